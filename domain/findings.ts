@@ -1,0 +1,66 @@
+import type { ErrorCode } from './errors.ts';
+
+export type Severity = 'info' | 'warning' | 'error';
+
+export type FindingKind =
+  | 'tap-without-port'
+  | 'port-without-tap'
+  | 'port-on-two-hypervisors'
+  | 'mac-mismatch'
+  | 'network-mismatch'
+  | 'requested-chassis-elsewhere'
+  | 'mtu-mismatch'
+  | 'no-uplink'
+  | 'no-provider-leg'
+  | 'link-down'
+  | 'no-answer'
+  | 'foreign-iface-id'
+  | 'service-port'
+  | 'probe-address-taken'
+  | 'chassis-missing'
+  | 'tap-replugged'
+  | 'tap-gone'
+  | 'journal-torn'
+  | 'reports-dropped'
+  | 'address-unknown';
+
+/** Something seen that somebody must know. `error` findings hold the hypervisor. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly severity: Severity;
+  /** Hypervisor system-id, when it is about one. */
+  readonly host?: string;
+  readonly tap?: string;
+  readonly portId?: string;
+  readonly networkId?: string;
+  /** What was seen and what to do, for people. */
+  readonly message: string;
+}
+
+/** A typed reason why a hypervisor is not planned, or why a step does not start now. */
+export type HoldReason =
+  | { readonly kind: 'opted-out'; readonly by: string }
+  | { readonly kind: 'agent-not-connected' }
+  | { readonly kind: 'agent-passive' }
+  | { readonly kind: 'chassis-missing' }
+  | { readonly kind: 'no-taps' }
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'service-port'; readonly networkId: string; readonly port: string }
+  | { readonly kind: 'overlay-needs-staging'; readonly networkId: string }
+  | { readonly kind: 'already-on-target' }
+  | { readonly kind: 'open-attempt'; readonly epoch: number }
+  | { readonly kind: 'stuck'; readonly epoch: number }
+  | { readonly kind: 'fleet-stuck'; readonly host: string }
+  | { readonly kind: 'wave-full'; readonly open: number; readonly maxOpen: number }
+  | { readonly kind: 'zone-full'; readonly zone: string; readonly open: number; readonly cap: number }
+  | { readonly kind: 'run-paused'; readonly why: string }
+  | { readonly kind: 'earlier-wave'; readonly wave: number }
+  | { readonly kind: 'not-approved' }
+  | { readonly kind: 'reports-down' }
+  | { readonly kind: 'no-peer'; readonly networkId: string };
+
+/** A refusal is data: the agent or coordinator did nothing, and says why. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
