@@ -1,0 +1,35 @@
+import type { ErrorCode } from './errors.ts';
+import type { Plan } from './plan.ts';
+import type { Direction, Phase } from './phases.ts';
+import type { Blackout } from './probes.ts';
+import type { Outcome } from './run-state.ts';
+
+/** What the ledger keeps. Only facts that a restarted coordinator needs; additive only, `format` 1. */
+export type LedgerEvent =
+  | { readonly type: 'plan-created'; readonly plan: Plan }
+  | { readonly type: 'plan-approved'; readonly planId: string; readonly by: string; readonly hash: string }
+  | { readonly type: 'run-started'; readonly runId: string; readonly planId: string; readonly by: string; readonly throughWave: number }
+  /** Allows the run to go on through a further wave (`wave start --wave N`, `--all`). */
+  | { readonly type: 'run-extended'; readonly runId: string; readonly by: string; readonly throughWave: number }
+  | { readonly type: 'run-paused'; readonly runId: string; readonly by: string; readonly why: string }
+  | { readonly type: 'run-resumed'; readonly runId: string; readonly by: string }
+  | { readonly type: 'run-aborted'; readonly runId: string; readonly by: string }
+  | { readonly type: 'retry-requested'; readonly runId: string; readonly systemId: string; readonly by: string }
+  | { readonly type: 'revert-requested'; readonly systemId: string; readonly epoch: number; readonly by: string; readonly why: string }
+  /** Written before anything is sent to the agent: gives the epoch. */
+  | { readonly type: 'attempt-opened'; readonly systemId: string; readonly hostname: string; readonly epoch: number; readonly direction: Direction; readonly planId: string; readonly runId?: string; readonly wave?: number }
+  /** Written before the grant to cut is sent: from here on traffic may have been touched. */
+  | { readonly type: 'attempt-granted'; readonly systemId: string; readonly epoch: number }
+  | { readonly type: 'attempt-phase'; readonly systemId: string; readonly epoch: number; readonly phase: Phase; readonly why?: string; readonly code?: ErrorCode }
+  /** Written before the word to commit is sent. */
+  | { readonly type: 'commit-granted'; readonly systemId: string; readonly epoch: number }
+  | { readonly type: 'attempt-closed'; readonly systemId: string; readonly epoch: number; readonly outcome: Outcome; readonly why?: string; readonly code?: ErrorCode; readonly blackouts: readonly Blackout[]; readonly repair: readonly string[] };
+
+/** An event with its place in the ledger. */
+export interface LedgerEntry {
+  /** 1-based, without gaps; also the compare-and-append key. */
+  readonly seq: number;
+  /** ISO 8601, the coordinator's wall clock; for people, never for decisions. */
+  readonly at: string;
+  readonly event: LedgerEvent;
+}
