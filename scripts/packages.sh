@@ -1,0 +1,127 @@
+#!/bin/sh
+# The Debian packages that the lab needs. Sourced by shunt-node.sh, or run:
+#   sh scripts/packages.sh missing    names what is missing, one line, nothing when all is there
+#   sh scripts/packages.sh install    installs what is missing (root only; says first what and why)
+# All talk goes to stderr, so that a command's stdout stays clean. SHUNT_NO_APT=1 forbids to install.
+
+# command:package. A command that is there satisfies, however it was installed.
+SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch ovn-northd:ovn-central
+  ovn-nbctl:ovn-common ovn-controller:ovn-host nats-server:nats-server prometheus:prometheus nft:nftables
+  iptables:iptables ethtool:ethtool conntrack:conntrack ip:iproute2 bridge:iproute2 ping:iputils-ping ps:procps
+  tcpdump:tcpdump nsenter:util-linux setsid:util-linux'
+
+SHUNT_POLICY=/usr/sbin/policy-rc.d
+SHUNT_POLICY_SAVED=/usr/sbin/policy-rc.d.shunt-saved
+SHUNT_POLICY_MARK='# shunt: no daemon starts while the lab packages are installed'
+
+packages_say() {
+  printf 'shunt: %s\n' "$*" >&2
+}
+
+# Daemons live in sbin, which is not on everybody's PATH.
+packages_path() {
+  case ":$PATH:" in
+    *:/usr/sbin:*) ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" ;;
+  esac
+}
+
+packages_missing() {
+  packages_path
+  missing=''
+  for pair in $SHUNT_LAB_COMMANDS; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+    case " $missing " in
+      *" ${pair#*:} "*) ;;
+      *) missing="${missing:+$missing }${pair#*:}" ;;
+    esac
+  done
+  printf '%s' "$missing"
+}
+
+# Fails, with the command to type, where we may not install: packages_may_install "a b c"
+packages_may_install() {
+  if [ "$(id -u)" != 0 ]; then
+    packages_say "the lab needs these Debian packages, and only root may install them: $1"
+  elif [ -n "${SHUNT_NO_APT:-}" ]; then
+    packages_say "the lab needs these Debian packages, and SHUNT_NO_APT forbids to install them: $1"
+  elif ! command -v apt-get >/dev/null 2>&1; then
+    packages_say "the lab needs these Debian packages, and this machine has no apt-get: $1"
+  else
+    return 0
+  fi
+  packages_say "install them yourself:  apt-get update && apt-get install --no-install-recommends $1"
+  return 1
+}
+
+packages_restore_policy() {
+  grep -qsF "$SHUNT_POLICY_MARK" "$SHUNT_POLICY" && rm -f "$SHUNT_POLICY"
+  [ -e "$SHUNT_POLICY_SAVED" ] && [ ! -e "$SHUNT_POLICY" ] && mv "$SHUNT_POLICY_SAVED" "$SHUNT_POLICY"
+  return 0
+}
+
+packages_forbid_daemons() {
+  packages_restore_policy # an install that was killed may have left ours
+  [ -e "$SHUNT_POLICY" ] && mv "$SHUNT_POLICY" "$SHUNT_POLICY_SAVED"
+  printf '#!/bin/sh\n%s\nexit 101\n' "$SHUNT_POLICY_MARK" >"$SHUNT_POLICY"
+  chmod 755 "$SHUNT_POLICY"
+}
+
+packages_apt() {
+  apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 || return 1
+  # shellcheck disable=SC2086 # a list of words, meant to be split
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends $1 >&2
+}
+
+# In a subshell, so that the trap and the lock end with it. The lock keeps two clones from saving each other's policy.
+packages_install() (
+  wanted=$1
+  if command -v flock >/dev/null 2>&1 && exec 8</var/lib/dpkg; then
+    flock 8
+    wanted=$(packages_missing) # another run may have been quicker
+    [ -n "$wanted" ] || exit 0
+  fi
+  trap packages_restore_policy EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  packages_forbid_daemons
+  status=0
+  packages_apt "$wanted" 8<&- </dev/null || status=$?
+  packages_restore_policy
+  [ "$status" = 0 ] && wanted=$(packages_missing)
+  if [ "$status" != 0 ] || [ -n "$wanted" ]; then
+    packages_say "apt-get could not install: $wanted (its messages are above)"
+    exit 1
+  fi
+  if [ -d /run/systemd/system ]; then
+    packages_say 'the daemons of these packages were not started, but Debian enables them for the next boot;'
+    packages_say 'to prevent it: systemctl disable openvswitch-switch ovn-central ovn-host nats-server prometheus'
+  fi
+)
+
+packages_announce() {
+  packages_say "will install with apt-get: $1"
+  packages_say '  why: the lab runs real Open vSwitch, OVN, NATS and Prometheus in network namespaces'
+  packages_say '  a policy-rc.d stands in place meanwhile, so that no daemon starts on this machine'
+}
+
+case "${0##*/}" in
+  packages.sh)
+    case "${1:-}" in
+      missing)
+        packages_missing
+        ;;
+      install)
+        list=$(packages_missing)
+        [ -z "$list" ] && exit 0
+        packages_may_install "$list" || exit 1
+        packages_announce "$list"
+        packages_install "$list"
+        ;;
+      *)
+        packages_say 'usage: packages.sh missing|install'
+        exit 64
+        ;;
+    esac
+    ;;
+esac
