@@ -37,6 +37,8 @@ export interface RunView {
   readonly pausedWhy?: string;
   readonly errors: number;
   readonly errorBudget: number;
+  /** The last wave that the run may start: it is over, for whoever waits, when this one is. */
+  readonly throughWave?: number;
   readonly waves: readonly WaveView[];
 }
 
