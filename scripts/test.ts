@@ -1,0 +1,191 @@
+/**
+ * `npm test`: checks, unit tests, lab tests; the last line is `N passed, N failed`.
+ *
+ *   npm test                         everything (lab tests as root only)
+ *   npm test -- --unit               checks and unit tests
+ *   npm test -- --lab                lab tests
+ *   npm test -- journal -t 'torn'    files whose path holds "journal", tests whose name holds "torn"; no checks
+ */
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runChecks } from './check.ts';
+import { labTraces, processesOfRun, remaining, runVariable } from './leftovers.ts';
+import { runProgram } from './run-program.ts';
+import { closingLine, countVitest, nothing, sum, type Tally } from './test-tally.ts';
+
+const root = join(import.meta.dirname, '..');
+const minute = 60_000;
+const limits = {
+  packagesMs: 10 * minute,
+  sweepMs: 2 * minute,
+  buildMs: 2 * minute,
+  unitMs: 5 * minute,
+  labMs: 30 * minute,
+};
+const one = { passed: { ...nothing, passed: 1 }, failed: { ...nothing, failed: 1 } };
+
+interface Wanted {
+  readonly unit: boolean;
+  readonly lab: boolean;
+  /** Checks and build are for whole runs; a filter asks for single tests. */
+  readonly checks: boolean;
+  readonly vitestArgs: readonly string[];
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function wanted(argv: readonly string[]): Wanted {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { unit: { type: 'boolean' }, lab: { type: 'boolean' }, testNamePattern: { type: 'string', short: 't' } },
+  });
+  const both = values.unit === values.lab; // both or neither
+  const filter = [...positionals, ...(values.testNamePattern ? ['-t', values.testNamePattern] : [])];
+  return {
+    unit: both || values.unit === true,
+    lab: both || values.lab === true,
+    checks: filter.length === 0 && (both || values.unit === true),
+    vitestArgs: filter,
+  };
+}
+
+/** Runs one of this project's scripts on our Node, its output on the console. */
+function runScript(script: string, args: readonly string[], limitMs: number) {
+  return runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
+    cwd: root,
+    limitMs,
+    console: 'show',
+  });
+}
+
+async function vitest(project: 'unit' | 'lab', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Tally> {
+  if (interrupted) return nothing;
+  const folder = mkdtempSync(join(tmpdir(), 'shunt-test-'));
+  const reportPath = join(folder, 'report.json');
+  try {
+    const { status } = await runProgram(
+      process.execPath,
+      [
+        join(root, 'node_modules/vitest/vitest.mjs'),
+        'run',
+        `--project=${project}`,
+        '--passWithNoTests',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${reportPath}`,
+        ...args,
+      ],
+      { cwd: root, limitMs: project === 'unit' ? limits.unitMs : limits.labMs, env, console: 'show' },
+    );
+    const report = existsSync(reportPath) ? readFileSync(reportPath, 'utf8') : undefined;
+    const { tally, complaint } = countVitest({ status, report });
+    if (complaint) say(`FAIL ${project} tests: ${complaint}`);
+    return tally;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Installs what the lab lacks; false when lab tests cannot run here. packages.sh says what and why before it does. */
+async function labIsPossible(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const { status } = await runProgram('sh', [join(root, 'scripts/packages.sh'), 'install'], {
+    cwd: root,
+    limitMs: limits.packagesMs,
+    console: 'show',
+  });
+  return status === 0;
+}
+
+async function labTests(args: readonly string[]): Promise<Tally> {
+  if (existsSync(join(root, 'lab/main.ts'))) {
+    const swept = await runScript('lab/main.ts', ['sweep'], limits.sweepMs);
+    if (swept.status !== 0) say(`FAIL labs without an owner could not be swept (status ${swept.status})`);
+  }
+  const run = `${process.pid}-${Date.now()}`;
+  const before = new Set(labTraces(run));
+  const tally = await vitest('lab', args, { ...process.env, [runVariable]: run });
+  return sum(tally, await nothingIsLeft(run, before));
+}
+
+/** A check of its own: whatever the lab tests started has ended. What has not is named, then ended. */
+async function nothingIsLeft(run: string, before: ReadonlySet<string>): Promise<Tally> {
+  const processes = await remaining(() => processesOfRun(run), 10_000);
+  const traces = await remaining(
+    () => labTraces(run).filter((trace) => !before.has(trace)),
+    processes.length > 0 ? 0 : 5_000,
+  );
+  if (processes.length + traces.length === 0) {
+    say('ok   the lab tests left no namespace and no process');
+    return one.passed;
+  }
+  say('FAIL the lab tests left something behind:');
+  for (const { pid, command } of processes) say(`     process ${pid}: ${command}`);
+  for (const trace of traces) say(`     ${trace}`);
+  for (const { pid } of processes) endProcess(pid);
+  if (existsSync(join(root, 'lab/main.ts'))) await runScript('lab/main.ts', ['sweep'], limits.sweepMs);
+  return one.failed;
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it ended by itself after all.
+  }
+}
+
+async function build(): Promise<Tally> {
+  if (interrupted) return nothing;
+  const { status } = await runScript('scripts/build.ts', [], limits.buildMs);
+  say(status === 0 ? 'ok   build' : `FAIL build (status ${status})`);
+  return status === 0 ? one.passed : one.failed;
+}
+
+function labNotRun(why: string): Tally {
+  const files = globSync('test/lab/**/*.test.ts', { cwd: root });
+  const bar = '!'.repeat(100);
+  say(`\n${bar}\n!! NOT RUN: ${files.length} lab test file(s): ${why}.`);
+  say(`!! Nothing below says that Shunt moves guests. Run "npm test" as root to know.\n${bar}\n`);
+  return { ...nothing, skipped: files.length };
+}
+
+function demandTests(kind: string, tally: Tally): Tally {
+  if (interrupted || tally.passed + tally.failed > 0) return tally;
+  say(`FAIL no ${kind} was found`);
+  return sum(tally, one.failed);
+}
+
+async function runAll({ unit, lab, checks, vitestArgs }: Wanted): Promise<Tally> {
+  const filtered = vitestArgs.length > 0;
+  const labReady = lab && (await labIsPossible());
+  let checked = nothing;
+  if (checks) checked = sum(...(await runChecks()).map((check) => (check.passed ? one.passed : one.failed)));
+  if (checks || labReady) checked = sum(checked, await build());
+  let tests = nothing;
+  if (unit) {
+    const tally = await vitest('unit', vitestArgs, process.env);
+    tests = sum(tests, filtered ? tally : demandTests('unit test', tally));
+  }
+  if (lab && labReady) {
+    const tally = await labTests(vitestArgs);
+    tests = sum(tests, filtered ? tally : demandTests('lab test', tally));
+  } else if (lab) {
+    const root = process.getuid?.() === 0;
+    tests = sum(tests, labNotRun(root ? 'Debian packages are missing (see above)' : 'they need root'));
+    if (root) tests = sum(tests, one.failed); // root asked for all of it
+  }
+  return sum(checked, filtered ? demandTests(`test for ${vitestArgs.join(' ')}`, tests) : tests);
+}
+
+let interrupted = false;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (interrupted = true));
+const total = await runAll(wanted(process.argv.slice(2)));
+if (interrupted) say('interrupted: what ran after the signal does not count');
+say(closingLine(total));
+process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;
