@@ -1,0 +1,90 @@
+import koffi from 'koffi';
+import type { ShuntError } from '../shunt-error.ts';
+import { lastErrno, libc, nativeFailure } from './libc.ts';
+import { MSG_DONTWAIT, SOL_SOCKET } from './sockaddr.ts';
+
+export type PacketType = 'host' | 'broadcast' | 'multicast' | 'other-host' | 'outgoing';
+
+export interface ReceivedFrame {
+  /** The whole ethernet frame, the receiver's to keep. A VLAN tag was taken off by the kernel. */
+  readonly data: Buffer;
+  /** CLOCK_MONOTONIC. */
+  readonly monotonicNs: bigint;
+  readonly packetType: PacketType;
+}
+
+export interface ReceiverOptions {
+  readonly onFrame: (frame: ReceivedFrame) => void;
+  readonly onError?: (error: ShuntError) => void;
+  readonly outgoing?: boolean;
+  readonly timestamps?: 'kernel' | 'receive';
+}
+
+const frameBytesMax = 65_536;
+const framesPerDrain = 256;
+const SO_TIMESTAMPNS = 35;
+const packetTypes: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'other-host', 'outgoing'];
+
+/** Reads frames off a nonblocking packet socket with recvmsg(2), into buffers made once. */
+export class Receiver {
+  readonly #fd: number;
+  readonly #options: ReceiverOptions;
+  readonly #frame = Buffer.alloc(frameBytesMax);
+  readonly #address = Buffer.alloc(20);
+  readonly #control = Buffer.alloc(64);
+  readonly #vector = Buffer.alloc(16);
+  readonly #header = Buffer.alloc(56);
+
+  constructor(fd: number, options: ReceiverOptions) {
+    this.#fd = fd;
+    this.#options = options;
+    this.#vector.writeBigUInt64LE(koffi.address(this.#frame), 0);
+    this.#vector.writeBigUInt64LE(BigInt(frameBytesMax), 8);
+    this.#header.writeBigUInt64LE(koffi.address(this.#address), 0);
+    this.#header.writeBigUInt64LE(koffi.address(this.#vector), 16);
+    this.#header.writeBigUInt64LE(1n, 24);
+    this.#header.writeBigUInt64LE(koffi.address(this.#control), 32);
+  }
+
+  /** Delivers what waits; at most a few hundred, so that a flood cannot starve the rest of the program. */
+  drain(): void {
+    for (let count = 0; count < framesPerDrain; count += 1) {
+      const length = this.#receive();
+      if (length < 0) return this.#failed();
+      const packetType = packetTypes[this.#address.readUInt8(10)] ?? 'other-host';
+      if (packetType === 'outgoing' && !this.#options.outgoing) continue;
+      const data = Buffer.from(this.#frame.subarray(0, length)); // a copy: the buffer is reused
+      this.#options.onFrame({ data, monotonicNs: this.#receivedAt(), packetType });
+    }
+  }
+
+  #receive(): number {
+    this.#header.writeUInt32LE(this.#address.length, 8);
+    this.#header.writeBigUInt64LE(BigInt(this.#control.length), 40);
+    return libc().recvmsg(this.#fd, this.#header, MSG_DONTWAIT);
+  }
+
+  #failed(): void {
+    const errno = lastErrno();
+    if (errno === 'EAGAIN' || errno === 'EINTR') return;
+    this.#options.onError?.(nativeFailure('receiving frames')); // reading the error has cleared it
+  }
+
+  /** The kernel stamps with CLOCK_REALTIME: the frame's age by that clock, taken off the monotonic now. */
+  #receivedAt(): bigint {
+    const now = process.hrtime.bigint();
+    if (this.#options.timestamps !== 'kernel') return now;
+    const stamp = this.#timestamp();
+    if (stamp === undefined) return now;
+    const age = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1000n - stamp;
+    return age > 0n && age < 10_000_000_000n ? now - age : now;
+  }
+
+  #timestamp(): bigint | undefined {
+    const controlBytes = Number(this.#header.readBigUInt64LE(40));
+    if (controlBytes < 32) return undefined;
+    if (this.#control.readInt32LE(8) !== SOL_SOCKET || this.#control.readInt32LE(12) !== SO_TIMESTAMPNS)
+      return undefined;
+    return this.#control.readBigInt64LE(16) * 1_000_000_000n + this.#control.readBigInt64LE(24);
+  }
+}
