@@ -57,7 +57,16 @@ export type HoldReason =
   | { readonly kind: 'earlier-wave'; readonly wave: number }
   | { readonly kind: 'not-approved' }
   | { readonly kind: 'reports-down' }
-  | { readonly kind: 'no-peer'; readonly networkId: string };
+  | { readonly kind: 'no-peer'; readonly networkId: string }
+  | { readonly kind: 'not-included' }
+  | { readonly kind: 'nb-down' }
+  | { readonly kind: 'inventory-missing' }
+  | { readonly kind: 'wave-not-started'; readonly wave: number; readonly throughWave: number }
+  | { readonly kind: 'needs-retry'; readonly epoch: number; readonly outcome: 'reverted' | 'blocked' }
+  /** After a restart: an attempt opened before it must be resolved first. */
+  | { readonly kind: 'resolving'; readonly host: string }
+  /** Since the plan was made a planned tap was joined with another port or network. */
+  | { readonly kind: 'plan-outdated'; readonly tap: string };
 
 /** A refusal is data: the agent or coordinator did nothing, and says why. */
 export interface Refusal {

@@ -1,29 +1,85 @@
 import type { ErrorCode } from './errors.ts';
-import type { Plan } from './plan.ts';
 import type { Direction, Phase } from './phases.ts';
-import type { Blackout } from './probes.ts';
+import type { Plan } from './plan.ts';
+import type { Blackout, ProbeResult } from './probes.ts';
 import type { Outcome } from './run-state.ts';
 
 /** What the ledger keeps. Only facts that a restarted coordinator needs; additive only, `format` 1. */
 export type LedgerEvent =
   | { readonly type: 'plan-created'; readonly plan: Plan }
   | { readonly type: 'plan-approved'; readonly planId: string; readonly by: string; readonly hash: string }
-  | { readonly type: 'run-started'; readonly runId: string; readonly planId: string; readonly by: string; readonly throughWave: number }
+  | {
+      readonly type: 'run-started';
+      readonly runId: string;
+      readonly planId: string;
+      readonly by: string;
+      readonly throughWave: number;
+    }
   /** Allows the run to go on through a further wave (`wave start --wave N`, `--all`). */
   | { readonly type: 'run-extended'; readonly runId: string; readonly by: string; readonly throughWave: number }
   | { readonly type: 'run-paused'; readonly runId: string; readonly by: string; readonly why: string }
-  | { readonly type: 'run-resumed'; readonly runId: string; readonly by: string }
+  /** `acknowledged`: unreachable hypervisors that the operator accepts by resuming; failed ones are accepted anyway. */
+  | {
+      readonly type: 'run-resumed';
+      readonly runId: string;
+      readonly by: string;
+      readonly acknowledged?: readonly string[];
+    }
   | { readonly type: 'run-aborted'; readonly runId: string; readonly by: string }
   | { readonly type: 'retry-requested'; readonly runId: string; readonly systemId: string; readonly by: string }
-  | { readonly type: 'revert-requested'; readonly systemId: string; readonly epoch: number; readonly by: string; readonly why: string }
+  /** This run goes on without that hypervisor. */
+  | {
+      readonly type: 'host-left';
+      readonly runId: string;
+      readonly systemId: string;
+      readonly by: string;
+      readonly why: string;
+    }
+  | {
+      readonly type: 'revert-requested';
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly by: string;
+      readonly why: string;
+    }
   /** Written before anything is sent to the agent: gives the epoch. */
-  | { readonly type: 'attempt-opened'; readonly systemId: string; readonly hostname: string; readonly epoch: number; readonly direction: Direction; readonly planId: string; readonly runId?: string; readonly wave?: number }
-  /** Written before the grant to cut is sent: from here on traffic may have been touched. */
-  | { readonly type: 'attempt-granted'; readonly systemId: string; readonly epoch: number }
-  | { readonly type: 'attempt-phase'; readonly systemId: string; readonly epoch: number; readonly phase: Phase; readonly why?: string; readonly code?: ErrorCode }
+  | {
+      readonly type: 'attempt-opened';
+      readonly systemId: string;
+      readonly hostname: string;
+      readonly epoch: number;
+      readonly direction: Direction;
+      readonly planId: string;
+      readonly runId?: string;
+      readonly wave?: number;
+    }
+  /** Written before the grant to cut is sent: from here on traffic may have been touched. `baseline`: the remote vantage's. */
+  | {
+      readonly type: 'attempt-granted';
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly baseline?: readonly ProbeResult[];
+    }
+  | {
+      readonly type: 'attempt-phase';
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly phase: Phase;
+      readonly why?: string;
+      readonly code?: ErrorCode;
+    }
   /** Written before the word to commit is sent. */
   | { readonly type: 'commit-granted'; readonly systemId: string; readonly epoch: number }
-  | { readonly type: 'attempt-closed'; readonly systemId: string; readonly epoch: number; readonly outcome: Outcome; readonly why?: string; readonly code?: ErrorCode; readonly blackouts: readonly Blackout[]; readonly repair: readonly string[] };
+  | {
+      readonly type: 'attempt-closed';
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly outcome: Outcome;
+      readonly why?: string;
+      readonly code?: ErrorCode;
+      readonly blackouts: readonly Blackout[];
+      readonly repair: readonly string[];
+    };
 
 /** An event with its place in the ledger. */
 export interface LedgerEntry {

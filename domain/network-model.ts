@@ -52,7 +52,13 @@ export interface TapFacts {
 
 export type TapPlug =
   | { readonly kind: 'legacy'; readonly bridge: string }
-  | { readonly kind: 'target'; readonly bridge: string; readonly ifaceId: string; readonly ofport?: number; readonly installed: boolean }
+  | {
+      readonly kind: 'target';
+      readonly bridge: string;
+      readonly ifaceId: string;
+      readonly ofport?: number;
+      readonly installed: boolean;
+    }
   | { readonly kind: 'none' };
 
 /** A legacy bridge as the agent observed it. */

@@ -50,13 +50,28 @@ export interface AttemptState {
 
 /** From the coordinator to an agent. Permission travels here; each order is answered by one `OrderResult`. */
 export type Order =
-  | { readonly type: 'prepare'; readonly orderId: string; readonly epoch: number; readonly direction: Direction; readonly taps: readonly TapTarget[]; readonly networks: readonly NetworkTarget[] }
+  | {
+      readonly type: 'prepare';
+      readonly orderId: string;
+      readonly epoch: number;
+      readonly direction: Direction;
+      readonly taps: readonly TapTarget[];
+      readonly networks: readonly NetworkTarget[];
+    }
   /** Makes probe ports only, so that this agent can serve as the remote vantage of a peer's cutover. */
   | { readonly type: 'ensure-probes'; readonly orderId: string; readonly networks: readonly NetworkTarget[] }
   | { readonly type: 'cut'; readonly orderId: string; readonly grant: CutGrant }
   | { readonly type: 'commit'; readonly orderId: string; readonly epoch: number }
   | { readonly type: 'revert'; readonly orderId: string; readonly epoch: number; readonly why: string }
-  | { readonly type: 'probe'; readonly orderId: string; readonly vantage: 'remote' | 'legacy'; readonly networkId: string; readonly targets: readonly ProbeTarget[]; readonly rounds: number; readonly intervalMs: number };
+  | {
+      readonly type: 'probe';
+      readonly orderId: string;
+      readonly vantage: 'remote' | 'legacy';
+      readonly networkId: string;
+      readonly targets: readonly ProbeTarget[];
+      readonly rounds: number;
+      readonly intervalMs: number;
+    };
 
 export interface ProbeTarget {
   readonly tap: string;
@@ -83,8 +98,19 @@ export interface CutGrant {
 
 /** The answer to an order. `accepted` means done for `prepare`, `ensure-probes`, `probe`; begun for `cut`, `commit`, `revert`. */
 export type OrderResult =
-  | { readonly orderId: string; readonly kind: 'accepted'; readonly probes: readonly ProbeResult[]; readonly findings: readonly Finding[] }
-  | { readonly orderId: string; readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string; readonly findings: readonly Finding[] };
+  | {
+      readonly orderId: string;
+      readonly kind: 'accepted';
+      readonly probes: readonly ProbeResult[];
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly orderId: string;
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly findings: readonly Finding[];
+    };
 
 export type AgentMessage =
   | { readonly type: 'hello'; readonly hello: AgentHello }

@@ -51,5 +51,15 @@ export function restOf(phase: Phase, direction: Direction): Rest | undefined {
 
 /** True from the first moment at which a step may have touched traffic until rest. */
 export function isOpen(phase: Phase): boolean {
-  return ['arming', 'entering', 'cutting', 'verifying', 'soaking', 'committing', 'finishing', 'unstaging', 'reverting'].includes(phase);
+  return [
+    'arming',
+    'entering',
+    'cutting',
+    'verifying',
+    'soaking',
+    'committing',
+    'finishing',
+    'unstaging',
+    'reverting',
+  ].includes(phase);
 }

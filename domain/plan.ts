@@ -28,6 +28,10 @@ export interface PlanSpec {
   readonly soakMs: number;
   readonly commitOn: CommitOn;
   readonly batchSize: number;
+  /** `required` (the default): no cutover without a peer that can probe. `when-available`: the local verdict may do. */
+  readonly remoteVantage?: 'required' | 'when-available';
+  /** Commit a hypervisor none of whose guests ever answered to anything. Default false. */
+  readonly acceptNoEvidence?: boolean;
 }
 
 /** A frozen plan. Canonical JSON of everything but `approvals` is hashed; approvals sign the hash. */

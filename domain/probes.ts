@@ -6,6 +6,8 @@ export interface ProbeResult {
   readonly vantage: Vantage;
   readonly tap: string;
   readonly portId: string;
+  /** System-id of the hypervisor that asked, for the remote vantage; the coordinator fills it in. */
+  readonly from?: string;
   readonly sent: number;
   readonly answered: number;
   /** Median round trip in milliseconds, absent when nothing answered. */

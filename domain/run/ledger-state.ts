@@ -1,0 +1,76 @@
+import type { Plan } from '../plan.ts';
+import type { ProbeResult } from '../probes.ts';
+import type { AttemptRecord } from '../run-state.ts';
+
+/** What the whole ledger says, folded. Replaying the ledger gives exactly the live value. */
+export interface LedgerState {
+  /** Sequence number of the last entry applied; 0 for an empty ledger. The next append must carry `seq + 1`. */
+  readonly seq: number;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly runs: ReadonlyMap<string, RunRecord>;
+  /** By system-id; only hypervisors that ever had an attempt. */
+  readonly hosts: ReadonlyMap<string, HostAttempts>;
+  /** System-ids with an attempt that is not closed. */
+  readonly open: ReadonlySet<string>;
+  /** System-ids whose newest attempt ended stuck and was not repaired since. */
+  readonly stuck: ReadonlySet<string>;
+  /** Attempts ever closed: a generation number for clean-up after them. */
+  readonly closedCount: number;
+}
+
+export interface HostAttempts {
+  readonly systemId: string;
+  readonly hostname: string;
+  /** Highest epoch ever given to this hypervisor. */
+  readonly epoch: number;
+  /** Newest first; the oldest are forgotten beyond `attemptsKept`. */
+  readonly attempts: readonly [Attempt, ...Attempt[]];
+}
+
+/** An attempt with what only the engine needs of it. */
+export interface Attempt extends AttemptRecord {
+  readonly planId: string;
+  /** The grant to cut was written: from here on traffic may have been touched. */
+  readonly granted: boolean;
+  readonly commitGranted: boolean;
+  /** What the remote vantage saw before the grant. */
+  readonly baseline: readonly ProbeResult[];
+  /** Somebody, or the judge, wants it to go back. */
+  readonly revertWhy?: string;
+}
+
+export interface RunRecord {
+  readonly id: string;
+  readonly planId: string;
+  readonly startedBy: string;
+  readonly startedAt: string;
+  /** Waves beyond this one wait for `run-extended`. */
+  readonly throughWave: number;
+  readonly control: 'running' | 'paused' | 'aborted';
+  readonly pausedWhy?: string;
+  /** When `control` last changed. */
+  readonly controlAt: string;
+  /** Hypervisor -> its newest epoch when the retry was asked for; a newer attempt uses it up. */
+  readonly retries: ReadonlyMap<string, number>;
+  /** Hypervisors left out on purpose -> why. */
+  readonly left: ReadonlyMap<string, string>;
+  /** Hypervisors whose trouble the operator accepted by resuming: they do not count against the budget again. */
+  readonly acknowledged: ReadonlySet<string>;
+}
+
+export const emptyLedger: LedgerState = {
+  seq: 0,
+  plans: new Map(),
+  runs: new Map(),
+  hosts: new Map(),
+  open: new Set(),
+  stuck: new Set(),
+  closedCount: 0,
+};
+
+/** Attempts remembered a hypervisor; older ones stay in the ledger only. */
+export const attemptsKept = 16;
+
+export function newestAttempt(state: LedgerState, systemId: string): Attempt | undefined {
+  return state.hosts.get(systemId)?.attempts[0];
+}
