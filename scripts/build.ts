@@ -172,4 +172,11 @@ async function main(): Promise<void> {
   replaceFile(stampPath, (temporary) => writeFileSync(temporary, JSON.stringify(stamp)));
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+}
