@@ -42,7 +42,7 @@ export function parseIpv6(text: string): Buffer {
   const after = groupsOf(tail ?? '');
   const groups = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
   const bytes = Buffer.alloc(16);
-  groups.forEach((group, index) => bytes.writeUInt16BE(group, index * 2));
+  for (const [index, group] of groups.entries()) bytes.writeUInt16BE(group, index * 2);
   return bytes;
 }
 

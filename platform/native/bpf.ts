@@ -79,7 +79,7 @@ function allOf(tests: readonly Test[]): readonly BpfInstruction[] {
 
 /** struct sock_filter[], as the kernel wants it. */
 export function encodeBpf(program: readonly BpfInstruction[]): Buffer {
-  const bytes = Buffer.alloc(program.length * 8);
+  const bytes = Buffer.from(new ArrayBuffer(program.length * 8)); // outside of V8's heap: its address is handed on
   program.forEach((instruction, index) => {
     bytes.writeUInt16LE(instruction.code, index * 8);
     bytes.writeUInt8(instruction.jt, index * 8 + 2);

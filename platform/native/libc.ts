@@ -28,6 +28,7 @@ export interface Libc {
   /** The msghdr is given by address: its buffers are ours and live as long as the socket. */
   recvmsg(fd: number, header: Uint8Array, flags: number): number;
   ifNameToIndex(name: string): number;
+  clockGettime(clock: number, time: BigInt64Array): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, type: number): number;
 }
@@ -47,6 +48,7 @@ function load(): Libc {
     recv: library.func('long recv(int, void *, size_t, int)'),
     recvmsg: library.func('long recvmsg(int, void *, int)'),
     ifNameToIndex: library.func('uint if_nametoindex(const char *)'),
+    clockGettime: library.func('int clock_gettime(int, void *)'),
     flock: library.func('int flock(int, int)'),
     setns: library.func('int setns(int, int)'),
   };

@@ -29,11 +29,13 @@ const packetTypes: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'o
 export class Receiver {
   readonly #fd: number;
   readonly #options: ReceiverOptions;
-  readonly #frame = Buffer.alloc(frameBytesMax);
-  readonly #address = Buffer.alloc(20);
-  readonly #control = Buffer.alloc(64);
-  readonly #vector = Buffer.alloc(16);
-  readonly #header = Buffer.alloc(56);
+  // Addresses of these are kept in other ones, so they must never move: an ArrayBuffer of its own is outside of V8's heap.
+  readonly #memory = new ArrayBuffer(256 + frameBytesMax);
+  readonly #header = Buffer.from(this.#memory, 0, 56); // struct msghdr
+  readonly #vector = Buffer.from(this.#memory, 64, 16); // struct iovec
+  readonly #address = Buffer.from(this.#memory, 96, 20); // struct sockaddr_ll
+  readonly #control = Buffer.from(this.#memory, 128, 64);
+  readonly #frame = Buffer.from(this.#memory, 256, frameBytesMax);
 
   constructor(fd: number, options: ReceiverOptions) {
     this.#fd = fd;
@@ -50,7 +52,10 @@ export class Receiver {
   drain(): void {
     for (let count = 0; count < framesPerDrain; count += 1) {
       const length = this.#receive();
-      if (length < 0) return this.#failed();
+      if (length < 0) {
+        this.#failed();
+        return;
+      }
       const packetType = packetTypes[this.#address.readUInt8(10)] ?? 'other-host';
       if (packetType === 'outgoing' && !this.#options.outgoing) continue;
       const data = Buffer.from(this.#frame.subarray(0, length)); // a copy: the buffer is reused
@@ -76,7 +81,7 @@ export class Receiver {
     if (this.#options.timestamps !== 'kernel') return now;
     const stamp = this.#timestamp();
     if (stamp === undefined) return now;
-    const age = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1000n - stamp;
+    const age = realtimeNs() - stamp;
     return age > 0n && age < 10_000_000_000n ? now - age : now;
   }
 
@@ -87,4 +92,11 @@ export class Receiver {
       return undefined;
     return this.#control.readBigInt64LE(16) * 1_000_000_000n + this.#control.readBigInt64LE(24);
   }
+}
+
+const realtime = new BigInt64Array(2); // struct timespec
+
+function realtimeNs(): bigint {
+  libc().clockGettime(0, realtime);
+  return (realtime[0] ?? 0n) * 1_000_000_000n + (realtime[1] ?? 0n);
 }

@@ -1,0 +1,199 @@
+import { assertNever } from '../../domain/assert-never.ts';
+import { parseMac } from '../addresses.ts';
+import * as codec from './netlink-codec.ts';
+import * as rt from './netlink-links.ts';
+import { AF_BRIDGE } from './sockaddr.ts';
+
+/** A link by ifindex, or by name in the socket's namespace. */
+export type LinkRef = number | string;
+
+/** One change of links or of a bridge's forwarding table. */
+export type NetlinkOperation =
+  | { readonly kind: 'set-master'; readonly link: LinkRef; readonly master: LinkRef }
+  | { readonly kind: 'no-master' | 'set-up' | 'set-down' | 'delete-link'; readonly link: LinkRef }
+  | { readonly kind: 'set-mtu'; readonly link: LinkRef; readonly mtu: number }
+  | { readonly kind: 'set-mac'; readonly link: LinkRef; readonly mac: string }
+  | { readonly kind: 'set-name'; readonly link: LinkRef; readonly name: string }
+  | { readonly kind: 'move-to-netns'; readonly link: LinkRef; readonly netnsPath: string }
+  | {
+      readonly kind: 'create-veth';
+      readonly name: string;
+      readonly peer: string;
+      readonly mac?: string;
+      readonly peerMac?: string;
+      readonly mtu?: number;
+    }
+  | { readonly kind: 'create-bridge'; readonly name: string; readonly mac?: string; readonly mtu?: number }
+  | {
+      readonly kind: 'fdb-replace' | 'fdb-append';
+      readonly link: LinkRef;
+      readonly mac: string;
+      /** Default `reachable`: ages like a learnt one, and moves when the MAC shows up elsewhere. */
+      readonly state?: 'reachable' | 'permanent' | 'static';
+    }
+  | { readonly kind: 'fdb-delete'; readonly link: LinkRef; readonly mac: string }
+  | ({ readonly kind: 'set-bridge-port'; readonly link: LinkRef } & BridgePortFlags);
+
+export interface BridgePortFlags {
+  readonly isolated?: boolean;
+  readonly learning?: boolean;
+  readonly flood?: boolean;
+  readonly multicastFlood?: boolean;
+  readonly broadcastFlood?: boolean;
+}
+
+/** What {@link encodeOperation} needs of the world. */
+export interface OperationContext {
+  readonly ifindexOf: (link: LinkRef) => number;
+  readonly openNetns: (path: string) => number;
+}
+
+export interface EncodedOperation {
+  readonly type: number;
+  readonly flags: number;
+  readonly body: Buffer;
+}
+
+const acknowledged = codec.NLM_F_REQUEST | codec.NLM_F_ACK;
+const creating = acknowledged | codec.NLM_F_CREATE | codec.NLM_F_EXCL;
+const VETH_INFO_PEER = 1;
+const NLA_F_NESTED = 0x8000;
+const fdbStates = {
+  reachable: rt.NUD_REACHABLE,
+  static: rt.NUD_REACHABLE | rt.NUD_NOARP,
+  permanent: rt.NUD_PERMANENT,
+} as const;
+const portFlagAttributes = [
+  ['learning', 8],
+  ['flood', 9],
+  ['multicastFlood', 27],
+  ['broadcastFlood', 30],
+  ['isolated', 33],
+] as const satisfies readonly (readonly [keyof BridgePortFlags, number])[];
+
+/** Changes after which a name may mean another link than before. */
+export function movesNames(operation: NetlinkOperation): boolean {
+  return ['create-veth', 'create-bridge', 'delete-link', 'set-name', 'move-to-netns'].includes(operation.kind);
+}
+
+/** The rtnetlink request of an operation, without sequence number. */
+export function encodeOperation(operation: NetlinkOperation, context: OperationContext): EncodedOperation {
+  const setLink = (link: LinkRef, ...attributes: readonly Buffer[]): EncodedOperation =>
+    request(rt.RTM_SETLINK, acknowledged, [linkHeader({ ifindex: context.ifindexOf(link) }), ...attributes]);
+  switch (operation.kind) {
+    case 'set-master':
+      return setLink(operation.link, codec.attributeU32(rt.IFLA_MASTER, context.ifindexOf(operation.master)));
+    case 'no-master':
+      return setLink(operation.link, codec.attributeU32(rt.IFLA_MASTER, 0));
+    case 'set-up':
+    case 'set-down': {
+      const header = linkHeader({ ifindex: context.ifindexOf(operation.link), up: operation.kind === 'set-up' });
+      return request(rt.RTM_SETLINK, acknowledged, [header]);
+    }
+    case 'set-mtu':
+      return setLink(operation.link, codec.attributeU32(rt.IFLA_MTU, operation.mtu));
+    case 'set-mac':
+      return setLink(operation.link, codec.attribute(rt.IFLA_ADDRESS, parseMac(operation.mac)));
+    case 'set-name':
+      return setLink(operation.link, codec.attributeText(rt.IFLA_IFNAME, operation.name));
+    case 'move-to-netns':
+      return setLink(operation.link, codec.attributeU32(rt.IFLA_NET_NS_FD, context.openNetns(operation.netnsPath)));
+    case 'delete-link':
+      return request(rt.RTM_DELLINK, acknowledged, [linkHeader({ ifindex: context.ifindexOf(operation.link) })]);
+    case 'create-veth':
+    case 'create-bridge':
+      return request(rt.RTM_NEWLINK, creating, createdLink(operation));
+    case 'set-bridge-port':
+      return bridgePort(operation, context);
+    case 'fdb-replace':
+    case 'fdb-append':
+    case 'fdb-delete':
+      return fdbChange(operation, context);
+    default:
+      return assertNever(operation);
+  }
+}
+
+type Creation = Extract<NetlinkOperation, { kind: 'create-veth' | 'create-bridge' }>;
+
+function createdLink(operation: Creation): readonly Buffer[] {
+  const { mtu } = operation;
+  if (operation.kind === 'create-bridge') {
+    const info = codec.nested(rt.IFLA_LINKINFO, codec.attribute(rt.IFLA_INFO_KIND, Buffer.from('bridge')));
+    return [linkHeader({ ifindex: 0 }), ...linkAttributes({ name: operation.name, mac: operation.mac, mtu }), info];
+  }
+  const peer = codec.nested(
+    VETH_INFO_PEER,
+    linkHeader({ ifindex: 0 }),
+    ...linkAttributes({ name: operation.peer, mac: operation.peerMac, mtu }),
+  );
+  const info = codec.nested(
+    rt.IFLA_LINKINFO,
+    codec.attribute(rt.IFLA_INFO_KIND, Buffer.from('veth')),
+    codec.nested(rt.IFLA_INFO_DATA, peer),
+  );
+  return [linkHeader({ ifindex: 0 }), ...linkAttributes({ name: operation.name, mac: operation.mac, mtu }), info];
+}
+
+function linkAttributes(link: {
+  readonly name: string;
+  readonly mac: string | undefined;
+  readonly mtu: number | undefined;
+}): readonly Buffer[] {
+  return [
+    codec.attributeText(rt.IFLA_IFNAME, link.name),
+    ...(link.mac === undefined ? [] : [codec.attribute(rt.IFLA_ADDRESS, parseMac(link.mac))]),
+    ...(link.mtu === undefined ? [] : [codec.attributeU32(rt.IFLA_MTU, link.mtu)]),
+  ];
+}
+
+function bridgePort(
+  operation: Extract<NetlinkOperation, { kind: 'set-bridge-port' }>,
+  context: OperationContext,
+): EncodedOperation {
+  const flags = portFlagAttributes.flatMap(([name, type]) => {
+    const value = operation[name];
+    return value === undefined ? [] : [codec.attributeU8(type, value ? 1 : 0)];
+  });
+  return request(rt.RTM_SETLINK, acknowledged, [
+    linkHeader({ ifindex: context.ifindexOf(operation.link), family: AF_BRIDGE }),
+    codec.nested(rt.IFLA_PROTINFO | NLA_F_NESTED, ...flags), // without the flag the kernel takes it for an STP state
+  ]);
+}
+
+type FdbChange = Extract<NetlinkOperation, { kind: 'fdb-replace' | 'fdb-append' | 'fdb-delete' }>;
+
+function fdbChange(operation: FdbChange, context: OperationContext): EncodedOperation {
+  const deletes = operation.kind === 'fdb-delete';
+  const header = Buffer.alloc(12); // struct ndmsg
+  header.writeUInt8(AF_BRIDGE, 0);
+  header.writeInt32LE(context.ifindexOf(operation.link), 4);
+  header.writeUInt16LE(deletes ? 0 : fdbStates[operation.state ?? 'reachable'], 8);
+  header.writeUInt8(rt.NTF_MASTER, 10);
+  const how = operation.kind === 'fdb-append' ? codec.NLM_F_APPEND : codec.NLM_F_REPLACE;
+  return request(
+    deletes ? rt.RTM_DELNEIGH : rt.RTM_NEWNEIGH,
+    deletes ? acknowledged : acknowledged | codec.NLM_F_CREATE | how,
+    [header, codec.attribute(rt.NDA_LLADDR, parseMac(operation.mac))],
+  );
+}
+
+function request(type: number, flags: number, parts: readonly Buffer[]): EncodedOperation {
+  return { type, flags, body: Buffer.concat(parts) };
+}
+
+/** struct ifinfomsg; `up` undefined leaves the flags alone. */
+export function linkHeader(link: {
+  readonly ifindex: number;
+  readonly family?: number;
+  readonly up?: boolean;
+}): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt8(link.family ?? 0, 0);
+  bytes.writeInt32LE(link.ifindex, 4);
+  if (link.up !== undefined) {
+    bytes.writeUInt32LE(link.up ? rt.IFF_UP : 0, 8);
+    bytes.writeUInt32LE(rt.IFF_UP, 12);
+  }
+  return bytes;
+}
