@@ -1,0 +1,185 @@
+import type { Atom, AtomicType, ColumnSpec, NamedUuid, Value } from './columns.ts';
+import { OvsdbError } from './errors.ts';
+
+/** Anything that can be written as JSON; bigint stands for an integer literal. */
+export type Json = string | number | bigint | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** JSON to the value of a column of this type (RFC 7047 section 5.1). @throws OvsdbError `protocol` */
+export function decodeValue(spec: ColumnSpec, json: unknown): Value {
+  switch (spec.kind) {
+    case 'scalar': {
+      const items = setItems(json);
+      if (items === undefined) return decodeAtom(spec.key, json);
+      if (items.length !== 1) throw malformed(spec.key, json);
+      return decodeAtom(spec.key, items[0]);
+    }
+    case 'optional': {
+      const items = setItems(json);
+      if (items === undefined) return decodeAtom(spec.key, json);
+      if (items.length > 1) throw malformed(`optional ${spec.key}`, json);
+      return items.length === 0 ? null : decodeAtom(spec.key, items[0]);
+    }
+    case 'set':
+      return decodeSet(spec.key, json);
+    case 'map':
+      return decodeMap(spec.key, spec.value, json);
+  }
+}
+
+/** A value as the caller has it to JSON, by the column's type and never by the value's look. @throws OvsdbError `invalid-value` */
+export function encodeValue(spec: ColumnSpec, value: unknown): Json {
+  switch (spec.kind) {
+    case 'scalar':
+      return encodeAtom(spec.key, value);
+    case 'optional':
+      return value === null ? EMPTY_SET_JSON : encodeAtom(spec.key, value);
+    case 'set':
+      return encodeSet(spec.key, value);
+    case 'map':
+      return encodeMap(spec.key, spec.value, value);
+  }
+}
+
+/** One JSON atom to its value. */
+export function decodeAtom(type: AtomicType, json: unknown): Atom {
+  switch (type) {
+    case 'string':
+      if (typeof json === 'string') return json;
+      break;
+    case 'uuid':
+      if (Array.isArray(json) && json.length === 2 && json[0] === 'uuid' && isUuid(json[1])) return json[1];
+      break;
+    case 'integer':
+      if (Number.isSafeInteger(json)) return json as number; // just checked
+      break;
+    case 'int64':
+      if (Number.isSafeInteger(json)) return json as number; // just checked
+      if (typeof json === 'bigint' && BigInt.asIntN(64, json) === json) return json;
+      break;
+    case 'real':
+      if (typeof json === 'number') return json;
+      if (typeof json === 'bigint') return Number(json); // a real may be written as a long integer
+      break;
+    case 'boolean':
+      if (typeof json === 'boolean') return json;
+      break;
+  }
+  throw malformed(type, json);
+}
+
+/** One value to its JSON atom. */
+export function encodeAtom(type: AtomicType, value: unknown): Json {
+  switch (type) {
+    case 'string':
+      // ovsdb-server drops the connection on lone surrogates and refuses NUL, so they must not leave.
+      if (typeof value === 'string' && value.isWellFormed() && !value.includes('\0')) return value;
+      break;
+    case 'uuid':
+      if (isUuid(value)) return ['uuid', value];
+      if (isNamedUuid(value)) return ['named-uuid', value.namedUuid];
+      break;
+    case 'integer':
+    case 'int64':
+      if (Number.isSafeInteger(value)) return value as number; // just checked
+      if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
+      break;
+    case 'real':
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      break;
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      break;
+  }
+  throw new OvsdbError('invalid-value', `${show(value)} is no ${type}`);
+}
+
+/** The decoded set; an atom alone is a set of one. */
+export function decodeSet(type: AtomicType, json: unknown): ReadonlySet<Atom> {
+  const items = setItems(json);
+  if (items === undefined) return new Set([decodeAtom(type, json)]);
+  if (items.length === 0) return EMPTY_SET;
+  const atoms = new Set<Atom>();
+  for (const item of items) atoms.add(decodeAtom(type, item));
+  return atoms;
+}
+
+/** The decoded map. */
+export function decodeMap(key: AtomicType, value: AtomicType, json: unknown): ReadonlyMap<Atom, Atom> {
+  if (!Array.isArray(json) || json.length !== 2 || json[0] !== 'map' || !Array.isArray(json[1]))
+    throw malformed('map', json);
+  const pairs: readonly unknown[] = json[1];
+  if (pairs.length === 0) return EMPTY_MAP;
+  const entries = new Map<Atom, Atom>();
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw malformed('map', json);
+    entries.set(decodeAtom(key, pair[0]), decodeAtom(value, pair[1]));
+  }
+  return entries;
+}
+
+/** Array or Set to `["set", …]`. */
+export function encodeSet(type: AtomicType, value: unknown): Json {
+  if (!Array.isArray(value) && !(value instanceof Set))
+    throw new OvsdbError('invalid-value', `${show(value)} is no array or Set`);
+  const items: readonly unknown[] = [...value];
+  return ['set', items.map((item) => encodeAtom(type, item))];
+}
+
+/** Map or plain object to `["map", …]`; an object's keys are text, or integers for an integer key. */
+export function encodeMap(key: AtomicType, valueType: AtomicType, value: unknown): Json {
+  if (value instanceof Map) {
+    const entries: readonly (readonly [unknown, unknown])[] = [...value];
+    return ['map', entries.map(([k, v]) => [encodeAtom(key, k), encodeAtom(valueType, v)])];
+  }
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    value instanceof Set ||
+    isNamedUuid(value)
+  ) {
+    throw new OvsdbError('invalid-value', `${show(value)} is no Map or object`);
+  }
+  const numeric = key === 'integer' || key === 'int64';
+  const pairs = Object.entries(value).map(
+    ([k, v]): Json => [encodeAtom(key, numeric && /^-?\d+$/.test(k) ? shrink(BigInt(k)) : k), encodeAtom(valueType, v)],
+  );
+  return ['map', pairs];
+}
+
+/** True for text of the form of a UUID. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+/** Shared by every empty column of every row: most columns of most rows are empty. */
+export const EMPTY_SET: ReadonlySet<Atom> = new Set();
+export const EMPTY_MAP: ReadonlyMap<Atom, Atom> = new Map();
+
+const EMPTY_SET_JSON: Json = ['set', []];
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function setItems(json: unknown): readonly unknown[] | undefined {
+  return Array.isArray(json) && json.length === 2 && json[0] === 'set' && Array.isArray(json[1]) ? json[1] : undefined;
+}
+
+function isNamedUuid(value: unknown): value is NamedUuid {
+  return typeof value === 'object' && value !== null && 'namedUuid' in value && typeof value.namedUuid === 'string';
+}
+
+function shrink(value: bigint): number | bigint {
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value;
+}
+
+function malformed(what: string, json: unknown): OvsdbError {
+  return new OvsdbError('protocol', `${show(json)} is no ${what}`);
+}
+
+function show(value: unknown): string {
+  const text =
+    typeof value === 'bigint'
+      ? `${value}n`
+      : (JSON.stringify(value, (_k, v) => (typeof v === 'bigint' ? `${v}n` : v)) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,244 @@
+import type { Duplex } from 'node:stream';
+import { abortedError, describeServerError, isOvsdbError, OvsdbError, serverError } from './errors.ts';
+import { MessageSplitter } from './framing.ts';
+import { parseJson, stringifyJson } from './json.ts';
+
+/** Bounds of one connection. */
+export interface SessionLimits {
+  /** Idle time before an echo is sent; as long again without a byte and the connection is lost. 0 turns it off. */
+  readonly probeIntervalMs: number;
+  readonly requestTimeoutMs: number;
+  readonly messageBytesMax: number;
+  readonly outboundBytesMax: number;
+  readonly requestsMax: number;
+}
+
+export const DEFAULT_LIMITS: SessionLimits = {
+  probeIntervalMs: 5_000,
+  requestTimeoutMs: 30_000,
+  messageBytesMax: 256 * 1024 * 1024, // V8's strings end at 512 MiB
+  outboundBytesMax: 64 * 1024 * 1024,
+  requestsMax: 10_000,
+};
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** The request may change the database: once it is sent, no reply means `unknown-outcome`. */
+  readonly changes?: boolean;
+  /**
+   * Called with the result in the order of the wire, before the next message is looked at; a promise's continuation would run after
+   * notifications that came in the same chunk. What it throws breaks the session.
+   */
+  readonly onResult?: (result: unknown) => void;
+}
+
+export interface SessionHandlers {
+  notification(method: string, params: readonly unknown[]): void;
+  /** Once, when the session has ended; every open request has been rejected by then. */
+  ended(error: OvsdbError): void;
+}
+
+interface OpenRequest {
+  readonly method: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: OvsdbError) => void;
+  /** Takes the request off and rejects it; turns into `unknown-outcome` what may have been done. */
+  readonly fail: (error: OvsdbError) => void;
+  readonly release: () => void;
+  readonly onResult: ((result: unknown) => void) | undefined;
+}
+
+/** JSON-RPC 1.0 as of RFC 7047 section 4 on one connected stream, which it owns. Nothing is queued behind a timer. */
+export class Session {
+  readonly #stream: Duplex;
+  readonly #limits: SessionLimits;
+  readonly #handlers: SessionHandlers;
+  readonly #splitter: MessageSplitter;
+  readonly #open = new Map<number, OpenRequest>();
+  readonly #probe: NodeJS.Timeout | undefined;
+  readonly #closed = Promise.withResolvers<void>();
+  #probing = false;
+  #lastId = 0;
+  #error: OvsdbError | undefined;
+
+  constructor(stream: Duplex, handlers: SessionHandlers, limits: Partial<SessionLimits> = {}) {
+    this.#stream = stream;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#handlers = handlers;
+    this.#splitter = new MessageSplitter(this.#limits.messageBytesMax);
+    const { probeIntervalMs } = this.#limits;
+    if (probeIntervalMs > 0) this.#probe = setTimeout(() => this.#onIdle(), probeIntervalMs);
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('error', (cause: Error) => this.destroy(lost(cause.message, cause)));
+    stream.on('end', () => this.destroy(lost('the server ended it')));
+    stream.on('close', () => {
+      this.destroy(lost('it was closed'));
+      this.#closed.resolve();
+    });
+  }
+
+  /** Why it ended; undefined while it lives. */
+  get error(): OvsdbError | undefined {
+    return this.#error;
+  }
+
+  /** Resolves when the stream is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Sends a request; resolves with its result.
+   * @throws OvsdbError `rpc-error` with the server's words, `connection-lost`, `timed-out`, `aborted`, or `unknown-outcome` in place
+   * of these three when `changes` is set; `not-connected`, `too-large`, `overloaded` when nothing was sent.
+   */
+  request(method: string, params: unknown, options: RequestOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      if (signal?.aborted) return reject(abortedError(signal, method));
+      if (this.#error !== undefined)
+        return reject(new OvsdbError('not-connected', `${method}: no connection`, { cause: this.#error }));
+      if (this.#open.size >= this.#limits.requestsMax) {
+        return reject(new OvsdbError('overloaded', `${method}: ${this.#open.size} requests wait for a reply`));
+      }
+      const id = ++this.#lastId;
+      try {
+        this.#send({ method, params, id });
+      } catch (error) {
+        return reject(error);
+      }
+      this.#open.set(id, this.#openRequest(id, method, { resolve, reject }, options));
+    });
+  }
+
+  /** Sends a message that has no reply. */
+  notify(method: string, params: unknown): void {
+    this.#send({ method, params, id: null });
+  }
+
+  /** Ends the session; the first error stays. Open requests are rejected before this returns. */
+  destroy(error: OvsdbError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    clearTimeout(this.#probe);
+    this.#stream.destroy();
+    for (const request of [...this.#open.values()]) request.fail(error);
+    this.#handlers.ended(error);
+  }
+
+  #openRequest(
+    id: number,
+    method: string,
+    promise: { resolve: (result: unknown) => void; reject: (error: OvsdbError) => void },
+    options: RequestOptions,
+  ): OpenRequest {
+    const { signal, timeoutMs = this.#limits.requestTimeoutMs, changes = false } = options;
+    const release = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.#open.delete(id);
+    };
+    const fail = (error: OvsdbError): void => {
+      release();
+      promise.reject(
+        changes ? new OvsdbError('unknown-outcome', `${method} was sent and has no reply`, { cause: error }) : error,
+      );
+    };
+    const giveUp = (error: OvsdbError): void => {
+      fail(error);
+      if (changes) this.#cancel(id);
+    };
+    const onAbort = (): void => giveUp(abortedError(signal as AbortSignal, method)); // registered on a signal only
+    const timer = setTimeout(
+      () => giveUp(new OvsdbError('timed-out', `${method} had no reply in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return { method, ...promise, fail, release, onResult: options.onResult };
+  }
+
+  /** A transaction that still waits for a condition is dropped by the server (RFC 7047 section 4.1.4); else this does nothing. */
+  #cancel(id: number): void {
+    try {
+      this.notify('cancel', [id]);
+    } catch {
+      // The queue is full or the connection gone; the outcome is already reported as unknown.
+    }
+  }
+
+  #send(message: unknown): void {
+    if (this.#error !== undefined) throw new OvsdbError('not-connected', 'no connection', { cause: this.#error });
+    const bytes = Buffer.from(stringifyJson(message));
+    const { outboundBytesMax } = this.#limits;
+    if (bytes.length > outboundBytesMax)
+      throw new OvsdbError('too-large', `a message of ${bytes.length} bytes is over ${outboundBytesMax}`);
+    if (this.#stream.writableLength + bytes.length > outboundBytesMax) {
+      throw new OvsdbError('overloaded', `${this.#stream.writableLength} bytes wait to be sent`);
+    }
+    this.#stream.write(bytes);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#error !== undefined) return; // refresh() would wake the timer that destroy() has cleared
+    this.#probing = false;
+    this.#probe?.refresh();
+    try {
+      for (const message of this.#splitter.push(chunk)) {
+        if (this.#error !== undefined) return;
+        this.#onMessage(parseJson(message));
+      }
+    } catch (error) {
+      this.destroy(
+        isOvsdbError(error) ? error : new OvsdbError('protocol', 'a message could not be handled', { cause: error }),
+      );
+    }
+  }
+
+  #onMessage(json: unknown): void {
+    if (typeof json !== 'object' || json === null) throw new OvsdbError('protocol', 'a message is no object');
+    const { method, params, id, result, error } = json as Readonly<Record<string, unknown>>; // any may be undefined
+    if (method === undefined) return this.#onReply(id, result, error);
+    if (typeof method !== 'string' || !Array.isArray(params))
+      throw new OvsdbError('protocol', 'a request without method or params');
+    if (id === null || id === undefined) return this.#handlers.notification(method, params);
+    if (method === 'echo') this.#send({ id, result: params, error: null });
+    else this.#send({ id, result: null, error: 'unknown method' });
+  }
+
+  #onReply(id: unknown, result: unknown, error: unknown): void {
+    const request = typeof id === 'number' ? this.#open.get(id) : undefined;
+    if (request === undefined) return; // given up, or the reply to a probe
+    request.release();
+    if (error !== null && error !== undefined) {
+      const server = serverError(error);
+      return request.reject(
+        new OvsdbError('rpc-error', `${request.method}: ${describeServerError(server)}`, { server }),
+      );
+    }
+    try {
+      request.onResult?.(result);
+    } catch (failure) {
+      request.reject(
+        new OvsdbError('protocol', `the reply to ${request.method} could not be handled`, { cause: failure }),
+      );
+      throw failure;
+    }
+    request.resolve(result);
+  }
+
+  #onIdle(): void {
+    if (this.#probing) return this.destroy(lost(`no byte came in ${2 * this.#limits.probeIntervalMs} ms`));
+    this.#probing = true;
+    this.#probe?.refresh();
+    try {
+      this.#send({ method: 'echo', params: [], id: 'echo' });
+    } catch {
+      // The queue is full: nothing drains, the next round ends it.
+    }
+  }
+}
+
+function lost(why: string, cause?: unknown): OvsdbError {
+  return new OvsdbError('connection-lost', `the connection was lost: ${why}`, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,120 @@
+import { decodeSet, decodeValue, EMPTY_MAP, EMPTY_SET } from './codec.ts';
+import type { Atom, AtomicType, ColumnSpec, ColumnSpecs, TableSpecs, Uuid, Value } from './columns.ts';
+import { OvsdbError } from './errors.ts';
+import type { ColumnSchema, DatabaseSchema } from './schema.ts';
+
+/** A row as the library sees it; callers see it through the types of their declaration. */
+export type AnyRow = { readonly _uuid: Uuid } & Readonly<Record<string, Value>>;
+
+/** Reads the rows of one table: the declaration joined with the server's schema. */
+export interface TableReader {
+  /** Columns that the server has, to be asked for. */
+  readonly columns: readonly string[];
+  /** A whole row; columns left out have their defaults, as update2 does. */
+  row(uuid: Uuid, json: Readonly<Record<string, unknown>>): AnyRow;
+  /** The row after an update2 `modify`: differences for sets and maps, new values for the rest (ovsdb-server(7) 4.1.15). */
+  modified(old: AnyRow, json: Readonly<Record<string, unknown>>): AnyRow;
+}
+
+/** One reader a declared table; the tables must have passed `checkTables`. */
+export function readersFor(schema: DatabaseSchema, tables: TableSpecs): ReadonlyMap<string, TableReader> {
+  return new Map(Object.entries(tables).map(([name, columns]) => [name, tableReader(schema, name, columns)]));
+}
+
+interface ColumnReader {
+  readonly name: string;
+  readonly spec: ColumnSpec;
+  readonly initial: Value;
+  /** Column of more than one value: update2 sends differences. */
+  readonly composite: boolean;
+}
+
+function tableReader(schema: DatabaseSchema, table: string, specs: ColumnSpecs): TableReader {
+  const known = schema.tables.get(table);
+  const all = Object.entries(specs).map(([name, spec]) => columnReader(name, spec, known?.get(name)));
+  const present = new Map(all.filter(({ name }) => known?.has(name)).map((column) => [column.name, column]));
+  return {
+    columns: [...present.keys()],
+    row(uuid, json) {
+      // Every row of a table gets its properties in one order, so that V8 gives them one shape.
+      const row: Record<string, Value> & { _uuid: Uuid } = { _uuid: uuid };
+      for (const { name, spec, initial } of all) {
+        const value = json[name];
+        row[name] = value === undefined ? initial : decode(spec, value, table, name);
+      }
+      return row;
+    },
+    modified(old, json) {
+      const row: Record<string, Value> & { _uuid: Uuid } = { ...old };
+      for (const [name, value] of Object.entries(json)) {
+        const column = present.get(name);
+        if (column === undefined) continue;
+        const { spec, composite } = column;
+        if (composite && spec.kind === 'set')
+          row[name] = toggled(old[name] as ReadonlySet<Atom>, decodeSet(spec.key, value));
+        else if (composite && spec.kind === 'map') {
+          row[name] = patched(
+            old[name] as ReadonlyMap<Atom, Atom>,
+            decode(spec, value, table, name) as ReadonlyMap<Atom, Atom>,
+          );
+        } else row[name] = decode(spec, value, table, name);
+      }
+      return row;
+    },
+  };
+}
+
+function columnReader(name: string, spec: ColumnSpec, column: ColumnSchema | undefined): ColumnReader {
+  if (column === undefined) return { name, spec, initial: undefined, composite: false };
+  return { name, spec, initial: defaultValue(spec, column.min), composite: column.max > 1 };
+}
+
+/** ovsdb's default: as many default atoms as the column must have, and that is one or none. */
+function defaultValue(spec: ColumnSpec, min: number): Value {
+  switch (spec.kind) {
+    case 'scalar':
+      return DEFAULT_ATOM[spec.key];
+    case 'optional':
+      return min === 0 ? null : DEFAULT_ATOM[spec.key];
+    case 'set':
+      return min === 0 ? EMPTY_SET : new Set([DEFAULT_ATOM[spec.key]]);
+    case 'map':
+      return min === 0 ? EMPTY_MAP : new Map([[DEFAULT_ATOM[spec.key], DEFAULT_ATOM[spec.value]]]);
+  }
+}
+
+const DEFAULT_ATOM = {
+  integer: 0,
+  int64: 0,
+  real: 0,
+  boolean: false,
+  string: '',
+  uuid: '00000000-0000-0000-0000-000000000000',
+} satisfies Record<AtomicType, Atom>;
+
+/** Set difference: what is in one of the two. */
+function toggled(old: ReadonlySet<Atom>, difference: ReadonlySet<Atom>): ReadonlySet<Atom> {
+  const next = new Set(old);
+  for (const atom of difference) if (!next.delete(atom)) next.add(atom);
+  return next.size === 0 ? EMPTY_SET : next;
+}
+
+/** Map difference: a pair that is there goes, a key with another value gets it, a new key is added. */
+function patched(old: ReadonlyMap<Atom, Atom>, difference: ReadonlyMap<Atom, Atom>): ReadonlyMap<Atom, Atom> {
+  const next = new Map(old);
+  for (const [key, value] of difference) {
+    if (next.get(key) === value) next.delete(key);
+    else next.set(key, value);
+  }
+  return next.size === 0 ? EMPTY_MAP : next;
+}
+
+function decode(spec: ColumnSpec, json: unknown, table: string, column: string): Value {
+  try {
+    return decodeValue(spec, json);
+  } catch (cause) {
+    throw new OvsdbError('protocol', `${table}.${column}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
