@@ -1,0 +1,46 @@
+import type { ProbePort, TapTarget } from '../../domain/network-model.ts';
+import type { Order } from '../../domain/orders.ts';
+import type { Blackout, ProbeResult } from '../../domain/probes.ts';
+
+/** Proof of life, as the cutover needs it. */
+export interface Prober {
+  /** Legacy and wire vantages before the cut; local is possible only after. */
+  baseline(scope: ProbeScope): Promise<readonly ProbeResult[]>;
+  verify(scope: ProbeScope, stage: 'legacy' | 'target', signal: AbortSignal): Promise<readonly ProbeResult[]>;
+  /** Asks each tap every 5 ms until stopped. */
+  startBlackout(scope: ProbeScope): BlackoutRecorder;
+  /** Serves a peer's probe order from our own probe ports. */
+  probeRemote(order: Extract<Order, { type: 'probe' }>): Promise<readonly ProbeResult[]>;
+  /** After prepare: opens raw sockets on the probe ports, and answers ARP for the probe port's address. */
+  attachPorts(networks: readonly PreparedNetwork[]): void;
+}
+
+export interface ProbeScope {
+  readonly nonce: string;
+  readonly taps: readonly (TapTarget & { readonly ofport?: number })[];
+  readonly networks: readonly PreparedNetwork[];
+}
+
+/** A network whose probe interfaces stand on this host. */
+export interface PreparedNetwork {
+  readonly networkId: string;
+  readonly legacyBridge?: string;
+  readonly probe?: ProbePort;
+  /** `shp…`, on the integration bridge. */
+  readonly probeIf?: string;
+  /** `shw…`, on the provider bridge. */
+  readonly wireIf?: string;
+  /** `shm…`, our raw end of the veth into the legacy bridge. */
+  readonly legacyIf?: string;
+}
+
+export interface BlackoutRecorder {
+  stop(): readonly Blackout[];
+}
+
+export type ReportKind = 'heartbeat' | 'state' | 'step' | 'probe' | 'blackout' | 'finding';
+
+/** Where reports go; neither waits nor throws. */
+export interface Reporter {
+  report(kind: ReportKind, body: Readonly<Record<string, unknown>> & { readonly epoch?: number }): void;
+}

@@ -1,0 +1,247 @@
+import { assertNever } from '../assert-never.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { CommitOn, Direction, Method, Phase } from '../phases.ts';
+import type { Verdict } from '../probes.ts';
+
+/** One attempt on one hypervisor, as far as decisions need it. */
+export interface Attempt {
+  readonly epoch: number;
+  readonly direction: Direction;
+  readonly method: Method;
+  readonly phase: Phase;
+  readonly commitOn: CommitOn;
+  /** The word to commit came before the soak was over. */
+  readonly commitWord: boolean;
+  /** Newest local verdict of this attempt's own direction. */
+  readonly verdict?: Verdict;
+  readonly why?: string;
+  readonly code?: ErrorCode;
+  /** Commands for an operator, when stuck. */
+  readonly repair: readonly string[];
+}
+
+export type AttemptEvent =
+  | { readonly type: 'prepare' }
+  | { readonly type: 'prepared' }
+  | { readonly type: 'prepare-failed'; readonly code: ErrorCode; readonly why: string }
+  | { readonly type: 'grant'; readonly commitOn: CommitOn }
+  /** Journal synced and dead man armed: from here on traffic may be touched. */
+  | { readonly type: 'armed' }
+  | { readonly type: 'arm-failed'; readonly code: ErrorCode; readonly why: string }
+  | { readonly type: 'cut-done' }
+  | { readonly type: 'step-failed'; readonly code: ErrorCode; readonly why: string }
+  | { readonly type: 'verified'; readonly verdict: Verdict }
+  | { readonly type: 'soaked'; readonly verdict: Verdict }
+  | { readonly type: 'commit-word' }
+  /** The commit is on disk. */
+  | { readonly type: 'commit-recorded' }
+  | { readonly type: 'commit-failed'; readonly code: ErrorCode; readonly why: string }
+  | { readonly type: 'deadline' }
+  | { readonly type: 'revert-word'; readonly why: string }
+  | { readonly type: 'restored' }
+  | { readonly type: 'restore-failed'; readonly code: ErrorCode; readonly why: string; readonly repair: readonly string[] }
+  /** The dead man or an operator's `revert` did it beside us. */
+  | { readonly type: 'reverted-elsewhere'; readonly why: string }
+  /** The agent started again and found this attempt in its journal. `inTime`: same boot, deadline ahead. */
+  | { readonly type: 'recovered'; readonly inTime: boolean };
+
+/** What to do; each has one handler in the agent. Phase records and reports follow from each change of phase. */
+export type AttemptEffect = 'prepare' | 'arm' | 'cut' | 'verify' | 'soak' | 'record-commit' | 'restore' | 'disarm' | 'guard';
+
+export interface AttemptMove {
+  readonly state: Attempt;
+  readonly effects: readonly AttemptEffect[];
+}
+
+/** A fresh attempt, before its first event. */
+export function newAttempt(fixed: Pick<Attempt, 'epoch' | 'direction' | 'method'>): Attempt {
+  return { ...fixed, phase: 'idle', commitOn: 'word', commitWord: false, repair: [] };
+}
+
+/**
+ * Decides one step of an attempt. Events that do not belong to the phase (late, doubled) change nothing.
+ * Laws: from every open phase, `deadline`, `revert-word` and `recovered` lead to a rest; `committed` and `reverted` are final but for
+ * `reverted-elsewhere`.
+ */
+export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
+  switch (event.type) {
+    case 'reverted-elsewhere':
+      return revertedElsewhere(state, event.why);
+    case 'revert-word':
+      return revertWord(state, event.why);
+    case 'deadline':
+      return deadline(state);
+    case 'recovered':
+      return recovered(state, event.inTime);
+    case 'commit-word':
+      return commitWord(state);
+    default:
+      return inPhase(state, event);
+  }
+}
+
+type PhaseEvent = Exclude<
+  AttemptEvent,
+  { type: 'reverted-elsewhere' | 'revert-word' | 'deadline' | 'recovered' | 'commit-word' }
+>;
+
+function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
+  switch (state.phase) {
+    case 'idle':
+      return event.type === 'prepare' ? go(state, 'preparing', ['prepare']) : stay(state);
+    case 'preparing':
+      if (event.type === 'prepared') return go(state, 'prepared', []);
+      return event.type === 'prepare-failed' ? go(because(state, event), 'idle', []) : stay(state);
+    case 'prepared':
+      return event.type === 'grant' ? go({ ...state, commitOn: event.commitOn }, 'arming', ['arm']) : stay(state);
+    case 'arming':
+      if (event.type === 'armed') return go(state, 'cutting', ['cut']);
+      return event.type === 'arm-failed' ? go(because(state, event), 'prepared', ['disarm']) : stay(state);
+    case 'cutting':
+      if (event.type === 'cut-done') return go(state, 'verifying', ['guard', 'verify']);
+      return event.type === 'step-failed' ? goBack(because(state, event)) : stay(state);
+    case 'verifying':
+      return event.type === 'verified' ? judged(state, event.verdict, 'soaking') : failedOrStay(state, event);
+    case 'soaking':
+      return event.type === 'soaked' ? judged(state, event.verdict, 'committing') : failedOrStay(state, event);
+    case 'committing':
+      if (event.type === 'commit-recorded') return go(state, 'committed', ['disarm', 'guard']);
+      return event.type === 'commit-failed' ? goBack(because(state, event)) : failedOrStay(state, event);
+    case 'reverting':
+      if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
+      return event.type === 'restore-failed' ? go({ ...because(state, event), repair: event.repair }, 'stuck', []) : stay(state);
+    case 'preflight':
+    case 'entering':
+    case 'staged':
+    case 'committed':
+    case 'finishing':
+    case 'finished':
+    case 'unstaging':
+    case 'reverted':
+    case 'stuck':
+      return stay(state);
+    default:
+      return assertNever(state.phase);
+  }
+}
+
+/** Good verdicts go on; a bad one goes back; too little evidence waits for somebody's word in `committing`. */
+function judged(state: Attempt, verdict: Verdict, next: 'soaking' | 'committing'): AttemptMove {
+  const known = { ...state, verdict };
+  if (verdict.kind === 'fail' || verdict.kind === 'inconclusive') {
+    return goBack({ ...known, code: 'verdict-failed', why: failureOf(verdict) });
+  }
+  if (next === 'soaking') return go(known, 'soaking', ['soak']);
+  return go(known, 'committing', known.commitWord ? ['record-commit'] : []);
+}
+
+function failureOf(verdict: Verdict): string {
+  const failed = Object.entries(verdict.taps).filter(([, tap]) => tap.kind === 'fail' || tap.kind === 'inconclusive');
+  const told = failed.slice(0, 5).map(([name, tap]) => `${name}: ${'message' in tap ? tap.message : tap.kind}`);
+  const more = failed.length > 5 ? ` and ${failed.length - 5} more` : '';
+  return `guests that answered before do not answer now: ${told.join('; ')}${more}`;
+}
+
+function failedOrStay(state: Attempt, event: PhaseEvent): AttemptMove {
+  return event.type === 'step-failed' ? goBack(because(state, event)) : stay(state);
+}
+
+function commitWord(state: Attempt): AttemptMove {
+  switch (state.phase) {
+    case 'verifying':
+    case 'soaking':
+      return { state: { ...state, commitWord: true }, effects: [] };
+    case 'committing':
+      return state.commitWord ? stay(state) : { state: { ...state, commitWord: true }, effects: ['record-commit'] };
+    default:
+      return stay(state);
+  }
+}
+
+/** The deadline commits only on evidence, and only what has soaked; everything else that is open goes back. */
+function deadline(state: Attempt): AttemptMove {
+  switch (state.phase) {
+    case 'committing':
+      if (state.commitOn === 'evidence' && state.verdict?.kind === 'pass') return { state, effects: ['record-commit'] };
+      return goBack({ ...state, code: 'timed-out', why: 'the deadline passed without the word to commit' });
+    case 'arming':
+    case 'cutting':
+    case 'verifying':
+    case 'soaking':
+      return goBack({ ...state, code: 'timed-out', why: `the deadline passed while ${state.phase}` });
+    default:
+      return stay(state);
+  }
+}
+
+function revertWord(state: Attempt, why: string): AttemptMove {
+  switch (state.phase) {
+    case 'cutting':
+    case 'verifying':
+    case 'soaking':
+    case 'committing':
+    case 'arming':
+      return goBack({ ...state, why });
+    case 'idle':
+    case 'preparing':
+    case 'prepared':
+      return go({ ...state, why }, 'reverted', []); // nothing was touched
+    case 'stuck':
+      return goBack({ ...state, why, repair: [] }); // an operator may ask again after a repair
+    default:
+      return stay(state);
+  }
+}
+
+function revertedElsewhere(state: Attempt, why: string): AttemptMove {
+  if (state.phase === 'reverted' || state.phase === 'idle' || state.phase === 'prepared') return stay(state);
+  return go({ ...state, why, repair: [] }, 'reverted', ['disarm']);
+}
+
+function recovered(state: Attempt, inTime: boolean): AttemptMove {
+  switch (state.phase) {
+    case 'verifying':
+    case 'soaking':
+    case 'committing':
+      if (inTime) return go(state, 'verifying', ['guard', 'verify']);
+      return goBack({ ...state, code: 'timed-out', why: 'the agent was away when the deadline passed' });
+    case 'arming':
+    case 'cutting':
+      return goBack({ ...state, code: 'internal', why: `the agent ended while ${state.phase}` });
+    case 'reverting':
+      return { state, effects: ['restore'] };
+    case 'committed':
+      return { state, effects: ['disarm', 'guard'] };
+    case 'reverted':
+      return { state, effects: ['disarm'] };
+    case 'idle':
+    case 'preflight':
+    case 'preparing':
+    case 'prepared':
+    case 'entering':
+    case 'staged':
+    case 'finishing':
+    case 'finished':
+    case 'unstaging':
+    case 'stuck':
+      return stay(state);
+    default:
+      return assertNever(state.phase);
+  }
+}
+
+function because(state: Attempt, event: { readonly code: ErrorCode; readonly why: string }): Attempt {
+  return { ...state, code: event.code, why: event.why };
+}
+
+function goBack(state: Attempt): AttemptMove {
+  return go(state, 'reverting', ['restore']);
+}
+
+function go(state: Attempt, phase: Phase, effects: readonly AttemptEffect[]): AttemptMove {
+  return { state: { ...state, phase }, effects };
+}
+
+function stay(state: Attempt): AttemptMove {
+  return { state, effects: [] };
+}

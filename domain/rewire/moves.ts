@@ -1,0 +1,75 @@
+import type { LegacyBridgeFacts, TapTarget } from '../network-model.ts';
+
+/** Text columns as OVSDB keeps them, without the volatile keys that ovn-controller writes. */
+export type TextMap = Readonly<Record<string, string>>;
+
+/** What a tap's Port and Interface rows on the integration bridge say: intended (forward) or pre-image (back). */
+export interface PlugRows {
+  readonly port: { readonly external_ids: TextMap; readonly other_config: TextMap; readonly tag?: number };
+  readonly iface: { readonly external_ids: TextMap; readonly other_config: TextMap; readonly mtu_request?: number };
+}
+
+/** An OVS port as it is now. */
+export interface PlugFacts {
+  readonly bridge: string;
+  readonly portUuid: string;
+  readonly rows: PlugRows;
+}
+
+export interface LinkFacts {
+  readonly ifindex: number;
+  /** Name of the bridge it is a member of. */
+  readonly master?: string;
+}
+
+/** What the planner looks at: links and OVS ports by name, legacy bridges. */
+export interface RewireFacts {
+  readonly integrationBridge: string;
+  readonly links: ReadonlyMap<string, LinkFacts>;
+  readonly plugs: ReadonlyMap<string, PlugFacts>;
+  readonly bridges: readonly LegacyBridgeFacts[];
+}
+
+/** One tap's way between its two plugs, with all that is needed to walk it in both directions. */
+export interface TapMove {
+  readonly tap: string;
+  readonly portId: string;
+  readonly networkId: string;
+  readonly mac: string;
+  readonly ips: readonly string[];
+  readonly legacy: { readonly bridge: string; readonly provider?: { readonly bridge: string; readonly port: string } };
+  readonly target: { readonly bridge: string; readonly rows: PlugRows };
+}
+
+/** `external_ids` of a Port that say who made it, for which attempt, and where the tap came from. */
+export const markKeys = { owner: 'shunt-owner', epoch: 'shunt-epoch', legacyBridge: 'shunt-legacy-bridge' } as const;
+
+/** What ovn-controller writes into `Interface.external_ids`; a copied one would be taken for news. */
+const volatileKeys = ['ovn-installed', 'ovn-installed-ts'];
+
+/** `external_ids` worth restoring: without what others write about the row's present life. */
+export function durableIds(ids: Iterable<readonly [string, string]>): TextMap {
+  return Object.fromEntries([...ids].filter(([key]) => !volatileKeys.includes(key)));
+}
+
+/** The rows that plug a tap into the integration bridge as os-vif would, with our marks. */
+export function intendedRows(target: TapTarget, epoch: number): PlugRows {
+  const vm =
+    target.deviceId === undefined || target.deviceId === ''
+      ? {}
+      : { 'vm-uuid': target.deviceId, 'vm-id': target.deviceId };
+  return {
+    port: {
+      external_ids: {
+        [markKeys.owner]: 'agent',
+        [markKeys.epoch]: String(epoch),
+        [markKeys.legacyBridge]: target.legacyBridge,
+      },
+      other_config: {},
+    },
+    iface: {
+      external_ids: { 'iface-id': target.portId, 'iface-status': 'active', 'attached-mac': target.mac, ...vm },
+      other_config: {},
+    },
+  };
+}

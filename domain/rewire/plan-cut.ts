@@ -1,0 +1,120 @@
+import type { Finding } from '../findings.ts';
+import type { TapTarget } from '../network-model.ts';
+import type { Direction } from '../phases.ts';
+import type { RewireFacts, TapMove } from './moves.ts';
+import { intendedRows } from './moves.ts';
+import type { RewireStep, RewireStepKind } from './steps.ts';
+
+export interface CutPlan {
+  readonly moves: readonly TapMove[];
+  /** Taps that are where the cut would take them: nothing to do, by name. */
+  readonly already: readonly string[];
+  /** Why some tap cannot be moved as ordered. Not empty: nothing may be touched. */
+  readonly problems: readonly Finding[];
+}
+
+export interface CutRequest {
+  readonly epoch: number;
+  readonly direction: Direction;
+  readonly taps: readonly TapTarget[];
+}
+
+/** Matches an order's taps with what is there, and fixes each tap's way to the other plug and back. */
+export function planMoves(request: CutRequest, facts: RewireFacts): CutPlan {
+  const judged = request.taps.map((target) => judge(target, request, facts));
+  return {
+    moves: judged.flatMap((j) => (j.kind === 'move' ? [j.move] : [])),
+    already: judged.flatMap((j) => (j.kind === 'already' ? [j.tap] : [])),
+    problems: judged.flatMap((j) => (j.kind === 'problem' ? [j.finding] : [])),
+  };
+}
+
+type Judged =
+  | { readonly kind: 'move'; readonly move: TapMove }
+  | { readonly kind: 'already'; readonly tap: string }
+  | { readonly kind: 'problem'; readonly finding: Finding };
+
+function judge(target: TapTarget, request: CutRequest, facts: RewireFacts): Judged {
+  const link = facts.links.get(target.tap);
+  if (link === undefined) return problem(target, 'tap-gone', `there is no link ${target.tap} on this host`);
+  const plug = facts.plugs.get(target.tap);
+  if (plug !== undefined && plug.rows.iface.external_ids['iface-id'] !== target.portId) {
+    const found = plug.rows.iface.external_ids['iface-id'] ?? 'nothing';
+    return problem(
+      target,
+      'foreign-iface-id',
+      `${target.tap} is in ${plug.bridge} with iface-id ${found}, not ${target.portId}`,
+    );
+  }
+  return request.direction === 'forward' ? judgeForward(target, request.epoch, facts) : judgeBack(target, facts);
+}
+
+function judgeForward(target: TapTarget, epoch: number, facts: RewireFacts): Judged {
+  if (facts.plugs.has(target.tap)) return { kind: 'already', tap: target.tap };
+  const master = facts.links.get(target.tap)?.master;
+  if (master !== target.legacyBridge) {
+    return problem(
+      target,
+      'network-mismatch',
+      `${target.tap} is in ${master ?? 'no bridge'}, the order says ${target.legacyBridge}`,
+    );
+  }
+  const rows = intendedRows(target, epoch);
+  return { kind: 'move', move: moveOf(target, facts, { bridge: facts.integrationBridge, rows }) };
+}
+
+function judgeBack(target: TapTarget, facts: RewireFacts): Judged {
+  const plug = facts.plugs.get(target.tap);
+  if (plug === undefined) {
+    const master = facts.links.get(target.tap)?.master;
+    if (master === target.legacyBridge) return { kind: 'already', tap: target.tap };
+    return problem(
+      target,
+      'network-mismatch',
+      `${target.tap} is in ${master ?? 'no bridge'} and has no port in Open vSwitch`,
+    );
+  }
+  if (facts.links.get(target.legacyBridge) === undefined) {
+    return problem(target, 'no-uplink', `legacy bridge ${target.legacyBridge} of ${target.tap} is not there any more`);
+  }
+  return { kind: 'move', move: moveOf(target, facts, { bridge: plug.bridge, rows: plug.rows }) };
+}
+
+function moveOf(target: TapTarget, facts: RewireFacts, plugged: TapMove['target']): TapMove {
+  const provider = facts.bridges.find((bridge) => bridge.bridge === target.legacyBridge)?.provider;
+  const leg = provider === undefined ? {} : { provider: { bridge: provider.bridge, port: provider.port } };
+  return {
+    tap: target.tap,
+    portId: target.portId,
+    networkId: target.networkId,
+    mac: target.mac,
+    ips: target.ips,
+    legacy: { bridge: target.legacyBridge, ...leg },
+    target: plugged,
+  };
+}
+
+function problem(target: TapTarget, kind: Finding['kind'], message: string): Judged {
+  const at = { tap: target.tap, portId: target.portId, networkId: target.networkId };
+  return { kind: 'problem', finding: { kind, severity: 'error', ...at, message } };
+}
+
+const stepsTo = {
+  forward: ['leave-legacy', 'join-target', 'settle-target', 'checkpoint'],
+  back: ['leave-target', 'join-legacy', 'settle-legacy', 'checkpoint'],
+} as const satisfies Record<Direction, readonly RewireStepKind[]>;
+
+/** The steps that take the moves along `direction`, a micro-batch after the other. */
+export function cutSteps(moves: readonly TapMove[], direction: Direction, batchSize: number): readonly RewireStep[] {
+  return inBatches(moves, batchSize).flatMap((batch, index) =>
+    stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
+  );
+}
+
+/** Slices of at most `size`, in order; a size below 1 counts as 1. */
+export function inBatches<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const step = Math.max(1, Math.floor(size));
+  return Array.from({ length: Math.ceil(items.length / step) }, (_, index) =>
+    items.slice(index * step, (index + 1) * step),
+  );
+}

@@ -1,0 +1,120 @@
+import type { Direction } from '../phases.ts';
+import type { PlugFacts, RewireFacts, TapMove } from './moves.ts';
+import { markKeys } from './moves.ts';
+import { inBatches } from './plan-cut.ts';
+import type { RewireStep, RewireStepKind } from './steps.ts';
+
+/** What a revert finds of one tap, and so what it does with it. */
+export type RestoreCase =
+  /** It is away from where it was: takes the whole way back. */
+  | { readonly kind: 'return'; readonly move: TapMove }
+  /** It lost one plug and has not got the other. */
+  | { readonly kind: 'rejoin'; readonly move: TapMove }
+  /** It is where it was; its tables are repaired all the same, a move may have been cut short. */
+  | { readonly kind: 'repair'; readonly move: TapMove }
+  /** The link is gone and only our row is left. */
+  | { readonly kind: 'release'; readonly move: TapMove }
+  /** Somebody else moved it, or it is gone: not ours any more. */
+  | { readonly kind: 'leave-alone'; readonly move: TapMove; readonly why: string };
+
+export interface RestoreRequest {
+  /** Direction of the attempt that is undone. */
+  readonly direction: Direction;
+  readonly epoch: number;
+  readonly moves: readonly TapMove[];
+}
+
+/** Looks at what is there now and says, tap by tap, what it takes to restore the state before the attempt. */
+export function judgeRestore(request: RestoreRequest, facts: RewireFacts): readonly RestoreCase[] {
+  return request.moves.map((move) =>
+    request.direction === 'forward' ? toLegacy(move, request.epoch, facts) : toTarget(move, facts),
+  );
+}
+
+function toLegacy(move: TapMove, epoch: number, facts: RewireFacts): RestoreCase {
+  const link = facts.links.get(move.tap);
+  const plug = facts.plugs.get(move.tap);
+  const ours = plug !== undefined && isOurs(plug, epoch);
+  if (link === undefined)
+    return ours ? { kind: 'release', move } : { kind: 'leave-alone', move, why: 'the tap is gone' };
+  if (plug !== undefined) {
+    return ours
+      ? { kind: 'return', move }
+      : { kind: 'leave-alone', move, why: `somebody else plugged it into ${plug.bridge}` };
+  }
+  if (link.master === undefined) return { kind: 'rejoin', move };
+  if (link.master === move.legacy.bridge) return { kind: 'repair', move };
+  return { kind: 'leave-alone', move, why: `somebody else put it into ${link.master}` };
+}
+
+function toTarget(move: TapMove, facts: RewireFacts): RestoreCase {
+  const link = facts.links.get(move.tap);
+  const plug = facts.plugs.get(move.tap);
+  if (link === undefined) return { kind: 'leave-alone', move, why: 'the tap is gone' };
+  if (plug !== undefined) {
+    const same = plug.rows.iface.external_ids['iface-id'] === move.portId;
+    return same
+      ? { kind: 'repair', move }
+      : { kind: 'leave-alone', move, why: `somebody else plugged it into ${plug.bridge}` };
+  }
+  if (link.master === undefined) return { kind: 'rejoin', move };
+  if (link.master === move.legacy.bridge) return { kind: 'return', move };
+  return { kind: 'leave-alone', move, why: `somebody else put it into ${link.master}` };
+}
+
+/** True when the OVS port is the one that this attempt made. */
+export function isOurs(plug: PlugFacts, epoch: number): boolean {
+  const marks = plug.rows.port.external_ids;
+  return marks[markKeys.owner] === 'agent' && marks[markKeys.epoch] === String(epoch);
+}
+
+const stepsFor = {
+  forward: {
+    'return': ['leave-target', 'join-legacy', 'settle-legacy', 'checkpoint'],
+    'rejoin': ['join-legacy', 'settle-legacy', 'checkpoint'],
+    'repair': ['settle-legacy', 'checkpoint'],
+    'release': ['leave-target', 'checkpoint'],
+    'leave-alone': [],
+  },
+  back: {
+    'return': ['leave-legacy', 'join-target', 'settle-target', 'checkpoint'],
+    'rejoin': ['join-target', 'settle-target', 'checkpoint'],
+    'repair': ['settle-target', 'checkpoint'],
+    'release': [],
+    'leave-alone': [],
+  },
+} as const satisfies Record<Direction, Record<RestoreCase['kind'], readonly RewireStepKind[]>>;
+
+/** The guests that nothing leads to go first, then those on the wrong side, then tables, then leftovers. */
+const order = ['rejoin', 'return', 'repair', 'release'] as const satisfies readonly RestoreCase['kind'][];
+
+/** The steps that restore the state before the attempt. Planned anew from facts, it may be cut short and repeated at will. */
+export function restoreSteps(
+  cases: readonly RestoreCase[],
+  direction: Direction,
+  batchSize: number,
+): readonly RewireStep[] {
+  const batches = order.flatMap((kind) =>
+    inBatches(
+      cases.filter((found) => found.kind === kind),
+      batchSize,
+    ).map((found) => ({ kind, moves: found.map((f) => f.move) })),
+  );
+  return batches.flatMap(({ kind, moves }, index) =>
+    stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves })),
+  );
+}
+
+/** Commands that an operator can type when a revert could not be finished: what is left, tap by tap. */
+export function repairCommands(cases: readonly RestoreCase[], direction: Direction): readonly string[] {
+  return cases.flatMap((found) => {
+    const { tap, legacy, target, portId } = found.move;
+    if (found.kind === 'repair' || found.kind === 'leave-alone') return [];
+    if (found.kind === 'release') return [`ovs-vsctl --if-exists del-port ${target.bridge} ${tap}`];
+    if (direction === 'forward') {
+      return [`ovs-vsctl --if-exists del-port ${target.bridge} ${tap} && ip link set ${tap} master ${legacy.bridge}`];
+    }
+    const add = `ovs-vsctl --may-exist add-port ${target.bridge} ${tap} -- set Interface ${tap} external_ids:iface-id=${portId}`;
+    return [`ip link set ${tap} nomaster && ${add}`];
+  });
+}
