@@ -1,0 +1,145 @@
+import type { NetworkFacts, NetworkTarget, PortFacts, TapTarget } from '../network-model.ts';
+import { isOwnDevice } from './bridge-names.ts';
+import { hostFindings } from './host-findings.ts';
+import type { HostReport, InventoryInput, JoinedHost, JoinedInventory, JoinedTap } from './joined-inventory.ts';
+import { bridgeNetworks, indexPorts, matchTap, type PortIndex } from './match-tap.ts';
+import { isProbePort } from './probe-ports.ts';
+import { legacyServicePorts } from './service-ports.ts';
+
+/**
+ * Matches every tap that agents observed with the port OVN expects, and shows the differences as findings. Same facts,
+ * same result, in whatever order they came.
+ */
+export function joinInventory(input: InventoryInput): JoinedInventory {
+  const services = legacyServicePorts(input.ports);
+  const networks = new Map(
+    input.networks.map((network) => [network.id, withServices(network, services.get(network.id) ?? [])]),
+  );
+  const ports = new Map(input.ports.map((port) => [port.id, port]));
+  const index = indexPorts(input.ports.filter((port) => !isProbePort(port)));
+  const networkOf = bridgeNetworks(networks, input.bridgeToNetwork ?? {});
+  const sorted = input.hosts.toSorted((a, b) => (a.systemId < b.systemId ? -1 : 1));
+  const tapsOf = new Map(sorted.map((host) => [host.systemId, joinTaps(host, index, networkOf)]));
+  const placed = placements(tapsOf);
+  const expected = expectedPorts(input.ports, sorted);
+  const chassis = input.chassis && new Set(input.chassis.map((one) => one.systemId));
+  const hosts = sorted.map((report): [string, JoinedHost] => {
+    const taps = tapsOf.get(report.systemId) ?? [];
+    const host = joinHost({ report, taps, networks, networkOf, chassis });
+    const facts = { report, taps, networks, index, placed, networkOf, expected: expected.get(report.systemId) ?? [] };
+    return [report.systemId, { ...host, findings: [...host.findings, ...hostFindings(facts)] }];
+  });
+  return { hosts: new Map(hosts), networks, ports };
+}
+
+interface HostFacts {
+  readonly report: HostReport;
+  readonly taps: readonly JoinedTap[];
+  readonly networks: ReadonlyMap<string, NetworkFacts>;
+  readonly networkOf: ReadonlyMap<string, string>;
+  readonly chassis: ReadonlySet<string> | undefined;
+}
+
+function joinHost({ report, taps, networks, networkOf, chassis }: HostFacts): JoinedHost {
+  const { systemId, hostname, connected, mode, inventory } = report;
+  const movable = taps.flatMap((tap) => targetOf(tap) ?? []);
+  const bridges = new Map(movable.map((tap) => [tap.networkId, tap.legacyBridge]));
+  for (const { bridge } of inventory?.bridges ?? []) {
+    const networkId = networkOf.get(bridge);
+    if (networkId !== undefined && !bridges.has(networkId)) bridges.set(networkId, bridge);
+  }
+  const ids = new Set([...bridges.keys(), ...taps.flatMap((tap) => tap.networkId ?? [])]);
+  return {
+    systemId,
+    hostname,
+    connected,
+    mode,
+    chassisReady: (chassis?.has(systemId) ?? true) && (inventory?.chassisReady ?? false),
+    inventorySeen: inventory !== undefined,
+    plug: plugOf(taps, inventory !== undefined),
+    taps,
+    movable,
+    networks: [...ids].toSorted().flatMap((id) => networkTarget(networks.get(id), bridges.get(id))),
+    findings: inventory?.findings ?? [],
+  };
+}
+
+function joinTaps(host: HostReport, index: PortIndex, networkOf: ReadonlyMap<string, string>): readonly JoinedTap[] {
+  return (host.inventory?.taps ?? [])
+    .filter((facts) => !isOwnDevice(facts.tap))
+    .map((facts) => matchTap(facts, index, networkOf))
+    .toSorted((a, b) => (a.facts.tap < b.facts.tap ? -1 : 1));
+}
+
+/** A tap that can be cut: on a legacy bridge, with its port on that bridge's network. */
+function targetOf({ facts, port, networkId }: JoinedTap): TapTarget | undefined {
+  if (facts.plug.kind !== 'legacy' || port === undefined || networkId !== port.networkId) return undefined;
+  return {
+    tap: facts.tap,
+    portId: port.id,
+    networkId: port.networkId,
+    mac: port.mac,
+    ips: port.ips,
+    legacyBridge: facts.plug.bridge,
+    ...(port.deviceId === undefined ? {} : { deviceId: port.deviceId }),
+  };
+}
+
+function networkTarget(network: NetworkFacts | undefined, legacyBridge: string | undefined): readonly NetworkTarget[] {
+  if (network === undefined) return [];
+  return [
+    {
+      networkId: network.id,
+      ...(legacyBridge === undefined ? {} : { legacyBridge }),
+      class: network.class,
+      ...(network.vlan === undefined ? {} : { vlan: network.vlan }),
+      mtu: network.mtu,
+    },
+  ];
+}
+
+function plugOf(taps: readonly JoinedTap[], seen: boolean): JoinedHost['plug'] {
+  if (!seen) return 'unknown';
+  const kinds = new Set(taps.map((tap) => tap.facts.plug.kind).filter((kind) => kind !== 'none'));
+  if (kinds.size > 1) return 'mixed';
+  return [...kinds][0] ?? 'none';
+}
+
+/** Which hypervisors show a tap of each port. */
+function placements(
+  tapsOf: ReadonlyMap<string, readonly JoinedTap[]>,
+): ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> {
+  const placed = new Map<string, Map<string, string[]>>();
+  for (const [systemId, taps] of tapsOf) {
+    for (const { port, facts } of taps) {
+      if (port === undefined) continue;
+      const hosts = placed.get(port.id) ?? new Map<string, string[]>();
+      placed.set(port.id, hosts.set(systemId, [...(hosts.get(systemId) ?? []), facts.tap]));
+    }
+  }
+  return placed;
+}
+
+/** The guests' ports that OVN expects on each hypervisor, by `requested-chassis` (a chassis name or a hostname). */
+function expectedPorts(
+  ports: readonly PortFacts[],
+  hosts: readonly HostReport[],
+): ReadonlyMap<string, readonly PortFacts[]> {
+  const idOf = new Map<string, string>();
+  for (const host of hosts) idOf.set(host.hostname, host.systemId);
+  for (const host of hosts) idOf.set(host.systemId, host.systemId);
+  const expected = new Map<string, PortFacts[]>();
+  for (const port of ports) {
+    const systemId = port.requestedChassis === undefined ? undefined : idOf.get(port.requestedChassis);
+    if (systemId === undefined || port.type !== '' || isProbePort(port)) continue;
+    const list = expected.get(systemId);
+    if (list === undefined) expected.set(systemId, [port]);
+    else list.push(port);
+  }
+  return expected;
+}
+
+function withServices(network: NetworkFacts, found: readonly string[]): NetworkFacts {
+  if (found.length === 0) return network;
+  return { ...network, servicePorts: [...new Set([...network.servicePorts, ...found])].toSorted() };
+}
