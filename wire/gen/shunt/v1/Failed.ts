@@ -1,0 +1,12 @@
+// Original file: proto/shunt/v1/agents.proto
+
+
+export interface Failed {
+  'vantages'?: (string)[];
+  'message'?: (string);
+}
+
+export interface Failed__Output {
+  'vantages': (string)[];
+  'message': (string);
+}

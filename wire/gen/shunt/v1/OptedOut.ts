@@ -1,0 +1,10 @@
+// Original file: proto/shunt/v1/operators.proto
+
+
+export interface OptedOut {
+  'by'?: (string);
+}
+
+export interface OptedOut__Output {
+  'by': (string);
+}

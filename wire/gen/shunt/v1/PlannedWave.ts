@@ -1,0 +1,15 @@
+// Original file: proto/shunt/v1/operators.proto
+
+import type { PlannedHost as _shunt_v1_PlannedHost, PlannedHost__Output as _shunt_v1_PlannedHost__Output } from '../../shunt/v1/PlannedHost.ts';
+
+export interface PlannedWave {
+  'number'?: (number);
+  'canary'?: (boolean);
+  'hosts'?: (_shunt_v1_PlannedHost)[];
+}
+
+export interface PlannedWave__Output {
+  'number': (number);
+  'canary': (boolean);
+  'hosts': (_shunt_v1_PlannedHost__Output)[];
+}

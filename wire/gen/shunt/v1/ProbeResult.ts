@@ -1,0 +1,30 @@
+// Original file: proto/shunt/v1/types.proto
+
+
+export interface ProbeResult {
+  'vantage'?: (string);
+  'tap'?: (string);
+  'portId'?: (string);
+  'sent'?: (number);
+  'answered'?: (number);
+  'rttMs'?: (number | string);
+  'largeAnswered'?: (number);
+  'from'?: (string);
+  '_rttMs'?: "rttMs";
+  '_largeAnswered'?: "largeAnswered";
+  '_from'?: "from";
+}
+
+export interface ProbeResult__Output {
+  'vantage': (string);
+  'tap': (string);
+  'portId': (string);
+  'sent': (number);
+  'answered': (number);
+  'rttMs'?: (number);
+  'largeAnswered'?: (number);
+  'from'?: (string);
+  '_rttMs'?: "rttMs";
+  '_largeAnswered'?: "largeAnswered";
+  '_from'?: "from";
+}

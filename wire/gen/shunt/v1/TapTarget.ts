@@ -1,0 +1,24 @@
+// Original file: proto/shunt/v1/types.proto
+
+
+export interface TapTarget {
+  'tap'?: (string);
+  'portId'?: (string);
+  'networkId'?: (string);
+  'mac'?: (string);
+  'ips'?: (string)[];
+  'legacyBridge'?: (string);
+  'deviceId'?: (string);
+  '_deviceId'?: "deviceId";
+}
+
+export interface TapTarget__Output {
+  'tap': (string);
+  'portId': (string);
+  'networkId': (string);
+  'mac': (string);
+  'ips': (string)[];
+  'legacyBridge': (string);
+  'deviceId'?: (string);
+  '_deviceId'?: "deviceId";
+}

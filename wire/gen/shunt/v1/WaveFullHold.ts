@@ -1,0 +1,12 @@
+// Original file: proto/shunt/v1/operators.proto
+
+
+export interface WaveFullHold {
+  'open'?: (number);
+  'maxOpen'?: (number);
+}
+
+export interface WaveFullHold__Output {
+  'open': (number);
+  'maxOpen': (number);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/shunt/v1/operators.proto
+
+import type { WaveHostView as _shunt_v1_WaveHostView, WaveHostView__Output as _shunt_v1_WaveHostView__Output } from '../../shunt/v1/WaveHostView.ts';
+
+export interface WaveView {
+  'number'?: (number);
+  'state'?: (string);
+  'hosts'?: (_shunt_v1_WaveHostView)[];
+}
+
+export interface WaveView__Output {
+  'number': (number);
+  'state': (string);
+  'hosts': (_shunt_v1_WaveHostView__Output)[];
+}

@@ -1,0 +1,68 @@
+import { type Codec, count, flag, list, message, optional, serial, tagged, text } from './codec.ts';
+import type { AbortRunRequest as PbAbortRun } from './gen/shunt/v1/AbortRunRequest.ts';
+import type { ApprovePlanRequest as PbApprovePlan } from './gen/shunt/v1/ApprovePlanRequest.ts';
+import type { CreatePlanRequest as PbCreatePlan } from './gen/shunt/v1/CreatePlanRequest.ts';
+import type { EventsRequest as PbEvents } from './gen/shunt/v1/EventsRequest.ts';
+import type { GetHostRequest as PbGetHost } from './gen/shunt/v1/GetHostRequest.ts';
+import type { GetPlanRequest as PbGetPlan } from './gen/shunt/v1/GetPlanRequest.ts';
+import type { GetRunRequest as PbGetRun } from './gen/shunt/v1/GetRunRequest.ts';
+import type { PauseRunRequest as PbPauseRun } from './gen/shunt/v1/PauseRunRequest.ts';
+import type { RetryHostRequest as PbRetryHost } from './gen/shunt/v1/RetryHostRequest.ts';
+import type { RevertHostRequest as PbRevertHost } from './gen/shunt/v1/RevertHostRequest.ts';
+import type { StartWaveRequest as PbStartWave } from './gen/shunt/v1/StartWaveRequest.ts';
+import type { WhyHost as PbWhyHost } from './gen/shunt/v1/WhyHost.ts';
+import type { WhyRequest as PbWhyRequest } from './gen/shunt/v1/WhyRequest.ts';
+import type { WhyRun as PbWhyRun } from './gen/shunt/v1/WhyRun.ts';
+import type { WhyTarget as PbWhyTarget } from './gen/shunt/v1/WhyTarget.ts';
+import type { OperatorsApi, WhyTarget } from './operators-api.ts';
+
+/** The first parameter of a call that has a request. */
+type RequestOf<M extends keyof OperatorsApi> = Parameters<OperatorsApi[M]>[0];
+
+export const createPlanCodec = message<RequestOf<'createPlan'>, PbCreatePlan>({ yaml: text, by: text });
+export const getPlanCodec = message<RequestOf<'getPlan'>, PbGetPlan>({ planId: text });
+export const approvePlanCodec = message<RequestOf<'approvePlan'>, PbApprovePlan>({
+  planId: text,
+  hash: text,
+  by: text,
+});
+export const startWaveCodec = message<RequestOf<'startWave'>, PbStartWave>({
+  planId: text,
+  wave: optional(count),
+  all: flag,
+  by: text,
+});
+/** Also what WatchRun asks. */
+export const runRefCodec = message<RequestOf<'getRun'>, PbGetRun>({ runId: optional(text) });
+export const pauseRunCodec = message<RequestOf<'pauseRun'>, PbPauseRun>({ runId: optional(text), why: text, by: text });
+/** Also what ResumeRun asks. */
+export const abortRunCodec = message<RequestOf<'abortRun'>, PbAbortRun>({ runId: optional(text), by: text });
+export const retryHostCodec = message<RequestOf<'retryHost'>, PbRetryHost>({ host: text, by: text });
+/** Also what LeaveHost asks. */
+export const revertHostCodec = message<RequestOf<'revertHost'>, PbRevertHost>({ host: text, by: text, why: text });
+export const getHostCodec = message<RequestOf<'getHost'>, PbGetHost>({ host: text });
+export const eventsCodec = message<RequestOf<'events'>, PbEvents>({ sinceSeq: serial, follow: flag });
+
+type TargetOf<K extends WhyTarget['kind']> = Omit<Extract<WhyTarget, { readonly kind: K }>, 'kind'>;
+
+const whyTargetCodec = tagged<WhyTarget, 'kind', never, PbWhyTarget>(
+  { tag: 'kind', oneof: 'target', common: {} },
+  {
+    host: message<TargetOf<'host'>, PbWhyHost>({ host: text }),
+    run: message<TargetOf<'run'>, PbWhyRun>({ runId: optional(text), wave: optional(count) }),
+  },
+);
+
+export const whyCodec = message<RequestOf<'why'>, PbWhyRequest>({ target: whyTargetCodec });
+
+/** A call that asks nothing. */
+export const nothingCodec: Codec<void, object> = { encode: () => ({}), decode: () => undefined };
+
+/** A reply that holds one list. */
+export function listReply<D>(field: string, codec: Codec<D>): Codec<readonly D[], object> {
+  const items = list(codec);
+  return {
+    encode: (values) => ({ [field]: items.encode(values, field) }),
+    decode: (wire) => items.decode((wire as Readonly<Record<string, unknown>>)[field], field), // the deserialiser made it
+  };
+}

@@ -1,0 +1,54 @@
+import { type ErrorCode, errorCodeOf } from '../domain/errors.ts';
+import type { FindingKind, Severity } from '../domain/findings.ts';
+import type { NetworkClass } from '../domain/network-model.ts';
+import { type CommitOn, type Direction, type Method, type Phase, phases } from '../domain/phases.ts';
+import type { Vantage } from '../domain/probes.ts';
+import type { HostTapView, HostView, Outcome, WaveState } from '../domain/run-state.ts';
+import { type Codec, text, word } from './codec.ts';
+
+/** The closed vocabularies that travel as words. A word that is missing here does not compile. */
+
+export const severity = word<Severity>('severity', { info: 1, warning: 1, error: 1 });
+export const networkClass = word<NetworkClass>('network class', { flat: 1, vlan: 1, overlay: 1 });
+export const direction = word<Direction>('direction', { forward: 1, back: 1 });
+export const method = word<Method>('method', { direct: 1, shunt: 1 });
+export const commitOn = word<CommitOn>('commitOn', { word: 1, evidence: 1 });
+export const vantage = word<Vantage>('vantage', { legacy: 1, local: 1, remote: 1, wire: 1 });
+export const outcome = word<Outcome>('outcome', { committed: 1, reverted: 1, blocked: 1, stuck: 1 });
+export const agentMode = word<'passive' | 'active'>('agent mode', { passive: 1, active: 1 });
+export const hostMode = word<HostView['mode']>('host mode', { passive: 1, active: 1, unknown: 1 });
+export const hostPlug = word<HostView['plug']>('plug', { legacy: 1, target: 1, mixed: 1, none: 1, unknown: 1 });
+export const tapPlugKind = word<HostTapView['plug']>('plug', { legacy: 1, target: 1, none: 1 });
+export const waveState = word<WaveState>('wave state', { pending: 1, running: 1, paused: 1, done: 1, aborted: 1 });
+
+const phaseTable = Object.fromEntries(phases.map((phase) => [phase, 1])) as Record<Phase, 1>; // made of all phases
+export const phase = word<Phase>('phase', phaseTable);
+
+export const findingKind = word<FindingKind>('finding', {
+  'tap-without-port': 1,
+  'port-without-tap': 1,
+  'port-on-two-hypervisors': 1,
+  'mac-mismatch': 1,
+  'network-mismatch': 1,
+  'requested-chassis-elsewhere': 1,
+  'mtu-mismatch': 1,
+  'no-uplink': 1,
+  'no-provider-leg': 1,
+  'link-down': 1,
+  'no-answer': 1,
+  'foreign-iface-id': 1,
+  'service-port': 1,
+  'probe-address-taken': 1,
+  'chassis-missing': 1,
+  'tap-replugged': 1,
+  'tap-gone': 1,
+  'journal-torn': 1,
+  'reports-dropped': 1,
+  'address-unknown': 1,
+});
+
+/** The one vocabulary where a newer peer's word is not refused: what fails must still be told. */
+export const errorCode: Codec<ErrorCode> = {
+  encode: (code) => code,
+  decode: (wire, path) => errorCodeOf(text.decode(wire, path)),
+};
