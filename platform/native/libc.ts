@@ -54,7 +54,12 @@ function load(): Libc {
   };
 }
 
-const namesByErrno = new Map(Object.entries(constants.errno).map(([name, value]) => [value as number, name]));
+// Two names of one number (EAGAIN, EWOULDBLOCK): the first of the alphabet, so that callers can compare.
+const namesByErrno = new Map(
+  Object.entries(constants.errno)
+    .toSorted(([a], [b]) => (a < b ? 1 : -1))
+    .map(([name, value]): [number, string] => [value, name]),
+);
 
 /** errno of the native call just made on this thread, by name. */
 export function lastErrno(): string {

@@ -74,7 +74,7 @@ export class LinkMonitor implements Disposable {
     try {
       return this.#socket.receive();
     } catch (error) {
-      const errno = isShuntError(error, 'netlink-failed') ? error.detail['errno'] : undefined;
+      const errno = isShuntError(error, 'netlink-failed') ? error.detail.errno : undefined;
       if (errno === 'EAGAIN') return undefined;
       if (errno !== 'ENOBUFS') throw error;
       this.#onEvent({ type: 'overrun' });

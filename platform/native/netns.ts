@@ -10,7 +10,7 @@ const threadsMax = 1024;
  * that namespace for ever.
  */
 export async function warmThreadPool(): Promise<void> {
-  const threads = Math.min(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4, threadsMax);
+  const threads = Math.min(Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4, threadsMax);
   await Promise.all(Array.from({ length: threads }, () => stat('/')));
 }
 
