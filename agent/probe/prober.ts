@@ -78,7 +78,7 @@ export class RawProber implements Prober, Disposable {
       const wire = ports?.wire && arpQuestion('wire', ports.wire, tap);
       return [local, legacy, wire].filter((question) => question !== undefined);
     });
-    return askInRounds(questions, rounds);
+    return await askInRounds(questions, rounds); // awaited here: the sockets of the taps live until then
   }
 
   #localQuestion(about: LocalAbout): Question | undefined {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ProbePort } from '../../domain/network-model.ts';
 import type { Vantage } from '../../domain/probes.ts';
 import { isIpv4 } from '../../platform/addresses.ts';
-import { arpRequest, type Frame, icmpEchoRequest } from '../../platform/frames.ts';
+import type { Frame } from '../../platform/frame-parser.ts';
+import { arpRequest, icmpEchoRequest } from '../../platform/frames.ts';
 import type { RawPort } from './raw-port.ts';
 import type { Question } from './rounds.ts';
 

@@ -1,7 +1,8 @@
 import { arpOrIcmpFilter } from '../../platform/native/bpf.ts';
 import { PacketSocket } from '../../platform/native/packet-socket.ts';
 import type { Poller } from '../../platform/native/poller.ts';
-import { arpReply, type Frame, parseFrame } from '../../platform/frames.ts';
+import { type Frame, parseFrame } from '../../platform/frame-parser.ts';
+import { arpReply } from '../../platform/frames.ts';
 
 export interface RawPortOptions {
   readonly poller: Poller;

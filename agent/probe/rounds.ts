@@ -1,6 +1,6 @@
 import type { ProbeResult, Vantage } from '../../domain/probes.ts';
 import { sleep, systemClock } from '../../platform/clock.ts';
-import type { Frame } from '../../platform/frames.ts';
+import type { Frame } from '../../platform/frame-parser.ts';
 import type { RawPort } from './raw-port.ts';
 
 /** One guest to be asked from one vantage, and how its answer is told from everybody else's. */
