@@ -1,0 +1,40 @@
+import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
+
+const mebibyte = 1024 * 1024;
+
+/** A dead peer is noticed after at most keepalive time plus timeout: 3 s. */
+const keepalive = {
+  'grpc.keepalive_time_ms': 2000,
+  'grpc.keepalive_timeout_ms': 1000,
+  'grpc.keepalive_permit_without_calls': 1,
+} as const;
+
+export const serverOptions = {
+  ...keepalive,
+  /** The largest that comes in: the inventory of one hypervisor, or the YAML of a plan. */
+  'grpc.max_receive_message_length': 16 * mebibyte,
+  'grpc.max_send_message_length': 128 * mebibyte,
+} as const satisfies ServerOptions;
+
+export const clientOptions = {
+  ...keepalive,
+  /** The largest that comes in: a plan of 10,000 hosts and 200,000 ports. */
+  'grpc.max_receive_message_length': 128 * mebibyte,
+  'grpc.max_send_message_length': 16 * mebibyte,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  /** A shared pool would hand the backoff of an earlier channel to the next one. */
+  'grpc.use_local_subchannel_pool': 1,
+  /** The control plane never goes through a proxy that happens to stand in the environment. */
+  'grpc.enable_http_proxy': 0,
+} as const satisfies ChannelOptions;
+
+/** Messages handed to a stream that are not yet sent; beyond it the peer is too slow and the session ends. */
+export const unsentMessagesMax = 1024;
+/** How long a disposed server lets calls end by themselves. */
+export const shutdownGraceMs = 500;
+/** Of a unary call, unless told otherwise. */
+export const callTimeoutMs = 30_000;
+/** Text and facts of an error travel in HTTP/2 trailers, which are bounded. */
+export const errorTextMax = 4096;
