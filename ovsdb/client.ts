@@ -111,7 +111,7 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     const { operations } = tx;
     const reply = await session.request('transact', [this.#options.database, ...operations], {
       ...options,
-      changes: true,
+      changes: operations.some(changes),
     });
     return new TransactResult(this.tables, parseTransactReply(operations, reply));
   }

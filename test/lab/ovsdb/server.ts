@@ -1,0 +1,94 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const VSWITCH_SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
+export const OVN_NB_SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema';
+
+/** A real ovsdb-server with a directory of its own, on a unix socket and on a port of 127.0.0.1 that it chose itself. */
+export class OvsdbServer implements AsyncDisposable {
+  readonly dir: string;
+  readonly #extraArguments: readonly string[];
+  #child: ChildProcess | undefined;
+  #tcpPort = 0;
+
+  private constructor(dir: string, extraArguments: readonly string[]) {
+    this.dir = dir;
+    this.#extraArguments = extraArguments;
+  }
+
+  static async start(schemaFile: string, extraArguments: readonly string[] = []): Promise<OvsdbServer> {
+    const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
+    execFileSync('ovsdb-tool', ['create', join(dir, 'db'), schemaFile]);
+    const server = new OvsdbServer(dir, extraArguments);
+    await server.run();
+    return server;
+  }
+
+  get unix(): string {
+    return `unix:${join(this.dir, 'db.sock')}`;
+  }
+
+  get tcp(): string {
+    return `tcp:127.0.0.1:${this.#tcpPort}`;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('ovsdb-server does not run');
+    return this.#child.pid;
+  }
+
+  /** Starts the server on what the database holds; on the same port as before. */
+  async run(): Promise<void> {
+    const log = join(this.dir, 'log');
+    rmSync(log, { force: true });
+    const child = spawn(
+      'ovsdb-server',
+      [
+        join(this.dir, 'db'),
+        `--remote=punix:${join(this.dir, 'db.sock')}`,
+        `--remote=ptcp:${this.#tcpPort}:127.0.0.1`,
+        `--unixctl=${join(this.dir, 'ctl')}`,
+        `--log-file=${log}`,
+        '-vconsole:off',
+        '-vfile:info',
+        ...this.#extraArguments,
+      ],
+      { stdio: 'ignore' },
+    );
+    this.#child = child;
+    // The control socket answers when the remotes are open.
+    execFileSync('ovs-appctl', ['--timeout=20', '-t', await this.#appears(join(this.dir, 'ctl'), child), 'version']);
+    if (this.#tcpPort === 0) this.#tcpPort = Number(/listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1]);
+  }
+
+  appctl(...command: readonly string[]): string {
+    return execFileSync('ovs-appctl', ['--timeout=20', '-t', join(this.dir, 'ctl'), ...command], { encoding: 'utf8' });
+  }
+
+  /** `kill -9`, as a crash. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+    rmSync(join(this.dir, 'ctl'), { force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  async #appears(path: string, child: ChildProcess): Promise<string> {
+    while (!existsSync(path)) {
+      if (child.exitCode !== null) throw new Error(`ovsdb-server ended with ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, 5)); // polls for a file, nothing announces it
+    }
+    return path;
+  }
+}
