@@ -132,7 +132,8 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
       checkTables(schema, this.#specs);
       this.#readers = readersFor(schema, this.#specs);
     } catch (error) {
-      return this.#fail(session, error);
+      this.#fail(session, error);
+      return;
     }
     if (this.#fingerprint !== schema.fingerprint) this.#lastTransaction = undefined; // rows were read by another schema
     this.#fingerprint = schema.fingerprint;

@@ -97,8 +97,6 @@ export class Session {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       if (signal?.aborted) return reject(abortedError(signal, method));
-      if (this.#error !== undefined)
-        return reject(new OvsdbError('not-connected', `${method}: no connection`, { cause: this.#error }));
       if (this.#open.size >= this.#limits.requestsMax) {
         return reject(new OvsdbError('overloaded', `${method}: ${this.#open.size} requests wait for a reply`));
       }
@@ -171,8 +169,9 @@ export class Session {
     if (this.#error !== undefined) throw new OvsdbError('not-connected', 'no connection', { cause: this.#error });
     const bytes = Buffer.from(stringifyJson(message));
     const { outboundBytesMax } = this.#limits;
-    if (bytes.length > outboundBytesMax)
+    if (bytes.length > outboundBytesMax) {
       throw new OvsdbError('too-large', `a message of ${bytes.length} bytes is over ${outboundBytesMax}`);
+    }
     if (this.#stream.writableLength + bytes.length > outboundBytesMax) {
       throw new OvsdbError('overloaded', `${this.#stream.writableLength} bytes wait to be sent`);
     }
@@ -198,11 +197,15 @@ export class Session {
   #onMessage(json: unknown): void {
     if (typeof json !== 'object' || json === null) throw new OvsdbError('protocol', 'a message is no object');
     const { method, params, id, result, error } = json as Readonly<Record<string, unknown>>; // any may be undefined
-    if (method === undefined) return this.#onReply(id, result, error);
-    if (typeof method !== 'string' || !Array.isArray(params))
+    if (method === undefined) {
+      this.#onReply(id, result, error);
+      return;
+    }
+    if (typeof method !== 'string' || !Array.isArray(params)) {
       throw new OvsdbError('protocol', 'a request without method or params');
-    if (id === null || id === undefined) return this.#handlers.notification(method, params);
-    if (method === 'echo') this.#send({ id, result: params, error: null });
+    }
+    if (id === null || id === undefined) this.#handlers.notification(method, params);
+    else if (method === 'echo') this.#send({ id, result: params, error: null });
     else this.#send({ id, result: null, error: 'unknown method' });
   }
 
@@ -212,9 +215,8 @@ export class Session {
     request.release();
     if (error !== null && error !== undefined) {
       const server = serverError(error);
-      return request.reject(
-        new OvsdbError('rpc-error', `${request.method}: ${describeServerError(server)}`, { server }),
-      );
+      request.reject(new OvsdbError('rpc-error', `${request.method}: ${describeServerError(server)}`, { server }));
+      return;
     }
     try {
       request.onResult?.(result);
@@ -228,7 +230,10 @@ export class Session {
   }
 
   #onIdle(): void {
-    if (this.#probing) return this.destroy(lost(`no byte came in ${2 * this.#limits.probeIntervalMs} ms`));
+    if (this.#probing) {
+      this.destroy(lost(`no byte came in ${2 * this.#limits.probeIntervalMs} ms`));
+      return;
+    }
     this.#probing = true;
     this.#probe?.refresh();
     try {

@@ -13,7 +13,10 @@ export function openSocket(endpoint: string, timeoutMs: number, wait: WaitOption
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect).off('error', onError);
-      if (error === undefined) return resolve(socket);
+      if (error === undefined) {
+        resolve(socket);
+        return;
+      }
       socket.on('error', () => {}); // a second error must not be uncaught; the first is already on its way
       socket.destroy();
       reject(error);
