@@ -24,7 +24,7 @@ export interface CoordinatorSession {
   onRefused(listener: (error: ShuntError) => void): void;
   /** Ends the stream; with an error, the agent's `closed` gets it. */
   close(error?: ShuntError): void;
-  /** Never rejects. */
+  /** Never rejects. An agent that vanished looks like one that left, when its last bytes end the stream tidily. */
   readonly closed: Promise<SessionEnd>;
 }
 
