@@ -1,0 +1,86 @@
+import { closeSync, cpSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { deleteNamespaces, listNamespaces } from './netns.ts';
+import { endProcesses, findMarked, isAlive, readProcesses } from './processes.ts';
+import { LABS_DIR, pathsOf } from './run-dir.ts';
+import { isOwned, listLabs, readLabState } from './state.ts';
+
+export interface DownOptions {
+  /** Copies the daemons' logs into this folder first. */
+  readonly keepLogs?: string;
+}
+
+/** A folder without a state is being born or was torn; after this it is the latter. */
+const STATELESS_GRACE_MS = 30_000;
+const ROUNDS_MAX = 5;
+
+/**
+ * Removes a lab, whole or half-built: its processes by recorded pid and mark, its namespaces (and with them every link), its
+ * folder. A lab that is not there is no error.
+ */
+export async function downLab(name: string, options: DownOptions = {}): Promise<void> {
+  const paths = pathsOf(name);
+  await endAll(name);
+  await deleteNamespaces(listNamespaces(name));
+  const left = listNamespaces(name);
+  if (left.length > 0) throw new Error(`lab ${name}: namespaces would not go: ${left.join(' ')}`);
+  if (options.keepLogs) cpSync(paths.logs, options.keepLogs, { recursive: true });
+  rmSync(paths.dir, { recursive: true, force: true });
+  removeIfEmpty(LABS_DIR);
+}
+
+/** Removes every lab whose owner is gone. Returns their names. Safe to run at the same time as others. */
+export async function sweepLabs(): Promise<readonly string[]> {
+  const swept: string[] = [];
+  for (const name of listLabs()) {
+    if (!claimOrphan(name)) continue;
+    await downLab(name);
+    swept.push(name);
+  }
+  return swept;
+}
+
+/** Ends what was recorded, then children of it that carry the mark, until a look finds none: some may just have been born. */
+async function endAll(name: string): Promise<void> {
+  const paths = pathsOf(name);
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const alive = [...readProcesses(paths).filter(isAlive), ...findMarked(name, listNamespaces(name))];
+    if (alive.length === 0) return;
+    await endProcesses(alive);
+  }
+  throw new Error(`lab ${name}: processes keep appearing`);
+}
+
+/**
+ * Takes the right to remove an orphan: the lock first, then the look at its owner. While the lock's folder stands nobody can build
+ * a new lab of that name, so what was seen stays true.
+ */
+function claimOrphan(name: string): boolean {
+  const { dir } = pathsOf(name);
+  const lock = join(dir, 'sweep.lock');
+  try {
+    closeSync(openSync(lock, 'wx'));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST') return isOlderThan(lock, STATELESS_GRACE_MS); // its sweeper died on the way
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+  const state = readLabState(name);
+  const orphan = state ? !isOwned(state) : isOlderThan(pathsOf(name).dir, STATELESS_GRACE_MS);
+  if (!orphan) rmSync(lock, { force: true });
+  return orphan;
+}
+
+function isOlderThan(path: string, ms: number): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.birthtimeMs > ms;
+}
+
+function removeIfEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // other labs are in it, or nothing was
+  }
+}

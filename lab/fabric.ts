@@ -1,0 +1,100 @@
+import { together } from './command.ts';
+import { dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
+import { ipBatch, scriptIn } from './netns.ts';
+import { pathsOf } from './run-dir.ts';
+import type { LabNetwork, Station, Topology } from './topology.ts';
+
+/** Linux bridge of the Geneve underlay, and the provider network's switch (the kernel here cannot filter VLANs). */
+export const UNDERLAY_BRIDGE = 'underlay';
+export const PROVIDER_BRIDGE = 'provider';
+/** Room for Geneve's headers round a full frame of a network. */
+export const UNDERLAY_MTU = 1600;
+
+export function fabricPlace(topology: Topology): SwitchPlace {
+  return {
+    lab: topology.name,
+    name: 'fabric',
+    netns: topology.fabricNetns,
+    dir: pathsOf(topology.name).fabricRundir,
+  };
+}
+
+/**
+ * The wires between the namespaces, before any daemon runs: management (a bridge in central), underlay and provider. NICs of a
+ * hypervisor: eth0 management, eth1 underlay, eth2 provider. Both ends are born in their namespace: the root sees nothing.
+ */
+export async function wireFabric(topology: Topology): Promise<void> {
+  await together([
+    scriptIn(topology.fabricNetns, ['echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']),
+    scriptIn(topology.centralNetns, ['echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']),
+  ]);
+  await together([
+    ipBatch(topology.centralNetns, [
+      'link set lo up',
+      'link add management type bridge',
+      `address add ${topology.managementIp}/24 dev management`,
+      'link set management up',
+      ...topology.hypervisors.flatMap((h) => [
+        `link add m-${h.name} type veth peer name eth0 netns ${h.netns}`,
+        `link set m-${h.name} master management up`,
+      ]),
+    ]),
+    ipBatch(topology.fabricNetns, [
+      'link set lo up',
+      `link add ${UNDERLAY_BRIDGE} type bridge`,
+      `link set ${UNDERLAY_BRIDGE} up`,
+      ...topology.hypervisors.flatMap((h) => [
+        `link add u-${h.name} mtu ${UNDERLAY_MTU} type veth peer name eth1 mtu ${UNDERLAY_MTU} netns ${h.netns}`,
+        `link set u-${h.name} master ${UNDERLAY_BRIDGE} up`,
+        `link add p-${h.name} type veth peer name eth2 netns ${h.netns}`,
+        `link set p-${h.name} up`,
+      ]),
+      ...topology.networks.flatMap(stationsOf).flatMap((s) => [
+        `link add ${s.fabricPort} type veth peer name eth0 address ${s.mac} netns ${s.netns}`,
+        `link set ${s.fabricPort} up`,
+      ]),
+    ]),
+  ]);
+}
+
+/** Starts the provider switch: hypervisors on trunks, gateway and `ext` host of a network on its access ports. */
+export async function startFabric(topology: Topology): Promise<void> {
+  const place = fabricPlace(topology);
+  const trunks = topology.hypervisors.map((h) => `p-${h.name}`);
+  const access = topology.networks.flatMap((n) => stationsOf(n).map((s) => [s.fabricPort, ...accessOf(n)]));
+  await startSwitch(place);
+  await vsctl(place, [
+    ...['add-br', PROVIDER_BRIDGE, '--', 'set', 'bridge', PROVIDER_BRIDGE, 'datapath_type=netdev', 'fail-mode=standalone'],
+    ...trunks.flatMap((port) => ['--', 'add-port', PROVIDER_BRIDGE, port]),
+    ...access.flatMap((portArgs) => ['--', 'add-port', PROVIDER_BRIDGE, ...portArgs]),
+  ]);
+  await dropBehindSwitch(place.netns, [...trunks, ...access.map(([port]) => port as string)]); // each row starts with its port
+}
+
+/** The physical gateway and the `ext` host of every network. */
+export async function furnishStations(topology: Topology): Promise<void> {
+  await together(
+    topology.networks.flatMap((network) =>
+      stationsOf(network).map((station) =>
+        scriptIn(station.netns, [
+          'ip -batch - <<END',
+          'link set lo up',
+          `link set eth0 mtu ${network.mtu} up`,
+          `address add ${station.ip4}/${network.subnet4.prefix} dev eth0`,
+          `address add ${station.ip6}/${network.subnet6.prefix} dev eth0 nodad`,
+          'END',
+          'ethtool -K eth0 tx off >/dev/null',
+        ]),
+      ),
+    ),
+  );
+}
+
+/** Columns of a port that carries this network untagged and nothing else. */
+export function accessOf(network: LabNetwork): readonly string[] {
+  return network.vlan === undefined ? ['trunks=0'] : [`tag=${network.vlan}`];
+}
+
+function stationsOf(network: LabNetwork): readonly Station[] {
+  return [network.gateway, network.ext];
+}

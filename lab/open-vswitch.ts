@@ -1,0 +1,119 @@
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, until } from './command.ts';
+import { execIn, inNetns } from './netns.ts';
+import { findProcess, startDaemon } from './processes.ts';
+import { pathsOf } from './run-dir.ts';
+
+/** Environment by which OVS and OVN tools find the daemons of one run directory. */
+export function runDirEnv(dir: string): Record<string, string> {
+  return { OVS_RUNDIR: dir, OVN_RUNDIR: dir, OVS_LOGDIR: dir, OVN_LOGDIR: dir, OVS_DBDIR: dir };
+}
+
+export interface SwitchPlace {
+  readonly lab: string;
+  /** `hv1`, `fabric`: prefix of process and log names. */
+  readonly name: string;
+  readonly netns: string;
+  readonly dir: string;
+}
+
+export interface DatabaseSpec {
+  readonly place: SwitchPlace;
+  /** Process name behind the place's, e.g. `ovsdb`, `nb`. */
+  readonly process: string;
+  readonly schema: string;
+  readonly socket: string;
+  /** More remotes, e.g. `ptcp:6642:172.20.0.1`. */
+  readonly remotes?: readonly string[];
+}
+
+export const VSWITCH_SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
+
+/** Creates one empty database a schema and keeps it as the pattern for all others: ovsdb-tool once, then copies. */
+export async function createDatabasePattern(lab: string, schema: string): Promise<void> {
+  await run(['ovsdb-tool', 'create', patternPath(lab, schema), schema]);
+}
+
+function patternPath(lab: string, schema: string): string {
+  return join(pathsOf(lab).dir, `${schema.slice(schema.lastIndexOf('/') + 1)}.pattern`);
+}
+
+/** Starts an ovsdb-server and waits until it listens. */
+export async function startDatabase(spec: DatabaseSpec): Promise<void> {
+  const { place } = spec;
+  mkdirSync(place.dir, { recursive: true });
+  const file = join(place.dir, `${spec.process}.db`);
+  copyFileSync(patternPath(place.lab, spec.schema), file);
+  startDaemon(pathsOf(place.lab), place.lab, {
+    name: `${place.name}-${spec.process}`,
+    argv: inNetns(place.netns, [
+      'ovsdb-server',
+      file,
+      `--remote=punix:${spec.socket}`,
+      ...(spec.remotes ?? []).map((remote) => `--remote=${remote}`),
+      `--unixctl=${join(place.dir, `${spec.process}.ctl`)}`,
+      '--no-chdir',
+      '-vconsole:info',
+    ]),
+    env: runDirEnv(place.dir),
+  });
+  await waitForSocket(place, `${place.name}-${spec.process}`, spec.socket);
+}
+
+/** Starts ovsdb-server and ovs-vswitchd of their own in a namespace. The caller configures bridges by {@link vsctl}. */
+export async function startSwitch(place: SwitchPlace): Promise<void> {
+  const socket = join(place.dir, 'db.sock');
+  await startDatabase({ place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket });
+  await vsctl(place, ['--no-wait', 'init']);
+  const vswitchd = startDaemon(pathsOf(place.lab), place.lab, {
+    name: `${place.name}-vswitchd`,
+    argv: inNetns(place.netns, [
+      'ovs-vswitchd',
+      `unix:${socket}`,
+      `--pidfile=${join(place.dir, 'ovs-vswitchd.pid')}`,
+      '--disable-system',
+      '--no-chdir',
+      '-vconsole:info',
+    ]),
+    env: runDirEnv(place.dir),
+  });
+  await waitForSocket(place, `${place.name}-vswitchd`, join(place.dir, `ovs-vswitchd.${vswitchd.pid}.ctl`));
+}
+
+/** Runs ovs-vsctl against a place's database and, without `--no-wait`, waits until vswitchd has acted. */
+export function vsctl(place: SwitchPlace, args: readonly string[]): Promise<string> {
+  return run(inNetns(place.netns, ['ovs-vsctl', '--timeout=30', `--db=unix:${join(place.dir, 'db.sock')}`, ...args]), {
+    env: runDirEnv(place.dir),
+  });
+}
+
+/**
+ * Drops, behind the switch's packet socket, what the kernel would still process of frames on NICs that joined a
+ * userspace bridge: its stack sees each one too.
+ */
+export async function dropBehindSwitch(netns: string, devices: readonly string[]): Promise<void> {
+  const rules = `table netdev shunt_lab {
+  chain userspace_nics { type filter hook ingress devices = { ${devices.join(', ')} } priority 0; policy drop; }
+}
+`;
+  await run(inNetns(netns, ['nft', '-f', '-']), { input: rules });
+}
+
+async function waitForSocket(place: SwitchPlace, processName: string, socket: string): Promise<void> {
+  await until(
+    `${processName} to listen on ${socket}`,
+    () => {
+      if (existsSync(socket)) return true;
+      if (findProcess(pathsOf(place.lab), processName)) return undefined;
+      throw new Error(`${processName} ended at once; see ${join(pathsOf(place.lab).logs, `${processName}.log`)}`);
+    },
+    { everyMs: 5 },
+  );
+}
+
+/** Asks a daemon of the place by ovs-appctl. */
+export async function appctl(place: SwitchPlace, target: string, args: readonly string[]): Promise<string> {
+  const result = await execIn(place.netns, ['ovs-appctl', '-t', target, ...args], { env: runDirEnv(place.dir) });
+  return result.stdout;
+}

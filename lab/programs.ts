@@ -1,0 +1,102 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startNats, startPrometheus } from './central.ts';
+import { together, until } from './command.ts';
+import { startController } from './hypervisor.ts';
+import { inNetnsWithSys } from './netns.ts';
+import { findProcess, type ProcessRecord, signalProcess, startDaemon } from './processes.ts';
+import { agentConfigPath, coordinatorConfigPath } from './program-config.ts';
+import { hypervisorDir, pathsOf } from './run-dir.ts';
+import { requireLabState } from './state.ts';
+import type { LabHypervisor, Topology } from './topology.ts';
+
+/** A program of a lab by the name under which its pid is recorded. */
+export type ProgramName = 'nats' | 'prometheus' | 'coordinator' | `agent-${string}` | `${string}-controller`;
+
+const DIST = join(import.meta.dirname, '..', 'dist');
+const READY_MS = 15_000;
+
+/** Where the bundles of agent and coordinator are expected. */
+export const BUNDLES = { agent: join(DIST, 'shunt-agent.mjs'), coordinator: join(DIST, 'shunt-coordinator.mjs') } as const;
+
+/** Starts coordinator and agents, each if its bundle has been built, and waits until each listens on its unix socket. */
+export async function startPrograms(topology: Topology): Promise<void> {
+  const agents = existsSync(BUNDLES.agent) ? topology.hypervisors : [];
+  await together([
+    ...(existsSync(BUNDLES.coordinator) ? [startCoordinator(topology)] : []),
+    ...agents.map((h) => startAgent(topology, h)),
+  ]);
+}
+
+export async function startCoordinator(topology: Topology): Promise<void> {
+  const paths = pathsOf(topology.name);
+  const record = startDaemon(paths, topology.name, {
+    name: 'coordinator',
+    argv: bundleArgv(topology.centralNetns, BUNDLES.coordinator, coordinatorConfigPath(topology.name)),
+  });
+  await waitReady(topology.name, record, paths.coordinatorSocket);
+}
+
+export async function startAgent(topology: Topology, hypervisor: LabHypervisor): Promise<void> {
+  const record = startDaemon(pathsOf(topology.name), topology.name, {
+    name: `agent-${hypervisor.name}`,
+    argv: bundleArgv(hypervisor.netns, BUNDLES.agent, agentConfigPath(topology.name, hypervisor.name)),
+  });
+  await waitReady(topology.name, record, join(hypervisorDir(topology.name, hypervisor.name), 'agent.sock'));
+}
+
+/** Sends a signal to a program of the lab, by its recorded pid. False when it is not running. */
+export function killProgram(lab: string, name: ProgramName, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+  const record = findProcess(pathsOf(lab), name);
+  return record !== undefined && signalProcess(record, signal);
+}
+
+/** Kills a program (if it runs), waits until it is gone, starts it again and waits until it is ready. */
+export async function restartProgram(lab: string, name: ProgramName): Promise<void> {
+  const { topology } = requireLabState(lab);
+  const paths = pathsOf(lab);
+  killProgram(lab, name);
+  await until(`${name} to end`, () => (findProcess(paths, name) ? undefined : true));
+  const [, agentOf] = /^agent-(.+)$/.exec(name) ?? [];
+  const [, controllerOf] = /^(.+)-controller$/.exec(name) ?? [];
+  if (name === 'nats') return startNats(topology);
+  if (name === 'prometheus') return startPrometheus(topology);
+  if (name === 'coordinator') return startCoordinator(topology);
+  if (agentOf) return startAgent(topology, hypervisorOf(topology, agentOf));
+  if (controllerOf) return startController(topology, hypervisorOf(topology, controllerOf));
+  throw new Error(`lab ${lab} has no program '${name}'`);
+}
+
+/** The newest record of a program that is alive. */
+export function findProgram(lab: string, name: ProgramName): ProcessRecord | undefined {
+  return findProcess(pathsOf(lab), name);
+}
+
+function hypervisorOf(topology: Topology, name: string): LabHypervisor {
+  const hypervisor = topology.hypervisors.find((h) => h.name === name);
+  if (!hypervisor) throw new Error(`lab ${topology.name} has no hypervisor '${name}'`);
+  return hypervisor;
+}
+
+function bundleArgv(netns: string, bundle: string, config: string): readonly string[] {
+  return inNetnsWithSys(netns, [process.execPath, bundle, 'run', '--config', config]);
+}
+
+/** A socket file may be a dead program's: one that listens is in /proc/net/unix with the accepting flag. */
+function waitReady(lab: string, record: ProcessRecord, socket: string): Promise<true> {
+  return until(
+    `${record.name} to listen on ${socket}; see ${join(pathsOf(lab).logs, `${record.name}.log`)}`,
+    () => {
+      if (!findProcess(pathsOf(lab), record.name)) {
+        throw new Error(`${record.name} ended at once; see ${join(pathsOf(lab).logs, `${record.name}.log`)}`);
+      }
+      return listens(record.pid, socket) ? true : undefined;
+    },
+    { timeoutMs: READY_MS, everyMs: 25 },
+  );
+}
+
+function listens(pid: number, socket: string): boolean {
+  const lines = readFileSync(`/proc/${pid}/net/unix`, 'utf8').split('\n');
+  return lines.some((line) => line.endsWith(` ${socket}`) && line.split(/\s+/)[3] === '00010000');
+}

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+
+/** What a lab is made of; everything else about it follows from these (see {@link planTopology}). */
+export interface TopologyOptions {
+  /** Lower-case letters and digits, at most 10: it prefixes namespaces and must not hide another lab's prefix. */
+  readonly name: string;
+  readonly hosts: number;
+  /** Guests on each hypervisor. */
+  readonly guests: number;
+  /** Provider networks: VLAN 100, 101, … and the last one flat (a single one is a VLAN). */
+  readonly networks: number;
+  readonly tap: TapKind;
+}
+
+/** `veth`: guest = namespace + veth; `tap`: a real tap device on both sides, joined by the lab's relay. */
+export type TapKind = 'veth' | 'tap';
+
+export interface LabNetwork {
+  /** 1, 2, …; used in names of namespaces. */
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  /** Undefined on a flat network. */
+  readonly vlan?: number;
+  readonly mtu: number;
+  readonly segmentId: string;
+  readonly subnet4: Subnet;
+  readonly subnet6: Subnet;
+  /** The legacy bridge on each hypervisor, `brq…`. */
+  readonly bridge: string;
+  /** End of the leg in the legacy bridge. */
+  readonly uplink: string;
+  /** End of the leg in `br-ex`. */
+  readonly leg: string;
+  readonly gateway: Station;
+  readonly ext: Station;
+  /** Conntrack zone of the legacy firewall: one a network, from 4097 as neutron counts. */
+  readonly zone: number;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly cidr: string;
+  readonly prefix: number;
+  readonly gateway: string;
+}
+
+/** A machine on the fabric's side of a provider network. */
+export interface Station {
+  readonly netns: string;
+  readonly mac: string;
+  readonly ip4: string;
+  readonly ip6: string;
+  /** Its port on the fabric's provider bridge. */
+  readonly fabricPort: string;
+}
+
+export interface LabHypervisor {
+  readonly index: number;
+  readonly name: string;
+  readonly hostname: string;
+  readonly systemId: string;
+  readonly netns: string;
+  readonly managementIp: string;
+  readonly underlayIp: string;
+}
+
+export interface LabGuest {
+  readonly name: string;
+  readonly hypervisor: string;
+  readonly netns: string;
+  readonly tap: string;
+  readonly mac: string;
+  /** libvirt's address of the host side: the guest's with first octet `fe`. */
+  readonly tapMac: string;
+  readonly ip4: string;
+  readonly ip6: string;
+  readonly portId: string;
+  readonly deviceId: string;
+  readonly networkId: string;
+  readonly network: string;
+}
+
+export interface Topology {
+  readonly name: string;
+  readonly tap: TapKind;
+  readonly centralNetns: string;
+  readonly fabricNetns: string;
+  readonly managementIp: string;
+  readonly projectId: string;
+  readonly securityGroupId: string;
+  readonly networks: readonly LabNetwork[];
+  readonly hypervisors: readonly LabHypervisor[];
+  readonly guests: readonly LabGuest[];
+}
+
+/** First guest's offset in its subnet; `.1` is the gateway, `.10` the `ext` host. */
+const FIRST_GUEST = 20;
+/** Host numbers above this stay free in every subnet: probe ports take the highest free addresses. */
+const LAST_GUEST_24 = 239;
+export const LIMITS = { nameMax: 10, hostsMax: 64, guestsMax: 200, networksMax: 20 } as const;
+
+/** Lays out a lab: same options, same names, addresses and UUIDs. Throws a RangeError for what cannot be built. */
+export function planTopology(options: TopologyOptions): Topology {
+  checkOptions(options);
+  const perNetwork = Math.ceil(options.guests / options.networks) * options.hosts;
+  const networks = times(options.networks, (i) => planNetwork(options, i, perNetwork));
+  const hypervisors = times(options.hosts, (i) => planHypervisor(options.name, i));
+  return {
+    name: options.name,
+    tap: options.tap,
+    centralNetns: `${options.name}-central`,
+    fabricNetns: `${options.name}-fabric`,
+    managementIp: '172.20.0.1',
+    projectId: uuidOf(options.name, 'project').replaceAll('-', ''),
+    securityGroupId: uuidOf(options.name, 'security-group'),
+    networks,
+    hypervisors,
+    guests: planGuests(options, networks, hypervisors),
+  };
+}
+
+/** The namespaces of a topology, all prefixed by the lab's name. */
+export function namespacesOf(topology: Topology): readonly string[] {
+  return [
+    topology.centralNetns,
+    topology.fabricNetns,
+    ...topology.hypervisors.map((h) => h.netns),
+    ...topology.networks.flatMap((n) => [n.gateway.netns, n.ext.netns]),
+    ...topology.guests.map((g) => g.netns),
+  ];
+}
+
+/** Whether a namespace name can be one of the lab's: exact shapes only, so that lab `a` never claims `ab-hv1`. */
+export function isNamespaceOf(labName: string, netns: string): boolean {
+  const rest = netns.startsWith(`${labName}-`) ? netns.slice(labName.length + 1) : '';
+  return /^(central|fabric|hv\d+|g\d+-\d+|(gw|ext)-net\d+)$/.test(rest);
+}
+
+export function networkOf(topology: Topology, guest: LabGuest): LabNetwork {
+  const network = topology.networks.find((n) => n.id === guest.networkId);
+  if (!network) throw new Error(`guest ${guest.name} is on no network of lab ${topology.name}`);
+  return network;
+}
+
+function checkOptions(o: TopologyOptions): void {
+  if (!new RegExp(`^[a-z][a-z0-9]{0,${LIMITS.nameMax - 1}}$`).test(o.name)) {
+    throw new RangeError(`lab name '${o.name}': lower-case letters and digits, at most ${LIMITS.nameMax}`);
+  }
+  const counts = [
+    ['hosts', o.hosts, 1, LIMITS.hostsMax],
+    ['guests', o.guests, 0, LIMITS.guestsMax],
+    ['networks', o.networks, 1, LIMITS.networksMax],
+  ] as const;
+  for (const [what, value, min, max] of counts) {
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new RangeError(`${what} is ${value}: a whole number from ${min} to ${max} is needed`);
+    }
+  }
+}
+
+function planNetwork(options: TopologyOptions, i: number, guestsOnIt: number): LabNetwork {
+  const id = uuidOf(options.name, 'network', i);
+  const flat = options.networks > 1 && i === options.networks - 1;
+  const name = `net${i + 1}`;
+  const prefix = guestsOnIt <= LAST_GUEST_24 - FIRST_GUEST + 1 ? 24 : 20;
+  const base = 16 * i; // third octets apart by a /20
+  const v4 = (host: number) => `10.${100 + (base >> 8)}.${(base & 255) + (host >> 8)}.${host & 255}`;
+  const v6 = (host: number) => `fd00:51:${i + 1}::${host.toString(16)}`;
+  const station = (kind: 'gw' | 'ext', host: number): Station => ({
+    netns: `${options.name}-${kind}-${name}`,
+    mac: macOf(kind === 'gw' ? 0xf1 : 0xf2, i),
+    ip4: v4(host),
+    ip6: v6(host),
+    fabricPort: `${kind}-${name}`,
+  });
+  const short = id.slice(0, 11);
+  return {
+    index: i + 1,
+    id,
+    name,
+    ...(flat ? {} : { vlan: 100 + i }),
+    mtu: 1500,
+    segmentId: uuidOf(options.name, 'segment', i),
+    subnet4: { id: uuidOf(options.name, 'subnet4', i), cidr: `${v4(0)}/${prefix}`, prefix, gateway: v4(1) },
+    subnet6: { id: uuidOf(options.name, 'subnet6', i), cidr: `${v6(0).slice(0, -1)}/64`, prefix: 64, gateway: v6(1) },
+    bridge: `brq${short}`,
+    uplink: `upl${short}`,
+    leg: `leg${short}`,
+    gateway: station('gw', 1),
+    ext: station('ext', 10),
+    zone: 4097 + i,
+  };
+}
+
+function planHypervisor(lab: string, i: number): LabHypervisor {
+  const name = `hv${i + 1}`;
+  return {
+    index: i + 1,
+    name,
+    hostname: `${name}.${lab}.lab`, // differs from the system-id on purpose: whoever mixes them up must notice here
+    systemId: name,
+    netns: `${lab}-${name}`,
+    managementIp: `172.20.0.${11 + i}`,
+    underlayIp: `172.21.0.${11 + i}`,
+  };
+}
+
+function planGuests(
+  options: TopologyOptions,
+  networks: readonly LabNetwork[],
+  hypervisors: readonly LabHypervisor[],
+): LabGuest[] {
+  const next = new Map(networks.map((n) => [n.id, FIRST_GUEST]));
+  return hypervisors.flatMap((hv) =>
+    times(options.guests, (n) => {
+      const network = networks[n % networks.length] as LabNetwork; // networks is never empty (checkOptions)
+      const host = next.get(network.id) ?? FIRST_GUEST;
+      next.set(network.id, (host & 255) === LAST_GUEST_24 ? (host | 255) + FIRST_GUEST : host + 1);
+      return planGuest(options.name, { hv, network, host, n });
+    }),
+  );
+}
+
+function planGuest(lab: string, at: { hv: LabHypervisor; network: LabNetwork; host: number; n: number }): LabGuest {
+  const { hv, network, host, n } = at;
+  const portId = uuidOf(lab, 'port', hv.index, n);
+  const mac = macOf(hv.index, n);
+  const [a = 0, b = 0, c = 0] = network.subnet4.gateway.split('.').map(Number);
+  return {
+    name: `g${hv.index}-${n + 1}`,
+    hypervisor: hv.name,
+    netns: `${lab}-g${hv.index}-${n + 1}`,
+    tap: `tap${portId.slice(0, 11)}`,
+    mac,
+    tapMac: `fe${mac.slice(2)}`,
+    ip4: `${a}.${b}.${c + (host >> 8)}.${host & 255}`,
+    ip6: network.subnet6.gateway.replace(/1$/, host.toString(16)),
+    portId,
+    deviceId: uuidOf(lab, 'device', hv.index, n),
+    networkId: network.id,
+    network: network.name,
+  };
+}
+
+/** `fa:16:3e:` is neutron's base_mac. */
+function macOf(group: number, n: number): string {
+  const tail = [group, n >> 8, n & 255].map((b) => b.toString(16).padStart(2, '0'));
+  return ['fa:16:3e', ...tail].join(':');
+}
+
+/** A UUID (version 4 in shape) that is the same whenever the same lab is built again. */
+export function uuidOf(...path: readonly (string | number)[]): string {
+  const hex = createHash('sha256').update(path.join('/')).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`;
+}
+
+function times<T>(count: number, make: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}

@@ -1,0 +1,103 @@
+import { mkdirSync } from 'node:fs';
+import { NB_SCHEMA, SB_SCHEMA, startCentral, startNats, startPrometheus, waitForOvn } from './central.ts';
+import { together } from './command.ts';
+import { downLab, sweepLabs } from './down.ts';
+import { furnishStations, startFabric, wireFabric } from './fabric.ts';
+import { plugGuests } from './guests.ts';
+import { furnishHypervisor, startHypervisorSwitch } from './hypervisor.ts';
+import { addNamespaces } from './netns.ts';
+import { createDatabasePattern, VSWITCH_SCHEMA } from './open-vswitch.ts';
+import { writeProgramConfigs } from './program-config.ts';
+import { startPrograms } from './programs.ts';
+import { pathsOf } from './run-dir.ts';
+import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
+import { startTapRelays } from './tap-relay.ts';
+import { namespacesOf, planTopology, type TapKind, type Topology } from './topology.ts';
+
+export interface UpOptions {
+  readonly name?: string;
+  /** Hypervisors; default 3. */
+  readonly hosts?: number;
+  /** Guests a hypervisor; default 8. */
+  readonly guests?: number;
+  /** Default 2: a VLAN and a flat one. */
+  readonly networks?: number;
+  readonly tap?: TapKind;
+  /** NATS runs always; `false` leaves out Prometheus, coordinator and agents. Default true. */
+  readonly services?: boolean;
+  /** `false` leaves out coordinator and agents only. Default true: each is started if its bundle is in dist/. */
+  readonly programs?: boolean;
+  /** `process`: the lab may be swept once this process is gone. `persistent` (default): it stays until `down`. */
+  readonly owner?: 'process' | 'persistent';
+  /** After a failure: `down` (default) removes what was built, `leave` keeps it to be looked at. */
+  readonly onFailure?: 'down' | 'leave';
+  /** Called with a sentence as each step starts. */
+  readonly onProgress?: (step: string) => void;
+}
+
+/** Builds a lab and returns its state. Labs without a living owner are swept first. */
+export async function upLab(options: UpOptions = {}): Promise<LabState> {
+  const state = newState(options);
+  const { name } = state.topology;
+  await sweepLabs();
+  createRunDir(name);
+  writeLabState(state);
+  try {
+    await build(state, options.onProgress ?? (() => undefined));
+  } catch (cause) {
+    if (options.onFailure !== 'leave') await downLab(name);
+    throw cause;
+  }
+  const owner = options.owner === 'process' ? state.owner : ({ kind: 'persistent' } as const);
+  const done: LabState = { ...state, phase: 'up', owner };
+  writeLabState(done);
+  return done;
+}
+
+/** Until it is up, a lab belongs to its builder, whoever owns it later: killed half-way, it can be swept. */
+function newState(options: UpOptions): LabState {
+  const { name = 'shunt', hosts = 3, guests = 8, networks = 2, tap = 'veth', services = true, programs = true } = options;
+  return {
+    format: 1,
+    createdAt: new Date().toISOString(),
+    phase: 'building',
+    owner: thisProcess(),
+    services,
+    programs: services && programs,
+    topology: planTopology({ name, hosts, guests, networks, tap }),
+  };
+}
+
+async function build(state: LabState, progress: (step: string) => void): Promise<void> {
+  const { topology } = state;
+  const { name } = topology;
+  const paths = pathsOf(name);
+  for (const dir of [paths.logs, paths.configs]) mkdirSync(dir);
+  writeProgramConfigs(topology);
+  progress(`namespaces and wires: ${topology.hypervisors.length} hypervisors, ${topology.guests.length} guests`);
+  await together([
+    ...[VSWITCH_SCHEMA, NB_SCHEMA, SB_SCHEMA].map((schema) => createDatabasePattern(name, schema)),
+    addNamespaces(namespacesOf(topology)).then(() => wireFabric(topology)),
+  ]);
+  progress('legacy bridges, firewall, guests; Open vSwitch, OVN, NATS');
+  await together([
+    startCentral(topology),
+    startFabric(topology),
+    furnishStations(topology),
+    startNats(topology),
+    ...topology.hypervisors.map((hypervisor) => buildHypervisor(topology, hypervisor)),
+  ]);
+  if (state.services) startPrometheus(topology);
+  progress('waiting for OVN');
+  await waitForOvn(topology);
+  if (state.programs) {
+    progress('coordinator and agents');
+    await startPrograms(topology);
+  }
+}
+
+async function buildHypervisor(topology: Topology, hypervisor: Topology['hypervisors'][number]): Promise<void> {
+  await furnishHypervisor(topology, hypervisor);
+  if (topology.tap === 'tap') await startTapRelays(topology, hypervisor);
+  await together([plugGuests(topology, hypervisor), startHypervisorSwitch(topology, hypervisor)]);
+}
