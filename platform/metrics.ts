@@ -1,0 +1,12 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+/**
+ * A registry of one program, with the process's own metrics (`${prefix}process_…`, `${prefix}nodejs_…`) in it. `labels` stand on every
+ * series.
+ */
+export function createRegistry(prefix: string, labels?: Readonly<Record<string, string>>): Registry {
+  const registry = new Registry();
+  if (labels !== undefined) registry.setDefaultLabels({ ...labels });
+  collectDefaultMetrics({ register: registry, prefix });
+  return registry;
+}
