@@ -57,12 +57,16 @@ export async function startCentral(topology: Topology): Promise<void> {
 /** Waits until northd and every ovn-controller have worked through what NB holds now. */
 export async function waitForOvn(topology: Topology): Promise<void> {
   const paths = pathsOf(topology.name);
-  await until('all chassis to register', async () => {
-    const result = await run(['ovn-sbctl', `--db=unix:${paths.sb}`, '--bare', '--columns=name', 'find', 'Chassis'], {
-      env: runDirEnv(paths.centralRundir),
-    });
-    return result.split('\n').filter(Boolean).length === topology.hypervisors.length ? true : undefined;
-  }, { everyMs: 50 });
+  await until(
+    'all chassis to register',
+    async () => {
+      const result = await run(['ovn-sbctl', `--db=unix:${paths.sb}`, '--bare', '--columns=name', 'find', 'Chassis'], {
+        env: runDirEnv(paths.centralRundir),
+      });
+      return result.split('\n').filter(Boolean).length === topology.hypervisors.length ? true : undefined;
+    },
+    { everyMs: 50 },
+  );
   await run(['ovn-nbctl', '--timeout=30', `--db=unix:${paths.nb}`, '--wait=hv', 'sync'], {
     env: runDirEnv(paths.centralRundir),
   });

@@ -1,6 +1,6 @@
 import { together } from './command.ts';
-import { dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { ipBatch, scriptIn } from './netns.ts';
+import { dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { pathsOf } from './run-dir.ts';
 import type { LabNetwork, Station, Topology } from './topology.ts';
 
@@ -49,10 +49,12 @@ export async function wireFabric(topology: Topology): Promise<void> {
         `link add p-${h.name} type veth peer name eth2 netns ${h.netns}`,
         `link set p-${h.name} up`,
       ]),
-      ...topology.networks.flatMap(stationsOf).flatMap((s) => [
-        `link add ${s.fabricPort} type veth peer name eth0 address ${s.mac} netns ${s.netns}`,
-        `link set ${s.fabricPort} up`,
-      ]),
+      ...topology.networks
+        .flatMap(stationsOf)
+        .flatMap((s) => [
+          `link add ${s.fabricPort} type veth peer name eth0 address ${s.mac} netns ${s.netns}`,
+          `link set ${s.fabricPort} up`,
+        ]),
     ]),
   ]);
 }
@@ -64,7 +66,16 @@ export async function startFabric(topology: Topology): Promise<void> {
   const access = topology.networks.flatMap((n) => stationsOf(n).map((s) => [s.fabricPort, ...accessOf(n)]));
   await startSwitch(place);
   await vsctl(place, [
-    ...['add-br', PROVIDER_BRIDGE, '--', 'set', 'bridge', PROVIDER_BRIDGE, 'datapath_type=netdev', 'fail-mode=standalone'],
+    ...[
+      'add-br',
+      PROVIDER_BRIDGE,
+      '--',
+      'set',
+      'bridge',
+      PROVIDER_BRIDGE,
+      'datapath_type=netdev',
+      'fail-mode=standalone',
+    ],
     ...trunks.flatMap((port) => ['--', 'add-port', PROVIDER_BRIDGE, port]),
     ...access.flatMap((portArgs) => ['--', 'add-port', PROVIDER_BRIDGE, ...portArgs]),
   ]);

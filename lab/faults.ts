@@ -21,7 +21,9 @@ export interface Fault {
  * leaves flows alone that it has not made, unless it is started again. Harmless while the guest is on its legacy plug.
  */
 export async function dropByMac(lab: LabState, hypervisor: string, mac: string): Promise<Fault> {
-  const flows = ['dl_src', 'dl_dst'].map((field) => `cookie=${FAULT_COOKIE},table=0,priority=65535,${field}=${mac},actions=drop`);
+  const flows = ['dl_src', 'dl_dst'].map(
+    (field) => `cookie=${FAULT_COOKIE},table=0,priority=65535,${field}=${mac},actions=drop`,
+  );
   await ofctl(lab, hypervisor, ['add-flows', 'br-int', '-'], `${flows.join('\n')}\n`);
   return {
     what: `frames of ${mac} are dropped in br-int of ${hypervisor}`,

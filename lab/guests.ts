@@ -8,9 +8,15 @@ export async function plugGuests(topology: Topology, hypervisor: LabHypervisor):
   const guests = topology.guests.filter((g) => g.hypervisor === hypervisor.name);
   if (guests.length === 0) return;
   if (topology.tap === 'veth') {
-    await ipBatch(hypervisor.netns, guests.map((g) => vethOf(topology, g)));
+    await ipBatch(
+      hypervisor.netns,
+      guests.map((g) => vethOf(topology, g)),
+    );
   }
-  await ipBatch(hypervisor.netns, guests.map((g) => `link set ${g.tap} master ${networkOf(topology, g).bridge} up`));
+  await ipBatch(
+    hypervisor.netns,
+    guests.map((g) => `link set ${g.tap} master ${networkOf(topology, g).bridge} up`),
+  );
   await together(guests.map((g) => configureGuest(topology, g)));
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { run, together } from './command.ts';
 import { southboundRemote } from './central.ts';
+import { run, together } from './command.ts';
 import { accessOf, UNDERLAY_MTU } from './fabric.ts';
 import { inNetns, ipBatch, scriptIn } from './netns.ts';
 import { firewallRules } from './neutron-firewall.ts';

@@ -135,7 +135,10 @@ class LostRuns {
   #open: { firstSeq: number; count: number; fromNs: number; toNs: number } | undefined;
 
   next(seq: number, sentNs: MonotonicNs, answered: boolean): void {
-    if (answered) return this.#close(sentNs);
+    if (answered) {
+      this.#close(sentNs);
+      return;
+    }
     this.#open ??= { firstSeq: seq, count: 0, fromNs: sentNs, toNs: sentNs };
     this.#open.count += 1;
     this.#open.toNs = sentNs;

@@ -20,7 +20,9 @@ const MIN_HZ = 0.1;
 const MAX_HZ = 10_000;
 
 /** What comes in on stdin under `--control`, a line each. */
-export type ControlRequest = { readonly type: 'report'; readonly id: number; readonly window: PingWindow } | { readonly type: 'stop' };
+export type ControlRequest =
+  | { readonly type: 'report'; readonly id: number; readonly window: PingWindow }
+  | { readonly type: 'stop' };
 
 /** What goes out on stdout under `--control`, a line each. `ready`: every target has answered once. */
 export type ControlReply =
@@ -103,7 +105,9 @@ class Pinger {
 
 async function main(): Promise<void> {
   const command = new Command('pinger')
-    .description('Sends ICMP echo requests at a fixed rate and reports lost sequence numbers as JSON, at SIGINT, SIGTERM or --seconds.')
+    .description(
+      'Sends ICMP echo requests at a fixed rate and reports lost sequence numbers as JSON, at SIGINT, SIGTERM or --seconds.',
+    )
     .requiredOption('--target <id=ip@hz...>', 'whom to ask, how often a second', collectTarget)
     .option('--null <seconds>', 'first a run in which nothing may be lost; else exit 3', Number)
     .option('--seconds <n>', 'ends by itself', Number)
@@ -115,7 +119,10 @@ async function main(): Promise<void> {
   const startNs = nowNs();
   const run = pinger.run();
   if (options.control) control(pinger);
-  const nullRun = options.null === undefined ? undefined : await windowReport(pinger, { fromNs: startNs, toNs: startNs + options.null * 1e9 });
+  const nullRun =
+    options.null === undefined
+      ? undefined
+      : await windowReport(pinger, { fromNs: startNs, toNs: startNs + options.null * 1e9 });
   if (nullRun && nullRun.lost > 0) {
     pinger.stop();
     process.exitCode = 3;
@@ -156,7 +163,8 @@ async function windowReport(pinger: Pinger, window: PingWindow): Promise<PingRep
 function collectTarget(text: string, before: readonly PingTarget[] = []): readonly PingTarget[] {
   const [, id, ip, rate] = /^([^=]+)=([0-9.]+)@([0-9.]+)$/.exec(text) ?? [];
   const hz = Number(rate);
-  if (!id || !ip || !(hz >= MIN_HZ && hz <= MAX_HZ)) throw new Error(`--target ${text}: id=ip@hz, ${MIN_HZ} to ${MAX_HZ} Hz`);
+  if (!id || !ip || !(hz >= MIN_HZ && hz <= MAX_HZ))
+    throw new Error(`--target ${text}: id=ip@hz, ${MIN_HZ} to ${MAX_HZ} Hz`);
   return [...before, { id, ip, hz }];
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { inNetns } from './netns.ts';
 import type { PingReport, PingTarget, PingWindow } from './ping-record.ts';
 import type { ControlReply, ControlRequest } from './pinger-process.ts';

@@ -5,7 +5,14 @@ import { hypervisorDir, pathsOf } from './run-dir.ts';
 import type { LabHypervisor, Topology } from './topology.ts';
 
 /** Ports of the lab's services, on the management network. */
-export const PORTS = { nats: 4222, natsMonitor: 8222, coordinator: 7700, agentHttp: 9700, coordinatorHttp: 9701, prometheus: 9090 };
+export const PORTS = {
+  nats: 4222,
+  natsMonitor: 8222,
+  coordinator: 7700,
+  agentHttp: 9700,
+  coordinatorHttp: 9701,
+  prometheus: 9090,
+};
 
 export function agentConfigPath(lab: string, hypervisor: string): string {
   return join(pathsOf(lab).configs, `agent-${hypervisor}.yaml`);

@@ -17,7 +17,10 @@ const DIST = join(import.meta.dirname, '..', 'dist');
 const READY_MS = 15_000;
 
 /** Where the bundles of agent and coordinator are expected. */
-export const BUNDLES = { agent: join(DIST, 'shunt-agent.mjs'), coordinator: join(DIST, 'shunt-coordinator.mjs') } as const;
+export const BUNDLES = {
+  agent: join(DIST, 'shunt-agent.mjs'),
+  coordinator: join(DIST, 'shunt-coordinator.mjs'),
+} as const;
 
 /** Starts coordinator and agents, each if its bundle has been built, and waits until each listens on its unix socket. */
 export async function startPrograms(topology: Topology): Promise<void> {

@@ -5,7 +5,9 @@ import { hypervisorDir, LABS_DIR, pathsOf } from './run-dir.ts';
 import type { Topology } from './topology.ts';
 
 /** Who keeps a lab alive: the process that built it, or nobody until `down`. */
-export type LabOwner = { readonly kind: 'process'; readonly pid: number; readonly start: string } | { readonly kind: 'persistent' };
+export type LabOwner =
+  | { readonly kind: 'process'; readonly pid: number; readonly start: string }
+  | { readonly kind: 'persistent' };
 
 /** `building` until `up` is through: whatever dies in between leaves a lab that `down` and `sweep` can remove. */
 export type LabPhase = 'building' | 'up';

@@ -56,7 +56,15 @@ export async function upLab(options: UpOptions = {}): Promise<LabState> {
 
 /** Until it is up, a lab belongs to its builder, whoever owns it later: killed half-way, it can be swept. */
 function newState(options: UpOptions): LabState {
-  const { name = 'shunt', hosts = 3, guests = 8, networks = 2, tap = 'veth', services = true, programs = true } = options;
+  const {
+    name = 'shunt',
+    hosts = 3,
+    guests = 8,
+    networks = 2,
+    tap = 'veth',
+    services = true,
+    programs = true,
+  } = options;
   return {
     format: 1,
     createdAt: new Date().toISOString(),
