@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { TapTarget } from './network-model.ts';
 import type { Direction, Phase } from './phases.ts';
 import type { Plan } from './plan.ts';
 import type { Blackout, ProbeResult } from './probes.ts';
@@ -52,6 +53,8 @@ export type LedgerEvent =
       readonly planId: string;
       readonly runId?: string;
       readonly wave?: number;
+      /** What this attempt moves; absent: the planned taps. */
+      readonly taps?: readonly TapTarget[];
     }
   /** Written before the grant to cut is sent: from here on traffic may have been touched. `baseline`: the remote vantage's. */
   | {

@@ -1,3 +1,4 @@
+import type { TapTarget } from '../network-model.ts';
 import type { Plan } from '../plan.ts';
 import type { ProbeResult } from '../probes.ts';
 import type { AttemptRecord } from '../run-state.ts';
@@ -30,6 +31,8 @@ export interface HostAttempts {
 /** An attempt with what only the engine needs of it. */
 export interface Attempt extends AttemptRecord {
   readonly planId: string;
+  /** What it moves, fixed when it was opened. */
+  readonly taps: readonly TapTarget[];
   /** The grant to cut was written: from here on traffic may have been touched. */
   readonly granted: boolean;
   readonly commitGranted: boolean;

@@ -5,6 +5,8 @@ import type { Progress } from './progress.ts';
 /** What the engine sees besides the ledger: now, and gone with the process. All times on one monotonic clock. */
 export interface World {
   readonly nowMs: number;
+  /** Wall clock, milliseconds since 1970; only for the ages that people read. Absent: ages of ledger facts are 0. */
+  readonly wallMs?: number;
   /** When this coordinator process began to listen. */
   readonly startedMs: number;
   /** Every agent that was ever seen by this process, connected or not. */
@@ -32,3 +34,21 @@ export interface AgentView {
   /** ISO 8601 of its newest message, for people. */
   readonly lastSeenAt?: string;
 }
+
+/** Bounds of the engine; docs/limits.md. */
+export const runLimits = {
+  /** An agent that is away this long counts as unreachable; shorter absences are restarts. */
+  unreachableMs: 30_000,
+  /** Beyond its own deadline an unheard-of attempt is unknown. */
+  deadlineSlackMs: 5_000,
+  /** Tries of one effect, and the pause before the next one (times the tries so far). */
+  triesMax: 3,
+  retryMs: 1_000,
+  /** A remote baseline older than this is taken again before the grant. */
+  baselineFreshMs: 60_000,
+  /** Questions a peer asks each guest in one round of probing, and their distance. */
+  probeRounds: 5,
+  probeIntervalMs: 100,
+  /** Rounds of probing after the cut, before it is given up. */
+  afterRoundsMax: 3,
+} as const;

@@ -1,0 +1,132 @@
+import { isOpen } from '../phases.ts';
+import {
+  type AttemptContext,
+  act,
+  append,
+  askOrder,
+  close,
+  contextOf,
+  networkTargets,
+  type Step,
+  wait,
+} from './attempt-context.ts';
+import { judgeAttempt } from './judge-attempt.ts';
+import type { Attempt, LedgerState } from './ledger-state.ts';
+import { makeReady } from './make-ready.ts';
+import { prepareAttempt } from './prepare-attempt.ts';
+import type { World } from './world.ts';
+
+/**
+ * The next step of one open attempt. What its agent says decides; nothing is remembered here, so a restarted coordinator
+ * goes on from the ledger and the agents alone.
+ */
+export function advanceAttempt(state: LedgerState, world: World, attempt: Attempt): Step {
+  const context = contextOf(state, world, attempt);
+  if (context === undefined) return wait(`plan ${attempt.planId}, which the ledger does not have`);
+  const settled = settle(context);
+  if (settled !== undefined) return settled;
+  const { local, agent } = context;
+  if (local !== undefined && agent?.connected === true && isOpen(local.phase)) return followOpen(context);
+  if (!attempt.granted) return prepareAttempt(context);
+  if (agent === undefined || !agent.connected) return wait('its agent: granted, and nobody knows how far it came');
+  return cut(context);
+}
+
+/** Takes over what the agent reports: the end of the attempt, or a new phase. */
+export function settle(context: AttemptContext): Step | undefined {
+  const { attempt, local } = context;
+  if (local === undefined) return undefined;
+  const reason = { why: local.why ?? attempt.revertWhy, code: local.code };
+  switch (local.phase) {
+    case 'committed':
+    case 'finished':
+      return close(context, 'committed');
+    case 'reverted':
+      return close(context, attempt.granted ? 'reverted' : 'blocked', reason);
+    case 'stuck':
+      return close(context, 'stuck', { why: reason.why, code: local.code ?? 'stuck' });
+    default:
+      return local.phase === attempt.phase || attempt.outcome !== undefined ? undefined : recordPhase(context);
+  }
+}
+
+function recordPhase({ attempt, local }: AttemptContext): Step | undefined {
+  if (local === undefined) return undefined;
+  const { phase, why, code } = local;
+  return append({
+    type: 'attempt-phase',
+    systemId: attempt.systemId,
+    epoch: attempt.epoch,
+    phase,
+    ...(why === undefined ? {} : { why }),
+    ...(code === undefined ? {} : { code }),
+  });
+}
+
+/** Traffic may be touched: the agent works, or waits for a word. */
+function followOpen(context: AttemptContext): Step {
+  const { attempt, local } = context;
+  if (local?.phase === 'reverting') return wait('its agent, which goes back');
+  if (!attempt.granted) return orderRevert(context, 'the ledger has no grant for this attempt');
+  if (attempt.revertWhy !== undefined) return orderRevert(context, attempt.revertWhy);
+  if (attempt.commitGranted) return orderCommit(context);
+  if (local?.verdict?.kind === 'fail') return wait('its agent, which saw a guest fail and goes back');
+  if (local?.phase !== 'committing') return wait(`its agent, which is ${local?.phase ?? 'away'}`);
+  return judgeAttempt(context);
+}
+
+function orderRevert(context: AttemptContext, why: string): Step {
+  const { systemId, epoch } = context.attempt;
+  const asked = askOrder(context, systemId, 'revert', { type: 'revert', epoch, why });
+  return act(asked?.kind === 'busy' ? asked.effects : [], 'its agent to go back');
+}
+
+function orderCommit(context: AttemptContext): Step {
+  const { systemId, epoch } = context.attempt;
+  const asked = askOrder(context, systemId, 'commit', { type: 'commit', epoch });
+  return act(asked?.kind === 'busy' ? asked.effects : [], 'its agent to commit');
+}
+
+/** The grant is in the ledger, and the agent has not begun: it gets the order (again), or the attempt ends untouched. */
+function cut(context: AttemptContext): Step {
+  const { attempt, spec, local } = context;
+  if (attempt.revertWhy !== undefined) return callOff(context, attempt.revertWhy);
+  const ready = makeReady(context);
+  if (ready.kind === 'step') return ready.step;
+  const { epoch, direction, systemId, taps } = attempt;
+  const asked = askOrder(context, systemId, 'cut', {
+    type: 'cut',
+    grant: {
+      epoch,
+      direction,
+      method: spec.method,
+      taps,
+      networks: networkTargets(context, systemId, ready.probes),
+      deadlineMs: spec.deadlineMs,
+      soakMs: spec.soakMs,
+      commitOn: spec.commitOn,
+      batchSize: spec.batchSize,
+    },
+  });
+  switch (asked?.kind) {
+    case undefined:
+      return wait('its agent to connect');
+    case 'busy':
+      return act(asked.effects, 'its agent to begin');
+    case 'refused':
+      return close(context, 'blocked', { code: local?.code ?? asked.code, why: asked.message });
+    case 'failed':
+      return callOff(context, `the order to cut was not answered: ${asked.message}`);
+    case 'done':
+      return wait('its agent, which was told to begin');
+  }
+}
+
+/** Asks the agent to let go of a grant that it has not used; it says whether it had begun after all. */
+function callOff(context: AttemptContext, why: string): Step {
+  const { systemId, epoch } = context.attempt;
+  const asked = askOrder(context, systemId, 'revert', { type: 'revert', epoch, why });
+  if (asked?.kind === 'refused') return close(context, 'blocked', { code: 'cancelled', why });
+  if (asked?.kind === 'busy') return act(asked.effects, 'its agent to let go');
+  return wait('its agent to let go');
+}

@@ -1,0 +1,167 @@
+import type { HoldReason } from '../findings.ts';
+import type { LedgerEvent } from '../ledger-events.ts';
+import { isOpen } from '../phases.ts';
+import type { PlannedHost } from '../plan.ts';
+import { advanceAttempt, settle } from './advance-attempt.ts';
+import { contextOf, type Step } from './attempt-context.ts';
+import { describeHold } from './describe-hold.ts';
+import type { Effect } from './effects.ts';
+import { activeRuns, type RunStanding } from './host-status.ts';
+import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { attemptKey } from './progress.ts';
+import { isRunning, pauseReason } from './run-troubles.ts';
+import { capHolds, countOpen, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
+import type { World } from './world.ts';
+
+/** What to append, in one transaction; or, when there is nothing to append, what to do. Never both. */
+export interface Decision {
+  readonly events: readonly LedgerEvent[];
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * The run engine. In this order, each only when nothing before it had something for the ledger: what open attempts have
+ * come to, runs that must pause, hypervisors that may start, and then the effects that all of this asks for.
+ */
+export function decide(state: LedgerState, world: World): Decision {
+  const steps = openAttempts(state).map((attempt) => advanceAttempt(state, world, attempt));
+  const resolved = [...steps.flatMap((step) => step.events), ...repaired(state, world)];
+  if (resolved.length > 0) return { events: resolved, effects: [] };
+  const runs = activeRuns(state).filter(isRunning);
+  const pauses = runs.flatMap((standing) => pause(state, world, standing));
+  if (pauses.length > 0) return { events: pauses, effects: [] };
+  const starts = runs.flatMap((standing) => startSome(state, world, standing));
+  if (starts.length > 0) return { events: starts, effects: [] };
+  const effects = [...steps.flatMap((step) => step.effects), ...strays(state, world), ...sweep(state)];
+  return { events: [], effects: effects.filter((effect) => isDue(world, effect)) };
+}
+
+/** What an open attempt is waiting for, for people; undefined when none is open. */
+export function waitingFor(state: LedgerState, world: World, systemId: string): Step | undefined {
+  const attempt = newestAttempt(state, systemId);
+  return attempt === undefined || attempt.outcome !== undefined ? undefined : advanceAttempt(state, world, attempt);
+}
+
+function openAttempts(state: LedgerState) {
+  return [...state.open].toSorted().flatMap((systemId) => newestAttempt(state, systemId) ?? []);
+}
+
+/** A stuck attempt that came to rest after all: somebody repaired it, and the fleet may go on. */
+function repaired(state: LedgerState, world: World): readonly LedgerEvent[] {
+  return [...state.stuck].toSorted().flatMap((systemId) => {
+    const attempt = newestAttempt(state, systemId);
+    const context = attempt && contextOf(state, world, attempt);
+    const events = context === undefined ? [] : (settle(context)?.events ?? []);
+    return events.filter((event) => event.type === 'attempt-closed' && event.outcome !== 'stuck');
+  });
+}
+
+function pause(state: LedgerState, world: World, { run, ...standing }: RunStanding): readonly LedgerEvent[] {
+  const why = pauseReason(state, world, { run, ...standing });
+  return why === undefined ? [] : [{ type: 'run-paused', runId: run.id, by: 'shunt', why }];
+}
+
+/** Starts what the current wave, the caps and the hypervisors themselves allow; fewest taps first, as planned. */
+function startSome(state: LedgerState, world: World, standing: RunStanding): readonly LedgerEvent[] {
+  const current = standing.waves.find((one) => one.wave.number === standing.current);
+  if (current === undefined) return [];
+  const wave = current.wave.number;
+  if (runHolds(state, world, { standing, wave }).length > 0) return [];
+  const events: LedgerEvent[] = [];
+  let open = countOpen(standing);
+  for (const { host, status } of current.hosts) {
+    if (status !== 'todo') continue;
+    if (open.total >= standing.plan.spec.maxOpen) break;
+    if (capHolds(standing, host, open).length > 0) continue;
+    const started = startOne(state, world, { standing, host, wave });
+    if (started.some((event) => event.type === 'attempt-closed')) return [...events, ...started]; // budget first
+    if (started.some((event) => event.type === 'attempt-opened')) open = oneMore(open, host);
+    events.push(...started);
+  }
+  return events;
+}
+
+interface Candidate {
+  readonly standing: RunStanding;
+  readonly host: PlannedHost;
+  readonly wave: number;
+}
+
+/** Opens an attempt; or leaves out whom there is nothing to move at; or records why it is refused when waiting is no use. */
+function startOne(state: LedgerState, world: World, candidate: Candidate): readonly LedgerEvent[] {
+  const { standing, host, wave } = candidate;
+  const holds = hostHolds(state, world, candidate);
+  if (holds.some((one) => !one.lasting)) return [];
+  const joined = world.inventory.hosts.get(host.systemId);
+  const now = joined && tapsNow(host, joined);
+  if (now === undefined) return [];
+  const { systemId, hostname } = host;
+  const { run, plan } = standing;
+  if (now.taps.length === 0 && now.outdated === undefined) {
+    const why = now.onTarget > 0 ? 'its planned taps are on the target already' : 'none of its planned taps is there';
+    return [{ type: 'host-left', runId: run.id, systemId, by: 'shunt', why }];
+  }
+  const epoch = nextEpoch(state, world, systemId);
+  const opened: LedgerEvent = {
+    type: 'attempt-opened',
+    systemId,
+    hostname,
+    epoch,
+    direction: 'forward',
+    planId: plan.id,
+    runId: run.id,
+    wave,
+    taps: now.taps,
+  };
+  return holds.length === 0
+    ? [opened]
+    : [
+        opened,
+        refused(
+          systemId,
+          epoch,
+          holds.map((one) => one.hold),
+        ),
+      ];
+}
+
+function refused(systemId: string, epoch: number, holds: readonly HoldReason[]): LedgerEvent {
+  const code = holds.every((hold) => hold.kind === 'agent-passive') ? 'agent-passive' : 'held';
+  const why = holds.map(describeHold).join('; ');
+  return { type: 'attempt-closed', systemId, epoch, outcome: 'blocked', code, why, blackouts: [], repair: [] };
+}
+
+/** Beyond all that ledger and agent ever saw, so that a ledger restored from a backup cannot give one twice. */
+export function nextEpoch(state: LedgerState, world: World, systemId: string): number {
+  return Math.max(state.hosts.get(systemId)?.epoch ?? 0, world.agents.get(systemId)?.highestEpoch ?? 0) + 1;
+}
+
+/** An agent that has open what the ledger closed untouched (an order that was thought lost) must go back. */
+function strays(state: LedgerState, world: World): readonly Effect[] {
+  return [...world.agents.values()].flatMap((agent): readonly Effect[] => {
+    const { systemId, attempt: local, connected, connection } = agent;
+    if (!connected || local === undefined || !isOpen(local.phase) || local.phase === 'reverting') return [];
+    const known = state.hosts.get(systemId)?.attempts.find((attempt) => attempt.epoch === local.epoch);
+    if (known?.outcome === undefined || known.outcome === 'stuck') return [];
+    const key = attemptKey(systemId, local.epoch, `stray@${connection}`);
+    const why = 'the ledger has closed this attempt';
+    return [{ kind: 'order', key, systemId, order: { type: 'revert', orderId: key, epoch: local.epoch, why } }];
+  });
+}
+
+/** Probe ports are removed when nothing is open and no run can use them any more. */
+function sweep(state: LedgerState): readonly Effect[] {
+  if (state.closedCount === 0 || state.open.size > 0 || activeRuns(state).length > 0) return [];
+  return [{ kind: 'nb-sweep', key: `nb-sweep/${state.closedCount}` }];
+}
+
+/** `ask` has checked its own effects; the others are wanted once. */
+function isDue(world: World, effect: Effect): boolean {
+  const entry = world.progress.get(effect.key);
+  return entry === undefined || entry.outcome?.kind === 'failed';
+}
+
+function oneMore(open: OpenCount, { zone }: PlannedHost): OpenCount {
+  if (zone === undefined) return { ...open, total: open.total + 1 };
+  return { total: open.total + 1, byZone: new Map(open.byZone).set(zone, (open.byZone.get(zone) ?? 0) + 1) };
+}

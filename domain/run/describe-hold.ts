@@ -1,0 +1,62 @@
+import { assertNever } from '../assert-never.ts';
+import type { HoldReason } from '../findings.ts';
+
+/** A hold in the words of an operator: what is not met, and what would help. */
+export function describeHold(hold: HoldReason): string {
+  switch (hold.kind) {
+    case 'opted-out':
+      return `opted out by ${hold.by}`;
+    case 'not-included':
+      return 'not included by the plan';
+    case 'agent-not-connected':
+      return 'its agent is not connected';
+    case 'agent-passive':
+      return 'its agent is passive; set `mode: active` there';
+    case 'chassis-missing':
+      return 'OVN has no chassis for it; is ovn-controller running?';
+    case 'inventory-missing':
+      return 'its agent has not said yet what is there';
+    case 'no-taps':
+      return 'there is no tap that could be moved';
+    case 'finding':
+      return `${hold.finding.kind}${hold.finding.tap === undefined ? '' : ` at ${hold.finding.tap}`}: ${hold.finding.message}`;
+    case 'service-port':
+      return `network ${hold.networkId} needs the legacy router or DHCP port ${hold.port}; moving those is not built yet`;
+    case 'overlay-needs-staging':
+      return `network ${hold.networkId} is an overlay with guests elsewhere; \`direct\` would cut it in two`;
+    case 'already-on-target':
+      return 'all its taps are on the target already';
+    case 'open-attempt':
+      return `attempt ${hold.epoch} is open`;
+    case 'stuck':
+      return `attempt ${hold.epoch} is stuck; repair it by hand`;
+    case 'fleet-stuck':
+      return `${hold.host} is stuck; nothing starts anywhere until it is repaired`;
+    case 'wave-full':
+      return `${hold.open} of ${hold.maxOpen} cutovers are open`;
+    case 'zone-full':
+      return `${hold.open} of ${hold.cap} cutovers are open in zone ${hold.zone}`;
+    case 'run-paused':
+      return `the run is paused: ${hold.why}`;
+    case 'earlier-wave':
+      return `wave ${hold.wave} is not through`;
+    case 'wave-not-started':
+      return `the run goes through wave ${hold.throughWave} only; start wave ${hold.wave}`;
+    case 'needs-retry':
+      return `attempt ${hold.epoch} was ${hold.outcome}; it starts again only by \`shunt retry\``;
+    case 'not-approved':
+      return 'the plan is not approved';
+    case 'reports-down':
+      return 'NATS is not connected, so reports would be late';
+    case 'nb-down':
+      return 'OVN NB is not connected';
+    case 'no-peer':
+      return `no other active hypervisor can probe network ${hold.networkId} from outside`;
+    case 'resolving':
+      return `${hold.host} has an attempt open from before the restart, and its agent was not heard of yet`;
+    case 'plan-outdated':
+      return `${hold.tap} has another port than when the plan was made; plan again`;
+    default:
+      return assertNever(hold);
+  }
+}

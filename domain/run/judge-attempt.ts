@@ -1,0 +1,39 @@
+import { combineVerdicts, describeVerdict, mayCommit } from '../judge/combine-verdicts.ts';
+import { judge } from '../judge/judge.ts';
+import type { Verdict } from '../probes.ts';
+import { type AttemptContext, act, append, type Step, wait } from './attempt-context.ts';
+import { peersAgain, remoteIsRequired } from './make-ready.ts';
+import { probeByPeers } from './remote-probes.ts';
+import { runLimits } from './world.ts';
+
+/**
+ * The soak is over and the agent waits for the word. The peers of the baseline ask again; local and remote verdicts
+ * together commit or revert. A bad remote answer is asked for anew before it counts: far bridges may still be learning.
+ */
+export function judgeAttempt(context: AttemptContext): Step {
+  const { attempt, local } = context;
+  if (local?.verdict === undefined) return wait('its local verdict');
+  if (attempt.baseline.length === 0) return concluded(context, local.verdict);
+  const peers = peersAgain(context);
+  if (peers.busy) return act(peers.effects, 'the peers that took the baseline');
+  if (peers.able.length === 0 && remoteIsRequired(context)) return wait('a peer that took the baseline to come back');
+  let verdict: Verdict = local.verdict;
+  for (let round = 1; round <= runLimits.afterRoundsMax; round += 1) {
+    const probes = probeByPeers(context, { name: `after${round}`, wants: peers.able });
+    if (probes.kind === 'busy') return act(probes.effects, 'the remote verdict');
+    verdict = combineVerdicts(local.verdict, judge(attempt.baseline, probes.results));
+    if (mayCommit(verdict, silenceWillDo(context))) break;
+  }
+  return concluded(context, verdict);
+}
+
+function concluded(context: AttemptContext, verdict: Verdict): Step {
+  const { systemId, epoch } = context.attempt;
+  if (mayCommit(verdict, silenceWillDo(context))) return append({ type: 'commit-granted', systemId, epoch });
+  return append({ type: 'revert-requested', systemId, epoch, by: 'judge', why: describeVerdict(verdict) });
+}
+
+/** On the way back nothing may be asked of guests that were silent on the target: that is why somebody goes back. */
+function silenceWillDo({ attempt, spec }: AttemptContext): boolean {
+  return attempt.direction === 'back' || spec.acceptNoEvidence === true;
+}

@@ -1,0 +1,209 @@
+import type { LedgerEntry, LedgerEvent } from '../ledger-events.ts';
+import type { Plan, PlannedHost } from '../plan.ts';
+import { type Attempt, attemptsKept, type HostAttempts, type LedgerState, type RunRecord } from './ledger-state.ts';
+
+/** Folds one entry in. An entry that was applied already (`seq` not beyond the state's) changes nothing. */
+export function reduce(state: LedgerState, entry: LedgerEntry): LedgerState {
+  return replay(state, [entry]);
+}
+
+/** Folds many entries in, copying the state once. */
+export function replay(state: LedgerState, entries: Iterable<LedgerEntry>): LedgerState {
+  const draft: Draft = {
+    seq: state.seq,
+    plans: new Map(state.plans),
+    runs: new Map(state.runs),
+    hosts: new Map(state.hosts),
+    open: new Set(state.open),
+    stuck: new Set(state.stuck),
+    closedCount: state.closedCount,
+  };
+  for (const entry of entries) {
+    if (entry.seq <= draft.seq) continue;
+    draft.seq = entry.seq;
+    apply(draft, entry.event, entry.at);
+  }
+  return draft;
+}
+
+interface Draft {
+  seq: number;
+  readonly plans: Map<string, Plan>;
+  readonly runs: Map<string, RunRecord>;
+  readonly hosts: Map<string, HostAttempts>;
+  readonly open: Set<string>;
+  readonly stuck: Set<string>;
+  closedCount: number;
+}
+
+type EventOf<T extends LedgerEvent['type']> = Extract<LedgerEvent, { type: T }>;
+
+function apply<T extends LedgerEvent['type']>(draft: Draft, event: EventOf<T>, at: string): void {
+  const handler: Handler<T> | undefined = handlers[event.type as T]; // the table is keyed by the event's own type
+  handler?.(draft, event, at); // an event of a newer version that we do not know is passed over
+}
+
+type Handler<T extends LedgerEvent['type']> = (draft: Draft, event: EventOf<T>, at: string) => void;
+
+const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
+  'plan-created': (draft, { plan }) => {
+    if (!draft.plans.has(plan.id)) draft.plans.set(plan.id, plan);
+  },
+  'plan-approved': approve,
+  'run-started': startRun,
+  'run-extended': (draft, { runId, throughWave }) =>
+    changeRun(draft, runId, (run) => ({ ...run, throughWave: Math.max(run.throughWave, throughWave) })),
+  'run-paused': (draft, { runId, why }, at) =>
+    changeRun(draft, runId, (run) =>
+      run.control === 'running' ? { ...run, control: 'paused', pausedWhy: why, controlAt: at } : run,
+    ),
+  'run-resumed': (draft, { runId, acknowledged }, at) =>
+    changeRun(draft, runId, (run) => resumed(draft, run, acknowledged ?? [], at)),
+  'run-aborted': (draft, { runId }, at) =>
+    changeRun(draft, runId, (run) => ({ ...run, control: 'aborted', controlAt: at })),
+  'retry-requested': (draft, { runId, systemId }) => changeRun(draft, runId, (run) => retried(draft, run, systemId)),
+  'host-left': (draft, { runId, systemId, why }) =>
+    changeRun(draft, runId, (run) => ({ ...run, left: new Map(run.left).set(systemId, why) })),
+  'revert-requested': (draft, event) =>
+    changeOpen(draft, event, (attempt) => ({ ...attempt, revertWhy: attempt.revertWhy ?? event.why })),
+  'attempt-opened': openAttempt,
+  'attempt-granted': (draft, event) =>
+    changeOpen(draft, event, (attempt) =>
+      attempt.granted ? attempt : { ...attempt, granted: true, baseline: event.baseline ?? [] },
+    ),
+  'attempt-phase': (draft, event) =>
+    changeOpen(draft, event, (attempt) => ({
+      ...attempt,
+      phase: event.phase,
+      ...(event.why === undefined ? {} : { why: event.why }),
+      ...(event.code === undefined ? {} : { code: event.code }),
+    })),
+  'commit-granted': (draft, event) => changeOpen(draft, event, (attempt) => ({ ...attempt, commitGranted: true })),
+  'attempt-closed': closeAttempt,
+};
+
+function approve(draft: Draft, { planId, by, hash }: EventOf<'plan-approved'>, at: string): void {
+  const plan = draft.plans.get(planId);
+  if (plan === undefined || plan.approvals.some((one) => one.by === by && one.hash === hash)) return;
+  draft.plans.set(planId, { ...plan, approvals: [...plan.approvals, { by, at, hash }] });
+}
+
+function startRun(draft: Draft, event: EventOf<'run-started'>, at: string): void {
+  if (draft.runs.has(event.runId)) return;
+  draft.runs.set(event.runId, {
+    id: event.runId,
+    planId: event.planId,
+    startedBy: event.by,
+    startedAt: at,
+    throughWave: event.throughWave,
+    control: 'running',
+    controlAt: at,
+    retries: new Map(),
+    left: new Map(),
+    acknowledged: new Set(),
+  });
+}
+
+/** Who resumes accepts what went wrong so far; the budget counts anew. */
+function resumed(draft: Draft, run: RunRecord, unreachable: readonly string[], at: string): RunRecord {
+  if (run.control !== 'paused') return run;
+  const { pausedWhy: _why, ...rest } = run;
+  const failed = [...draft.hosts.values()].filter((host) => {
+    const newest = host.attempts.find((attempt) => attempt.runId === run.id);
+    return newest?.outcome === 'reverted' || newest?.outcome === 'blocked';
+  });
+  const acknowledged = new Set([...run.acknowledged, ...failed.map((host) => host.systemId), ...unreachable]);
+  return { ...rest, control: 'running', controlAt: at, acknowledged };
+}
+
+function retried(draft: Draft, run: RunRecord, systemId: string): RunRecord {
+  const left = new Map(run.left);
+  left.delete(systemId);
+  return { ...run, left, retries: new Map(run.retries).set(systemId, draft.hosts.get(systemId)?.epoch ?? 0) };
+}
+
+function changeRun(draft: Draft, runId: string, change: (run: RunRecord) => RunRecord): void {
+  const run = draft.runs.get(runId);
+  if (run !== undefined && run.control !== 'aborted') draft.runs.set(runId, change(run));
+}
+
+function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string): void {
+  const { systemId, hostname, epoch } = event;
+  const host = draft.hosts.get(systemId);
+  if (host !== undefined && epoch <= host.epoch) return;
+  const attempt: Attempt = {
+    systemId,
+    hostname,
+    epoch,
+    direction: event.direction,
+    planId: event.planId,
+    ...(event.runId === undefined ? {} : { runId: event.runId }),
+    ...(event.wave === undefined ? {} : { wave: event.wave }),
+    taps: event.taps ?? plannedHost(draft, event.planId, systemId)?.taps ?? [],
+    phase: 'idle',
+    openedAt: at,
+    blackouts: [],
+    repair: [],
+    granted: false,
+    commitGranted: false,
+    baseline: [],
+  };
+  const older = (host?.attempts ?? []).slice(0, attemptsKept - 1);
+  draft.hosts.set(systemId, { systemId, hostname, epoch, attempts: [attempt, ...older] });
+  draft.open.add(systemId);
+  draft.stuck.delete(systemId);
+  if (event.runId !== undefined) changeRun(draft, event.runId, (run) => forget(run, systemId));
+}
+
+function plannedHost(draft: Draft, planId: string, systemId: string): PlannedHost | undefined {
+  return draft.plans
+    .get(planId)
+    ?.waves.flatMap((wave) => wave.hosts)
+    .find((host) => host.systemId === systemId);
+}
+
+/** A new attempt is a new chance: what was accepted of the old one is accepted no more. */
+function forget(run: RunRecord, systemId: string): RunRecord {
+  if (!run.acknowledged.has(systemId)) return run;
+  const acknowledged = new Set(run.acknowledged);
+  acknowledged.delete(systemId);
+  return { ...run, acknowledged };
+}
+
+/** Changes the newest attempt of a hypervisor if it is that epoch's and not closed; late or doubled events pass by. */
+function changeOpen(
+  draft: Draft,
+  { systemId, epoch }: { readonly systemId: string; readonly epoch: number },
+  change: (attempt: Attempt) => Attempt,
+): void {
+  const host = draft.hosts.get(systemId);
+  const [newest, ...older] = host?.attempts ?? [];
+  if (host === undefined || newest === undefined || newest.epoch !== epoch || newest.outcome !== undefined) return;
+  draft.hosts.set(systemId, { ...host, attempts: [change(newest), ...older] });
+}
+
+/** Closes an attempt; a stuck one may be closed once more, when somebody has repaired it. */
+function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string): void {
+  const { systemId, epoch, outcome } = event;
+  const host = draft.hosts.get(systemId);
+  const [newest, ...older] = host?.attempts ?? [];
+  if (host === undefined || newest === undefined || newest.epoch !== epoch) return;
+  const repaired = newest.outcome === 'stuck' && outcome !== 'stuck';
+  if (newest.outcome !== undefined && !repaired) return;
+  const { why: _why, code: _code, ...rest } = newest;
+  const closed: Attempt = {
+    ...rest,
+    outcome,
+    closedAt: at,
+    ...(event.why === undefined ? {} : { why: event.why }),
+    ...(event.code === undefined ? {} : { code: event.code }),
+    phase: outcome === 'blocked' ? newest.phase : outcome,
+    blackouts: event.blackouts.length > 0 ? event.blackouts : newest.blackouts,
+    repair: event.repair,
+  };
+  draft.hosts.set(systemId, { ...host, attempts: [closed, ...older] });
+  draft.open.delete(systemId);
+  if (outcome === 'stuck') draft.stuck.add(systemId);
+  else draft.stuck.delete(systemId);
+  draft.closedCount += 1;
+}

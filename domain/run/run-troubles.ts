@@ -1,0 +1,115 @@
+import type { HostStatus, RunStanding } from './host-status.ts';
+import { runStateOf } from './host-status.ts';
+import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { runLimits, type World } from './world.ts';
+
+/** A hypervisor that counts against the error budget. */
+export interface Trouble {
+  readonly systemId: string;
+  readonly hostname: string;
+  readonly kind: 'failed' | 'stuck' | 'unreachable' | 'unknown';
+  readonly canary: boolean;
+  readonly why: string;
+}
+
+/** Everything that counts now: failed ones, and lost ones in the current wave; not what an operator has accepted. */
+export function runTroubles(state: LedgerState, world: World, standing: RunStanding): readonly Trouble[] {
+  const { run, waves, current } = standing;
+  return waves.flatMap(({ wave, hosts }) =>
+    hosts.flatMap(({ host: { systemId, hostname }, status }): readonly Trouble[] => {
+      if (run.acknowledged.has(systemId) && status !== 'stuck') return [];
+      const kind = troubleOf(state, world, { systemId, status, current: wave.number === current });
+      if (kind === undefined) return [];
+      return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, systemId, kind) }];
+    }),
+  );
+}
+
+interface Place {
+  readonly systemId: string;
+  readonly status: HostStatus;
+  readonly current: boolean;
+}
+
+function troubleOf(
+  state: LedgerState,
+  world: World,
+  { systemId, status, current }: Place,
+): Trouble['kind'] | undefined {
+  if (status === 'failed' || status === 'stuck') return status;
+  if (status === 'open') return isUnknown(state, world, systemId) ? 'unknown' : undefined;
+  if (status !== 'todo' || !current) return undefined;
+  return awayMs(world, systemId) > runLimits.unreachableMs ? 'unreachable' : undefined;
+}
+
+/** How long the agent has been away; 0 while it is here. */
+export function awayMs(world: World, systemId: string): number {
+  const agent = world.agents.get(systemId);
+  if (agent?.connected === true) return 0;
+  return world.nowMs - (agent?.sinceMs ?? world.startedMs);
+}
+
+/** Granted, and not heard of until its own deadline must have passed: nobody knows how it ended. */
+export function isUnknown(state: LedgerState, world: World, systemId: string): boolean {
+  const attempt = newestAttempt(state, systemId);
+  if (attempt === undefined || !attempt.granted || attempt.outcome !== undefined) return false;
+  const deadlineMs = state.plans.get(attempt.planId)?.spec.deadlineMs ?? 0;
+  return awayMs(world, systemId) > deadlineMs + runLimits.deadlineSlackMs;
+}
+
+function whyOf(state: LedgerState, systemId: string, kind: Trouble['kind']): string {
+  const attempt = newestAttempt(state, systemId);
+  switch (kind) {
+    case 'failed':
+      return `${attempt?.outcome === 'blocked' ? 'was refused' : 'went back'}${because(attempt?.why)}`;
+    case 'stuck':
+      return `is stuck${because(attempt?.why)}`;
+    case 'unreachable':
+      return 'is not connected';
+    case 'unknown':
+      return `was lost in attempt ${attempt?.epoch ?? 0}, its deadline has passed`;
+  }
+}
+
+function because(why: string | undefined): string {
+  return why === undefined ? '' : `: ${why}`;
+}
+
+/** Why a running run has to pause now, or undefined. */
+export function pauseReason(state: LedgerState, world: World, standing: RunStanding): string | undefined {
+  const stuck = [...state.stuck].toSorted()[0];
+  if (stuck !== undefined)
+    return `${state.hosts.get(stuck)?.hostname ?? stuck} is stuck: the fleet halts until it is repaired`;
+  const troubles = runTroubles(state, world, standing);
+  const canary = troubles.find((trouble) => trouble.canary);
+  if (canary !== undefined) return `canary ${canary.hostname} ${canary.why}`;
+  const { errorBudget } = standing.plan.spec;
+  if (troubles.length > errorBudget) {
+    const told = troubles.slice(0, 3).map((trouble) => `${trouble.hostname} ${trouble.why}`);
+    const more = troubles.length > 3 ? `, and ${troubles.length - 3} more` : '';
+    return `${troubles.length} over an error budget of ${errorBudget}: ${told.join('; ')}${more}`;
+  }
+  return stalledReason(standing);
+}
+
+/**
+ * Why resuming would start nothing: all that is left in the waves it may touch has failed. Such a run pauses, so that
+ * somebody retries, leaves them out, or lets it go on through further waves.
+ */
+export function stalledReason(standing: RunStanding): string | undefined {
+  const allowed = standing.waves.filter((one) => one.wave.number <= standing.run.throughWave);
+  const hosts = allowed.flatMap((one) => one.hosts);
+  if (standing.done || hosts.some((one) => one.status === 'open')) return undefined;
+  const failed = hosts.filter((one) => one.status === 'failed');
+  if (failed.length === 0) return undefined;
+  const current = allowed.find((one) => one.wave.number === standing.current);
+  if (current?.hosts.some((one) => one.status === 'todo')) return undefined;
+  const names = failed.slice(0, 5).map((one) => one.host.hostname);
+  const more = failed.length > 5 ? ` and ${failed.length - 5} more` : '';
+  return `nothing is left to start but ${names.join(', ')}${more}, which went back or were refused: retry or leave them`;
+}
+
+/** True while the run may start something by itself. */
+export function isRunning(standing: RunStanding): boolean {
+  return runStateOf(standing) === 'running';
+}
