@@ -41,7 +41,8 @@ export function chainRows(head: LedgerHead, at: string, events: readonly LedgerE
 
 /** Checks that `row` follows `head`, and returns the new head. Throws `records-corrupt`, naming the row. */
 export function checkRow(head: LedgerHead, row: LedgerRow): LedgerHead {
-  if (row.seq !== head.seq + 1) throw corrupt(row.seq, `row ${head.seq + 1} is missing: row ${row.seq} follows ${head.seq}`);
+  if (row.seq !== head.seq + 1)
+    throw corrupt(row.seq, `row ${head.seq + 1} is missing: row ${row.seq} follows ${head.seq}`);
   if (row.prevHash !== head.hash) throw corrupt(row.seq, `row ${row.seq} does not build on row ${head.seq}`);
   if (row.hash !== rowHash(row)) throw corrupt(row.seq, `row ${row.seq} was changed after it was written`);
   return { seq: row.seq, hash: row.hash };
@@ -66,6 +67,7 @@ const eventTypes = {
   'run-resumed': true,
   'run-aborted': true,
   'retry-requested': true,
+  'host-left': true,
   'revert-requested': true,
   'attempt-opened': true,
   'attempt-granted': true,

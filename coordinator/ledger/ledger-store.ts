@@ -48,7 +48,8 @@ export class LedgerStore implements Disposable {
   /** Opens for writing, making the file when there is none. `create: false`: `not-found` instead. `readOnly`: beside a running coordinator. */
   static open(path: string, options: { readonly readOnly?: boolean; readonly create?: boolean } = {}): LedgerStore {
     const readOnly = options.readOnly ?? false;
-    if ((readOnly || options.create === false) && !existsSync(path)) throw new ShuntError('not-found', `open the ledger ${path}: there is no such file`);
+    if ((readOnly || options.create === false) && !existsSync(path))
+      throw new ShuntError('not-found', `open the ledger ${path}: there is no such file`);
     let db: DatabaseSync | undefined;
     try {
       db = new DatabaseSync(path, { readOnly, timeout: 5_000 });
@@ -126,15 +127,23 @@ export class LedgerStore implements Disposable {
     }
     if (!harmless) return this.#die(error);
     const reason = code === sqliteFull ? 'disk-full' : 'busy';
-    const why = reason === 'disk-full' ? 'the disk is full; nothing was written, make room and try again' : describeError(error);
-    return new ShuntError('ledger-failed', `append to the ledger ${this.#path}: ${why}`, { cause: error, detail: { reason } });
+    const why =
+      reason === 'disk-full' ? 'the disk is full; nothing was written, make room and try again' : describeError(error);
+    return new ShuntError('ledger-failed', `append to the ledger ${this.#path}: ${why}`, {
+      cause: error,
+      detail: { reason },
+    });
   }
 
   #die(cause: unknown): ShuntError {
-    this.#dead = new ShuntError('ledger-failed', `append to the ledger ${this.#path}: the outcome is unknown, restart to read it anew`, {
-      cause,
-      detail: { reason: 'dead' },
-    });
+    this.#dead = new ShuntError(
+      'ledger-failed',
+      `append to the ledger ${this.#path}: the outcome is unknown, restart to read it anew`,
+      {
+        cause,
+        detail: { reason: 'dead' },
+      },
+    );
     return this.#dead;
   }
 }
@@ -144,11 +153,15 @@ const selectRows = 'SELECT seq, at, format, json, prev_hash AS prevHash, hash FR
 function prepareDatabase(db: DatabaseSync, readOnly: boolean): void {
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] ?? 0);
   const found = pragma(db, 'application_id');
-  if (tables > 0 && found !== applicationId) throw new ShuntError('ledger-failed', 'open the ledger: the file is another program\'s database');
+  if (tables > 0 && found !== applicationId)
+    throw new ShuntError('ledger-failed', "open the ledger: the file is another program's database");
   if (tables === 0 && readOnly) throw new ShuntError('ledger-failed', 'open the ledger: the file is empty');
   const version = pragma(db, 'user_version');
   if (version > schemaVersion) {
-    throw new ShuntError('ledger-failed', `open the ledger: it was written by a newer version (schema ${version}, this one knows ${schemaVersion})`);
+    throw new ShuntError(
+      'ledger-failed',
+      `open the ledger: it was written by a newer version (schema ${version}, this one knows ${schemaVersion})`,
+    );
   }
   if (readOnly) return;
   db.exec('PRAGMA journal_mode = WAL');

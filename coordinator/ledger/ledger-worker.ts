@@ -40,7 +40,11 @@ function handleBatch(store: LedgerStore, batch: readonly WorkerRequest[], reply:
       case 'append':
         break;
       case 'read':
-        attempt(message.id, reply, () => ({ id: message.id, type: 'read', entries: store.read(message.fromSeq, message.limit) }));
+        attempt(message.id, reply, () => ({
+          id: message.id,
+          type: 'read',
+          entries: store.read(message.fromSeq, message.limit),
+        }));
         break;
       case 'close':
         store[Symbol.dispose]();
@@ -79,6 +83,10 @@ function attempt(id: number, reply: (message: WorkerReply) => void, work: () => 
 }
 
 function failureOf(error: unknown): WorkerFailure {
-  const code = isShuntError(error, 'records-corrupt') ? 'records-corrupt' : isShuntError(error, 'not-found') ? 'not-found' : 'ledger-failed';
+  const code = isShuntError(error, 'records-corrupt')
+    ? 'records-corrupt'
+    : isShuntError(error, 'not-found')
+      ? 'not-found'
+      : 'ledger-failed';
   return { code, message: describeError(error), detail: isShuntError(error) ? error.detail : {} };
 }

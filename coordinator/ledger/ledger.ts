@@ -12,8 +12,8 @@ import type { AppendResult } from './ledger-store.ts';
 export interface EventLedger {
   /** Compare-and-append: writes only when `expectedSeq` is the last entry's number, all or nothing, synced before it resolves. */
   append(expectedSeq: number, events: readonly LedgerEvent[]): Promise<AppendResult>;
-  /** Entries from `fromSeq` on, oldest first; all there are now. */
-  read(fromSeq: number): Promise<readonly LedgerEntry[]>;
+  /** Entries from `fromSeq` on, oldest first; all there are now, or the first `limit`. */
+  read(fromSeq: number, limit?: number): Promise<readonly LedgerEntry[]>;
 }
 
 /** Entries that one message from the worker carries at most. */
@@ -50,7 +50,9 @@ export class Ledger implements EventLedger, AsyncDisposable {
     const lockFile = join(stateDir, 'ledger.lock');
     const lock = FileLock.tryAcquire(lockFile);
     if (!lock) {
-      throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: another coordinator holds ${lockFile}`, { detail: { reason: 'locked' } });
+      throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: another coordinator holds ${lockFile}`, {
+        detail: { reason: 'locked' },
+      });
     }
     const worker = new Worker(workerUrl(), { workerData: { path: ledgerPath(stateDir) }, name: 'ledger' });
     try {
@@ -71,18 +73,21 @@ export class Ledger implements EventLedger, AsyncDisposable {
   async append(expectedSeq: number, events: readonly LedgerEvent[]): Promise<AppendResult> {
     const at = new Date().toISOString();
     const reply = await this.#ask((id) => ({ id, type: 'append', request: { expectedSeq, events }, at }));
-    if (reply.type !== 'append') throw new ShuntError('internal', 'append to the ledger: the worker answered something else');
+    if (reply.type !== 'append')
+      throw new ShuntError('internal', 'append to the ledger: the worker answered something else');
     return reply.result;
   }
 
-  async read(fromSeq: number): Promise<readonly LedgerEntry[]> {
+  async read(fromSeq: number, limit = Number.MAX_SAFE_INTEGER): Promise<readonly LedgerEntry[]> {
     const all: LedgerEntry[] = [];
     for (;;) {
       const from = fromSeq + all.length;
-      const reply = await this.#ask((id) => ({ id, type: 'read', fromSeq: from, limit: readChunk }));
-      if (reply.type !== 'read') throw new ShuntError('internal', 'read the ledger: the worker answered something else');
+      const chunk = Math.min(readChunk, limit - all.length);
+      const reply = await this.#ask((id) => ({ id, type: 'read', fromSeq: from, limit: chunk }));
+      if (reply.type !== 'read')
+        throw new ShuntError('internal', 'read the ledger: the worker answered something else');
       all.push(...reply.entries);
-      if (reply.entries.length < readChunk) return all;
+      if (reply.entries.length < chunk || all.length >= limit) return all;
     }
   }
 
@@ -94,7 +99,8 @@ export class Ledger implements EventLedger, AsyncDisposable {
 
   #ask(make: (id: number) => WorkerRequest): Promise<WorkerReply> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#pending.size >= pendingMax) return Promise.reject(new ShuntError('limit-reached', 'use the ledger: too many requests wait'));
+    if (this.#pending.size >= pendingMax)
+      return Promise.reject(new ShuntError('limit-reached', 'use the ledger: too many requests wait'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -147,7 +153,9 @@ function opened(worker: Worker): Promise<void> {
       else if (reply.type === 'open-failed') reject(errorOf(reply.failure));
       else reject(new ShuntError('internal', 'open the ledger: the worker answered something else'));
     });
-    worker.once('error', (error) => reject(new ShuntError('ledger-failed', 'start the ledger worker', { cause: error })));
+    worker.once('error', (error) =>
+      reject(new ShuntError('ledger-failed', 'start the ledger worker', { cause: error })),
+    );
   });
 }
 

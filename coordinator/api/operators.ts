@@ -1,0 +1,271 @@
+import { parse as parseYaml } from 'yaml';
+import type { Refusal } from '../../domain/findings.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { approvePlan, createPlan } from '../../domain/planning/freeze-plan.ts';
+import { decodePlanSpec } from '../../domain/planning/plan-spec-schema.ts';
+import { explainWhy } from '../../domain/run/explain-why.ts';
+import { activeRuns } from '../../domain/run/host-status.ts';
+import { hostView, hostViews } from '../../domain/run/host-view.ts';
+import type { LedgerState } from '../../domain/run/ledger-state.ts';
+import {
+  abortRun,
+  leaveHost,
+  pauseRun,
+  resumeRun,
+  retryHost,
+  revertHost,
+  startWave,
+} from '../../domain/run/run-commands.ts';
+import { runView } from '../../domain/run/run-view.ts';
+import type { HostView, RunView, UnmetCondition } from '../../domain/run-state.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import {
+  type ApproveRequest,
+  type CoordinatorStatus,
+  type EventsRequest,
+  type EventView,
+  type HostChange,
+  type OperatorsApi,
+  type PlanSummary,
+  type RunRef,
+  type StartWaveRequest,
+  summarisePlan,
+  type WhyTarget,
+} from '../../wire/operators-api.ts';
+import type { LiveInventory } from '../inventory/live-inventory.ts';
+import type { EventLedger } from '../ledger/ledger.ts';
+import type { Commanded, Scheduler } from '../scheduler/scheduler.ts';
+import { streamEvents, watchRun } from './streams.ts';
+import { needHost, needPlan, newestRunId, runIdOrNewest, waveToStart } from './targets.ts';
+
+export interface OperatorsOptions {
+  readonly scheduler: Scheduler;
+  readonly ledger: EventLedger;
+  readonly inventory: LiveInventory;
+  readonly identity: { readonly version: string; readonly site: string; readonly coordinatorId: string };
+}
+
+/** Longest YAML of a plan, in characters. */
+const planYamlMax = 1_048_576;
+
+/** What operators ask, answered from the ledger and the world; every change is a pure command in the scheduler's turn. */
+export class Operators implements OperatorsApi {
+  readonly #options: OperatorsOptions;
+
+  constructor(options: OperatorsOptions) {
+    this.#options = options;
+  }
+
+  async createPlan(request: { readonly yaml: string; readonly by: string }): Promise<Plan> {
+    const spec = decodePlanSpec(readYaml(request.yaml));
+    if ('code' in spec) throw refused(spec);
+    let planId = '';
+    const state = await this.#command((before) => {
+      planId = freeName(spec.name, before);
+      const inventory = this.#options.inventory.fresh();
+      const plan = createPlan({
+        id: planId,
+        createdAt: new Date().toISOString(),
+        createdBy: request.by,
+        spec,
+        inventory,
+      });
+      return 'message' in plan ? { refusal: plan } : { events: [{ type: 'plan-created', plan }] };
+    });
+    return needPlan(state, planId);
+  }
+
+  async listPlans(): Promise<readonly PlanSummary[]> {
+    return [...this.#state.plans.values()].map(summarisePlan);
+  }
+
+  async getPlan(request: { readonly planId: string }): Promise<Plan> {
+    return needPlan(this.#state, request.planId);
+  }
+
+  async approvePlan({ planId, hash, by }: ApproveRequest): Promise<Plan> {
+    const state = await this.#command((before) => {
+      const events = approvePlan(needPlan(before, planId), hash, by);
+      return 'message' in events ? { refusal: events } : { events };
+    });
+    return needPlan(state, planId);
+  }
+
+  async startWave(request: StartWaveRequest): Promise<RunView> {
+    const state = await this.#command((before) => {
+      const plan = needPlan(before, request.planId);
+      const throughWave = waveToStart(before, plan, request);
+      return startWave(before, { planId: plan.id, runId: `run-${before.runs.size + 1}`, throughWave, by: request.by });
+    });
+    const run = [...state.runs.values()].findLast((one) => one.planId === request.planId);
+    return this.#runView(state, run?.id ?? '');
+  }
+
+  async listRuns(): Promise<readonly RunView[]> {
+    const state = this.#state;
+    return [...state.runs.keys()].reverse().map((runId) => this.#runView(state, runId));
+  }
+
+  async getRun(request: RunRef): Promise<RunView> {
+    return this.#runView(this.#state, runIdOrNewest(this.#state, request.runId));
+  }
+
+  pauseRun({ runId, by, why }: RunRef & { readonly why: string; readonly by: string }): Promise<RunView> {
+    return this.#runCommand(runId, (state, id) => pauseRun(state, { runId: id, by, why }));
+  }
+
+  async resumeRun({ runId, by }: RunRef & { readonly by: string }): Promise<RunView> {
+    let id = '';
+    const state = await this.#options.scheduler.command((before, world) => {
+      id = activeRunId(before, runId);
+      return resumeRun(before, world, { runId: id, by });
+    });
+    return this.#runView(state, id);
+  }
+
+  abortRun({ runId, by }: RunRef & { readonly by: string }): Promise<RunView> {
+    return this.#runCommand(runId, (state, id) => abortRun(state, { runId: id, by }));
+  }
+
+  async retryHost({ host, by }: { readonly host: string; readonly by: string }): Promise<RunView> {
+    let systemId = '';
+    const state = await this.#options.scheduler.command((before, world) => {
+      systemId = needHost(before, world, host);
+      return retryHost(before, { systemId, by });
+    });
+    return this.#runOfHost(state, systemId);
+  }
+
+  async leaveHost({ host, by, why }: HostChange): Promise<RunView> {
+    let systemId = '';
+    const state = await this.#options.scheduler.command((before, world) => {
+      systemId = needHost(before, world, host);
+      return leaveHost(before, { systemId, by, why });
+    });
+    return this.#runOfHost(state, systemId);
+  }
+
+  async listHosts(): Promise<readonly HostView[]> {
+    return hostViews(this.#state, this.#options.scheduler.world);
+  }
+
+  async getHost({ host }: { readonly host: string }): Promise<HostView> {
+    return this.#hostView(this.#state, host);
+  }
+
+  async revertHost({ host, by, why }: HostChange): Promise<HostView> {
+    const state = await this.#options.scheduler.command((before, world) =>
+      revertHost(before, world, { systemId: needHost(before, world, host), by, why }),
+    );
+    return this.#hostView(state, host);
+  }
+
+  async why({ target }: { readonly target: WhyTarget }): Promise<readonly UnmetCondition[]> {
+    const { world } = this.#options.scheduler;
+    const state = this.#state;
+    if (target.kind === 'host')
+      return explainWhy(state, world, { kind: 'host', systemId: needHost(state, world, target.host) });
+    const runId = runIdOrNewest(state, target.runId);
+    return explainWhy(
+      state,
+      world,
+      target.wave === undefined ? { kind: 'run', runId } : { kind: 'wave', runId, wave: target.wave },
+    );
+  }
+
+  async status(): Promise<CoordinatorStatus> {
+    const { world } = this.#options.scheduler;
+    const state = this.#state;
+    const attempts = (ids: ReadonlySet<string>) => [...ids].flatMap((id) => state.hosts.get(id)?.attempts[0] ?? []);
+    return {
+      ...this.#options.identity,
+      agentsConnected: [...world.agents.values()].filter((agent) => agent.connected).length,
+      natsConnected: world.natsConnected,
+      nbConnected: world.nbConnected,
+      lastSeq: state.seq,
+      openAttempts: attempts(state.open),
+      stuckHosts: attempts(state.stuck).map((attempt) => attempt.hostname),
+    };
+  }
+
+  events(request: EventsRequest, signal: AbortSignal): AsyncIterable<EventView> {
+    return streamEvents({ ledger: this.#options.ledger, changes: this.#options.scheduler.changes }, request, signal);
+  }
+
+  watchRun(request: RunRef, signal: AbortSignal): AsyncIterable<RunView> {
+    const runId = runIdOrNewest(this.#state, request.runId);
+    return watchRun(
+      { changes: this.#options.scheduler.changes, view: () => this.#runView(this.#state, runId) },
+      signal,
+    );
+  }
+
+  get #state(): LedgerState {
+    return this.#options.scheduler.state;
+  }
+
+  #command(command: (state: LedgerState) => Commanded): Promise<LedgerState> {
+    return this.#options.scheduler.command(command);
+  }
+
+  async #runCommand(
+    runId: string | undefined,
+    command: (state: LedgerState, runId: string) => Commanded,
+  ): Promise<RunView> {
+    let id = '';
+    const state = await this.#command((before) => {
+      id = activeRunId(before, runId);
+      return command(before, id);
+    });
+    return this.#runView(state, id);
+  }
+
+  #runView(state: LedgerState, runId: string): RunView {
+    const view = runView(state, runId);
+    if (!view) throw new ShuntError('not-found', `there is no run ${runId}; \`shunt wave status\` shows the newest`);
+    return view;
+  }
+
+  /** The run that a word about a hypervisor went to: its newest attempt's, else the newest that plans it. */
+  #runOfHost(state: LedgerState, systemId: string): RunView {
+    const own = state.hosts.get(systemId)?.attempts.find((attempt) => attempt.runId !== undefined)?.runId;
+    const planned = [...state.runs.values()].findLast((run) =>
+      state.plans.get(run.planId)?.waves.some((wave) => wave.hosts.some((host) => host.systemId === systemId)),
+    );
+    return this.#runView(state, own ?? planned?.id ?? newestRunId(state));
+  }
+
+  #hostView(state: LedgerState, host: string): HostView {
+    const { world } = this.#options.scheduler;
+    const view = hostView(state, world, needHost(state, world, host));
+    if (!view) throw new ShuntError('not-found', `there is no hypervisor ${host}; \`shunt host list\` shows all`);
+    return view;
+  }
+}
+
+function activeRunId(state: LedgerState, runId: string | undefined): string {
+  if (runId !== undefined) return runIdOrNewest(state, runId);
+  const active = activeRuns(state).at(-1)?.run.id;
+  if (active === undefined)
+    throw new ShuntError('not-found', 'there is no run that is not over; `shunt wave start` begins one');
+  return active;
+}
+
+/** `<name>-<n>`: the n-th plan of that name. */
+function freeName(name: string, state: LedgerState): string {
+  for (let n = 1; ; n += 1) if (!state.plans.has(`${name}-${n}`)) return `${name}-${n}`;
+}
+
+function readYaml(yaml: string): unknown {
+  if (yaml.length > planYamlMax)
+    throw new ShuntError('plan-invalid', `read the plan: it is longer than ${planYamlMax} characters`);
+  try {
+    return parseYaml(yaml);
+  } catch (error) {
+    throw new ShuntError('plan-invalid', 'read the plan as YAML', { cause: error });
+  }
+}
+
+function refused(refusal: Refusal): ShuntError {
+  return new ShuntError(refusal.code, refusal.message);
+}

@@ -1,0 +1,50 @@
+import type { Row } from '../../ovsdb/columns.ts';
+import { absentOk, defineTables, map, optional, scalar, set } from '../../ovsdb/columns.ts';
+
+/** What the coordinator reads and writes of OVN_Northbound (ovn-nb(5)); every other column is left alone. */
+export const nbTables = defineTables({
+  Logical_Switch: {
+    name: scalar('string'),
+    ports: set('uuid'),
+    external_ids: map('string', 'string'),
+    other_config: map('string', 'string'),
+  },
+  Logical_Switch_Port: {
+    name: scalar('string'),
+    type: scalar('string'),
+    addresses: set('string'),
+    options: map('string', 'string'),
+    external_ids: map('string', 'string'),
+    tag: optional('integer'),
+    up: optional('boolean'),
+    enabled: optional('boolean'),
+    dhcpv4_options: optional('uuid'),
+    parent_name: optional('string'),
+  },
+  DHCP_Options: {
+    cidr: scalar('string'),
+    options: map('string', 'string'),
+    external_ids: map('string', 'string'),
+  },
+  Logical_Router_Port: {
+    name: scalar('string'),
+    networks: set('string'),
+    external_ids: absentOk(map('string', 'string')),
+  },
+});
+
+export type SwitchRow = Row<typeof nbTables, 'Logical_Switch'>;
+export type PortRow = Row<typeof nbTables, 'Logical_Switch_Port'>;
+export type DhcpRow = Row<typeof nbTables, 'DHCP_Options'>;
+export type RouterPortRow = Row<typeof nbTables, 'Logical_Router_Port'>;
+
+/** Rows of one moment, as the facts are made of them. A replica has this shape. */
+export interface NbRows {
+  readonly switches: ReadonlyMap<string, SwitchRow>;
+  readonly ports: ReadonlyMap<string, PortRow>;
+  readonly dhcp: ReadonlyMap<string, DhcpRow>;
+  readonly routerPorts: ReadonlyMap<string, RouterPortRow>;
+}
+
+/** Key in `external_ids` that marks a Logical_Switch_Port as ours: `<network>/<system-id>`. */
+export const probeOwnerKey = 'shunt:probe';
