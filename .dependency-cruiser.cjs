@@ -43,7 +43,12 @@ module.exports = {
     mayImportOnly('domain', [], 'domain decides and touches nothing: it imports no other part'),
     mayImportOnly('ovsdb', [], 'ovsdb is a library of its own: it knows nothing of Shunt'),
     mayImportOnly('openflow', [], 'openflow is a library of its own: it knows nothing of Shunt'),
-    mayImportOnly('wire', ['domain'], 'wire maps the contracts to the domain, and knows nothing else'),
+    never(
+      'wire-stands-alone',
+      'wire maps the contracts to the domain; of all else it knows only the one error class (docs/decisions/0007)',
+      { path: inside('wire') },
+      { path: allBut('wire', 'domain'), pathNot: '^platform/shunt-error\\.ts$' },
+    ),
     never(
       'platform-stands-alone',
       "platform may use domain's error codes (domain/errors.ts), and no other part",
