@@ -39,14 +39,28 @@ export type AttemptEvent =
   | { readonly type: 'deadline' }
   | { readonly type: 'revert-word'; readonly why: string }
   | { readonly type: 'restored' }
-  | { readonly type: 'restore-failed'; readonly code: ErrorCode; readonly why: string; readonly repair: readonly string[] }
+  | {
+      readonly type: 'restore-failed';
+      readonly code: ErrorCode;
+      readonly why: string;
+      readonly repair: readonly string[];
+    }
   /** The dead man or an operator's `revert` did it beside us. */
   | { readonly type: 'reverted-elsewhere'; readonly why: string }
   /** The agent started again and found this attempt in its journal. `inTime`: same boot, deadline ahead. */
   | { readonly type: 'recovered'; readonly inTime: boolean };
 
 /** What to do; each has one handler in the agent. Phase records and reports follow from each change of phase. */
-export type AttemptEffect = 'prepare' | 'arm' | 'cut' | 'verify' | 'soak' | 'record-commit' | 'restore' | 'disarm' | 'guard';
+export type AttemptEffect =
+  | 'prepare'
+  | 'arm'
+  | 'cut'
+  | 'verify'
+  | 'soak'
+  | 'record-commit'
+  | 'restore'
+  | 'disarm'
+  | 'guard';
 
 export interface AttemptMove {
   readonly state: Attempt;
@@ -109,7 +123,9 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
       return event.type === 'commit-failed' ? goBack(because(state, event)) : failedOrStay(state, event);
     case 'reverting':
       if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
-      return event.type === 'restore-failed' ? go({ ...because(state, event), repair: event.repair }, 'stuck', []) : stay(state);
+      return event.type === 'restore-failed'
+        ? go({ ...because(state, event), repair: event.repair }, 'stuck', [])
+        : stay(state);
     case 'preflight':
     case 'entering':
     case 'staged':

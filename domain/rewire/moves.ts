@@ -37,7 +37,8 @@ export interface TapMove {
   readonly networkId: string;
   readonly mac: string;
   readonly ips: readonly string[];
-  readonly legacy: { readonly bridge: string; readonly provider?: { readonly bridge: string; readonly port: string } };
+  /** `uplink`: the legacy bridge's member that leads to the wire; announcements leave by it. */
+  readonly legacy: { readonly bridge: string; readonly uplink?: string };
   readonly target: { readonly bridge: string; readonly rows: PlugRows };
 }
 

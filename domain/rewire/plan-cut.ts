@@ -81,15 +81,14 @@ function judgeBack(target: TapTarget, facts: RewireFacts): Judged {
 }
 
 function moveOf(target: TapTarget, facts: RewireFacts, plugged: TapMove['target']): TapMove {
-  const provider = facts.bridges.find((bridge) => bridge.bridge === target.legacyBridge)?.provider;
-  const leg = provider === undefined ? {} : { provider: { bridge: provider.bridge, port: provider.port } };
+  const uplink = facts.bridges.find((bridge) => bridge.bridge === target.legacyBridge)?.uplink;
   return {
     tap: target.tap,
     portId: target.portId,
     networkId: target.networkId,
     mac: target.mac,
     ips: target.ips,
-    legacy: { bridge: target.legacyBridge, ...leg },
+    legacy: { bridge: target.legacyBridge, ...(uplink === undefined ? {} : { uplink }) },
     target: plugged,
   };
 }
@@ -106,9 +105,11 @@ const stepsTo = {
 
 /** The steps that take the moves along `direction`, a micro-batch after the other. */
 export function cutSteps(moves: readonly TapMove[], direction: Direction, batchSize: number): readonly RewireStep[] {
-  return inBatches(moves, batchSize).flatMap((batch, index) =>
+  const batches = inBatches(moves, batchSize);
+  const steps = batches.flatMap((batch, index) =>
     stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
   );
+  return direction === 'back' ? [...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }] : steps;
 }
 
 /** Slices of at most `size`, in order; a size below 1 counts as 1. */

@@ -88,6 +88,9 @@ const stepsFor = {
 /** The guests that nothing leads to go first, then those on the wrong side, then tables, then leftovers. */
 const order = ['rejoin', 'return', 'repair', 'release'] as const satisfies readonly RestoreCase['kind'][];
 
+/** Cases that end with the guest in its place. */
+const reachable: ReadonlySet<RestoreCase['kind']> = new Set(['rejoin', 'return', 'repair']);
+
 /** The steps that restore the state before the attempt. Planned anew from facts, it may be cut short and repeated at will. */
 export function restoreSteps(
   cases: readonly RestoreCase[],
@@ -100,9 +103,12 @@ export function restoreSteps(
       batchSize,
     ).map((found) => ({ kind, moves: found.map((f) => f.move) })),
   );
-  return batches.flatMap(({ kind, moves }, index) =>
+  const steps = batches.flatMap(({ kind, moves }, index) =>
     stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves })),
   );
+  const moves = cases.filter((found) => reachable.has(found.kind)).map((found) => found.move);
+  if (direction === 'back' || moves.length === 0) return steps;
+  return [...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }];
 }
 
 /** Commands that an operator can type when a revert could not be finished: what is left, tap by tap. */

@@ -17,6 +17,8 @@ export type RewireStep =
   | { readonly kind: 'join-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** Announces each guest into the provider bridge through the legacy leg, and once more when vswitchd has let go. */
   | { readonly kind: 'settle-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
+  /** Announces all guests some more times: OVN may still have announced the old place while it let go. */
+  | { readonly kind: 'confirm-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** The journal is synced: every tap of the batch is reachable here. */
   | { readonly kind: 'checkpoint'; readonly batch: number; readonly moves: readonly TapMove[] };
 

@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import { type LoadedConfig, loadConfig } from '../platform/config.ts';
+
+export const defaultConfigFile = '/etc/shunt/agent.yaml';
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Every key of agent.yaml. */
+export const agentConfigSchema = z.strictObject({
+  site: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/)
+    .default('default')
+    .describe('Name of the site: in subjects, logs and metrics.'),
+  mode: z
+    .enum(['passive', 'active'])
+    .default('passive')
+    .describe('passive: discovers and reports, refuses every order that changes something; active: obeys.'),
+  stateDir: z
+    .string()
+    .min(1)
+    .default('/var/lib/shunt')
+    .describe('Directory of journal and report spool; must survive reboots.'),
+  socket: z
+    .string()
+    .default('/run/shunt/agent.sock')
+    .describe('Local socket (0600, HTTP): shunt-agent status. Empty: none.'),
+  coordinator: z
+    .string()
+    .default('')
+    .describe("Coordinator: 'host:port' or 'unix:/path'. Empty: none, only what is typed here."),
+  ovs: z.strictObject({
+    db: z
+      .string()
+      .regex(/^(unix:\/|tcp:)/)
+      .default('unix:/run/openvswitch/db.sock')
+      .describe("Open vSwitch's database: unix:/path or tcp:host:port."),
+    runDir: z
+      .string()
+      .min(1)
+      .default('/run/openvswitch')
+      .describe('Directory of the bridges’ OpenFlow sockets (<bridge>.mgmt).'),
+    integrationBridge: z
+      .string()
+      .default('')
+      .describe('Integration bridge. Empty: external_ids:ovn-bridge, else br-int.'),
+  }),
+  nats: z.strictObject({
+    servers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('NATS servers for reports, nats://host:port. Empty: no reports.'),
+  }),
+  http: z.strictObject({
+    listen: z.string().default('127.0.0.1:9476').describe('host:port of /metrics, /healthz, /readyz. Empty: none.'),
+  }),
+  log: z.strictObject({
+    level: z.enum(logLevels).default('info').describe('Least level that is logged; read again at SIGHUP.'),
+  }),
+  deadman: z
+    .enum(['auto', 'process', 'systemd'])
+    .default('auto')
+    .describe(
+      'What goes back when the agent cannot: a detached process, or a transient systemd timer. auto: systemd where it runs.',
+    ),
+});
+
+export type AgentConfig = z.output<typeof agentConfigSchema>;
+
+/** Flags of the command line by the dotted path of the key they set. */
+export const flagPaths = {
+  mode: 'mode',
+  site: 'site',
+  stateDir: 'stateDir',
+  socket: 'socket',
+  coordinator: 'coordinator',
+  ovsDb: 'ovs.db',
+  ovsRunDir: 'ovs.runDir',
+  integrationBridge: 'ovs.integrationBridge',
+  nats: 'nats.servers',
+  http: 'http.listen',
+  logLevel: 'log.level',
+  deadman: 'deadman',
+} as const;
+
+export type AgentFlags = Partial<Record<keyof typeof flagPaths, string>> & { readonly config?: string };
+
+/** Flags over environment over file over defaults; throws `config-invalid` with all problems at once. */
+export function loadAgentConfig(
+  flags: AgentFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): LoadedConfig<AgentConfig> {
+  const given = Object.entries(flagPaths).flatMap(([flag, path]) => {
+    const value = flags[flag as keyof typeof flagPaths]; // Object.entries widens the key
+    if (value === undefined) return [];
+    return [[path, flag === 'nats' ? value.split(',').filter((server) => server !== '') : value] as const];
+  });
+  return loadConfig(agentConfigSchema, {
+    file: flags.config ?? defaultConfigFile,
+    fileRequired: flags.config !== undefined,
+    env,
+    flags: Object.fromEntries(given),
+  });
+}

@@ -1,0 +1,129 @@
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import type { Transaction } from '../../ovsdb/transaction.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import { announcements } from '../host/announcements.ts';
+import { requireBridge } from '../host/open-vswitch.ts';
+import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
+import { asShuntError } from '../host/ovsdb-failure.ts';
+import { type Execution, mark, markGone, present } from './rewire-executor.ts';
+
+/** How long OVN may take to claim a port and install its flows. */
+const settleTimeoutMs = 10_000;
+
+/** Rows for all taps appear on the integration bridge in one transaction, if nobody has plugged them meanwhile. */
+export async function joinTarget(step: RewireStep, run: Execution): Promise<void> {
+  const moves = present(step, run);
+  if (moves.length === 0) return;
+  const tx = run.ovs.transaction();
+  for (const [name, joining] of Map.groupBy(moves, (move) => move.target.bridge)) {
+    const bridge = requireBridge(run.ovs, name);
+    tx.requireRow('Bridge', bridge._uuid, { name });
+    const ports = joining.map((move) => insertPort(tx, move));
+    tx.mutate('Bridge', [['_uuid', '==', bridge._uuid]], [['ports', 'insert', ports]]);
+  }
+  run.ovs.bump(tx);
+  await run.ovs.transact(tx, `plugging ${names(moves)} into the integration bridge`, run.signal);
+  for (const move of moves) mark(run, move.tap, 'committed');
+}
+
+function insertPort(tx: Transaction<OvsTables>, move: TapMove) {
+  const { port, iface } = move.target.rows;
+  tx.requireNone('Port', [['name', '==', move.tap]]);
+  tx.requireNone('Interface', [['name', '==', move.tap]]);
+  const ref = tx.insert('Interface', {
+    name: move.tap,
+    external_ids: iface.external_ids,
+    other_config: iface.other_config,
+    ...(iface.mtu_request === undefined ? {} : { mtu_request: iface.mtu_request }),
+  });
+  return tx.insert('Port', {
+    name: move.tap,
+    interfaces: [ref],
+    external_ids: port.external_ids,
+    other_config: port.other_config,
+    ...(port.tag === undefined ? {} : { tag: port.tag }),
+  });
+}
+
+/** Each tap's rows leave the integration bridge, all in one transaction; the row that was looked at, and no other. */
+export async function leaveTarget(step: RewireStep, run: Execution): Promise<void> {
+  // A tap whose link is gone may still have its row: it is removed all the same.
+  const ports = run.ovs.ports();
+  const found = step.moves.flatMap((move) => {
+    const port = ports.get(move.tap);
+    return port === undefined ? [] : [{ move, port }];
+  });
+  if (found.length === 0) return;
+  const tx = run.ovs.transaction();
+  for (const { move, port } of found) {
+    tx.requireRow('Port', port.port._uuid, { name: move.tap });
+    tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
+  }
+  run.ovs.bump(tx);
+  await run.ovs.transact(tx, `unplugging ${names(step.moves)} from the integration bridge`, run.signal);
+  for (const { move } of found) mark(run, move.tap, 'committed');
+}
+
+/** Waits until OVN has installed each port's flows, and announces that guest in the same turn of the event loop. */
+export async function settleTarget(step: RewireStep, run: Execution): Promise<void> {
+  const waiting = new Map(present(step, run).map((move) => [move.tap, new Settling(move, run)]));
+  if (waiting.size === 0) return;
+  const timeout = AbortSignal.timeout(settleTimeoutMs);
+  try {
+    await run.ovs.replica.waitFor(
+      () => {
+        for (const row of run.ovs.replica.table('Interface').values()) {
+          if (waiting.get(row.name)?.look(row) === 'done') waiting.delete(row.name);
+        }
+        return waiting.size === 0;
+      },
+      { signal: AbortSignal.any([run.signal, timeout]) },
+    );
+  } catch (error) {
+    if (!timeout.aborted || run.signal.aborted) throw asShuntError(error, 'waiting for OVN to install flows');
+    const text = `OVN did not install the flows of ${[...waiting.keys()].join(', ')} within ${settleTimeoutMs / 1_000} s`;
+    throw new ShuntError('timed-out', text, { cause: error });
+  }
+}
+
+/** One tap on its way into OVN. */
+class Settling {
+  readonly #move: TapMove;
+  readonly #run: Execution;
+  readonly #frames: readonly Buffer[];
+  #plugged = false;
+
+  constructor(move: TapMove, run: Execution) {
+    this.#move = move;
+    this.#run = run;
+    this.#frames = announcements(move);
+  }
+
+  look(row: InterfaceRow): 'waiting' | 'done' {
+    const { tap } = this.#move;
+    const ofport = row.ofport ?? 0;
+    if (ofport <= 0) return this.#refused(row);
+    if (!this.#plugged) mark(this.#run, tap, 'ofport');
+    this.#plugged = true;
+    if (row.external_ids.get('ovn-installed') !== 'true') return 'waiting';
+    mark(this.#run, tap, 'installed');
+    for (const frame of this.#frames) this.#run.integration.inject(ofport, frame);
+    mark(this.#run, tap, 'announced');
+    return 'done';
+  }
+
+  #refused(row: InterfaceRow): 'waiting' | 'done' {
+    const { tap } = this.#move;
+    if (row.error === null || row.error === undefined || row.error === '') return 'waiting';
+    if (this.#run.netlink.link(tap) === undefined) {
+      markGone(this.#run, this.#move);
+      return 'done';
+    }
+    throw new ShuntError('ovsdb-refused', `plugging ${tap}: Open vSwitch says: ${row.error}`);
+  }
+}
+
+function names(moves: readonly TapMove[]): string {
+  return moves.map((move) => move.tap).join(', ');
+}

@@ -1,0 +1,23 @@
+import { Netlink } from '../../platform/native/netlink.ts';
+import type { AgentConfig } from '../config.ts';
+import { IntegrationPort } from './integration-port.ts';
+import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
+
+/** What the agent touches of this hypervisor. */
+export interface Host extends AsyncDisposable {
+  readonly ovs: OpenVSwitch;
+  readonly netlink: Netlink;
+  readonly integration: IntegrationPort;
+  readonly identity: HostIdentity;
+}
+
+/** Opens database, kernel and OpenFlow; nothing stays open when this fails. */
+export async function openHost(config: AgentConfig, signal: AbortSignal): Promise<Host> {
+  await using stack = new AsyncDisposableStack();
+  const netlink = stack.use(Netlink.open());
+  const ovs = stack.use(new OpenVSwitch({ endpoint: config.ovs.db, integrationBridge: config.ovs.integrationBridge }));
+  const identity = await ovs.ready(signal);
+  const integration = stack.use(new IntegrationPort(config.ovs.runDir, ovs.integrationBridge));
+  const kept = stack.move();
+  return { ovs, netlink, integration, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { OpenFlowConnection } from '../../openflow/connection.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+
+/** The integration bridge's OpenFlow management socket: frames go in as if a guest had sent them, or straight out to a guest. */
+export class IntegrationPort implements AsyncDisposable {
+  readonly #connection: OpenFlowConnection;
+
+  constructor(runDir: string, bridge: string) {
+    this.#connection = OpenFlowConnection.open({ path: join(runDir, `${bridge}.mgmt`) });
+  }
+
+  get connected(): boolean {
+    return this.#connection.connected;
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#connection.ready(signal);
+    } catch (cause) {
+      throw new ShuntError('openflow-failed', "reaching the integration bridge's OpenFlow socket", { cause });
+    }
+  }
+
+  /** Runs the frame through the pipeline as if it had come in from this port: OVN's port security sees a guest's own frame. */
+  inject(ofport: number, frame: Uint8Array): void {
+    this.#send(() => this.#connection.packetOut({ inPort: ofport, actions: [{ output: 'TABLE' }], data: frame }));
+  }
+
+  /** Puts the frame straight out of this port: nothing of the pipeline is on its path. */
+  deliver(ofport: number, frame: Uint8Array): void {
+    this.#send(() => this.#connection.packetOut({ inPort: 'CONTROLLER', actions: [{ output: ofport }], data: frame }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  #send(send: () => void): void {
+    try {
+      send();
+    } catch (cause) {
+      throw new ShuntError('openflow-failed', 'sending a frame through the integration bridge', { cause });
+    }
+  }
+}

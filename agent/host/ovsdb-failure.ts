@@ -1,0 +1,36 @@
+import type { ErrorCode } from '../../domain/errors.ts';
+import { isOvsdbError, type OvsdbErrorCode } from '../../ovsdb/errors.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+
+const codes = {
+  'not-connected': 'ovsdb-unavailable',
+  'refused': 'ovsdb-unavailable',
+  'connection-lost': 'ovsdb-unavailable',
+  'unknown-outcome': 'outcome-unknown',
+  'timed-out': 'timed-out',
+  'aborted': 'cancelled',
+  'closed': 'ovsdb-unavailable',
+  'too-large': 'limit-reached',
+  'overloaded': 'limit-reached',
+  'protocol': 'protocol',
+  'schema-mismatch': 'ovsdb-refused',
+  'invalid-value': 'internal',
+  'invalid-use': 'internal',
+  'unsupported': 'ovsdb-refused',
+  'rpc-error': 'ovsdb-refused',
+  'wait-failed': 'preimage-changed',
+  'lock-not-owned': 'lock-lost',
+  'constraint-violation': 'ovsdb-refused',
+  'referential-integrity': 'ovsdb-refused',
+  'permission-denied': 'ovsdb-refused',
+  'not-leader': 'ovsdb-unavailable',
+  'transaction-failed': 'ovsdb-refused',
+  'lock-stolen': 'lock-lost',
+} as const satisfies Record<OvsdbErrorCode, ErrorCode>;
+
+/** A failure of the database in the product's own codes. */
+export function asShuntError(error: unknown, doing: string): ShuntError {
+  if (error instanceof ShuntError) return error;
+  const code = isOvsdbError(error) ? codes[error.code] : 'internal';
+  return new ShuntError(code, doing, { cause: error });
+}
