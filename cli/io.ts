@@ -1,0 +1,21 @@
+/** A stream of text that may be a terminal. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** All that the commands have of the world around them. */
+export interface CliIo {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the machine that the command runs on; part of who did it. */
+  readonly hostname: string;
+  /** `-` is the standard input. */
+  readFile(path: string): Promise<string>;
+  nowMs(): number;
+  /** Ctrl-C and a polite kill; while a listener is there, they do not end the process. */
+  onInterrupt(listener: () => void): Disposable;
+}

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { text } from 'node:stream/consumers';
+import type { CliIo } from './io.ts';
+
+/** The process's own world. */
+export function processIo(): CliIo {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    hostname: hostname(),
+    readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+    nowMs: () => performance.now(),
+    onInterrupt(listener) {
+      process.on('SIGINT', listener).on('SIGTERM', listener);
+      return {
+        [Symbol.dispose]() {
+          process.off('SIGINT', listener).off('SIGTERM', listener);
+        },
+      };
+    },
+  };
+}
