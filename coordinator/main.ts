@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
+import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { configSchema, defaultConfigFile, readConfig, renderEffective } from './config.ts';
 import { backupLedger, showLedger, verifyLedger } from './ledger/ledger-commands.ts';
 import { runCoordinator } from './run.ts';
@@ -33,29 +33,46 @@ function program(exit: (status: number) => void): Command {
     .version(version)
     .showHelpAfterError()
     .addHelpText('after', rootExamples);
-  withConfig(root.command('run').description('run until SIGTERM; SIGHUP reads the log level again')).action(async (options: CommandOptions) => exit(await run(options)));
-  withConfig(root.command('check-config').description('print the effective values and where each comes from, or all problems'))
+  withConfig(root.command('run').description('run until SIGTERM; SIGHUP reads the log level again')).action(
+    async (options: CommandOptions) => exit(await run(options)),
+  );
+  withConfig(
+    root.command('check-config').description('print the effective values and where each comes from, or all problems'),
+  )
     .option('--sample', 'print a documented configuration file instead')
     .action((options: CommandOptions & { sample?: boolean }) => {
-      process.stdout.write(options.sample ? renderConfigSample(configSchema, sampleHeader) : renderEffective(load(options)));
+      process.stdout.write(
+        options.sample ? renderConfigSample(configSchema, sampleHeader) : renderEffective(load(options)),
+      );
     });
   addLedgerCommands(root);
   return root;
 }
 
 function addLedgerCommands(root: Command): void {
-  const ledger = root.command('ledger').description('look at the ledger; also beside a running coordinator').addHelpText('after', ledgerExamples);
-  withStateDir(ledger.command('verify').description('check the whole hash chain; exit 5 when it is broken')).action((options: CommandOptions) => verifyLedger(load(options).value.stateDir, print));
+  const ledger = root
+    .command('ledger')
+    .description('look at the ledger; also beside a running coordinator')
+    .addHelpText('after', ledgerExamples);
+  withStateDir(ledger.command('verify').description('check the whole hash chain; exit 5 when it is broken')).action(
+    (options: CommandOptions) => verifyLedger(load(options).value.stateDir, print),
+  );
   withStateDir(ledger.command('show').description('print entries, oldest first'))
     .option('--from <seq>', 'first entry', wholeNumber, 1)
     .option('--limit <n>', 'entries at most', wholeNumber, 1_000_000_000)
-    .addOption(new Option('--output <format>', 'text or json (an object a line)').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--output <format>', 'text or json (an object a line)').choices(['text', 'json']).default('text'),
+    )
     .action((options: CommandOptions & { from: number; limit: number; output: string }) =>
-      showLedger(load(options).value.stateDir, { fromSeq: options.from, limit: options.limit, json: options.output === 'json' }, print),
+      showLedger(
+        load(options).value.stateDir,
+        { fromSeq: options.from, limit: options.limit, json: options.output === 'json' },
+        print,
+      ),
     );
-  withStateDir(ledger.command('backup <file>').description('copy the ledger as of now to a new file, and check the copy')).action((file: string, options: CommandOptions) =>
-    backupLedger(load(options).value.stateDir, file, print),
-  );
+  withStateDir(
+    ledger.command('backup <file>').description('copy the ledger as of now to a new file, and check the copy'),
+  ).action((file: string, options: CommandOptions) => backupLedger(load(options).value.stateDir, file, print));
 }
 
 interface CommandOptions {
@@ -71,7 +88,9 @@ interface CommandOptions {
 }
 
 function withStateDir(command: Command): Command {
-  return command.option('--config <file>', `configuration file (default ${defaultConfigFile})`).option('--state-dir <dir>', 'where the ledger lies');
+  return command
+    .option('--config <file>', `configuration file (default ${defaultConfigFile})`)
+    .option('--state-dir <dir>', 'where the ledger lies');
 }
 
 function withConfig(command: Command): Command {
@@ -102,7 +121,12 @@ function load(options: CommandOptions) {
 async function run(options: CommandOptions): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
-  return await runCoordinator({ loaded: load(options), version, rereadLevel: () => load(options).value.log.level, signal: stop.signal });
+  return await runCoordinator({
+    loaded: load(options),
+    version,
+    rereadLevel: () => load(options).value.log.level,
+    signal: stop.signal,
+  });
 }
 
 function wholeNumber(text: string): number {

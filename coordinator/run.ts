@@ -61,7 +61,10 @@ async function serve(serving: Serving): Promise<number> {
   const fatal = Promise.withResolvers<number>();
   await using stack = new AsyncDisposableStack();
   const parts = await startParts(serving, stack, (error) => {
-    logger.fatal({ code: isShuntError(error) ? error.code : 'internal', err: error, why: describeError(error) }, 'cannot go on; the ledger is replayed at the next start');
+    logger.fatal(
+      { code: isShuntError(error) ? error.code : 'internal', err: error, why: describeError(error) },
+      'cannot go on; the ledger is replayed at the next start',
+    );
     fatal.resolve(isShuntError(error, 'ledger-failed') ? 5 : 1);
   });
   const { scheduler, addresses } = parts;
@@ -128,12 +131,18 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
       listen: [config.listen, config.socket && `unix:${config.socket}`].filter((address) => address !== ''),
       services: [
         agentsService((session) => agents.accept(session)),
-        operatorsService(operators, { onInternalError: (error, method) => logger.error({ err: error, method }, 'an operator call failed') }),
+        operatorsService(operators, {
+          onInternalError: (error, method) => logger.error({ err: error, method }, 'an operator call failed'),
+        }),
       ],
     }),
   );
   const conditions = (): readonly Condition[] => [
-    { name: 'ledger', ready: !scheduler.ledgerFault, reason: scheduler.ledgerFault ? describeError(scheduler.ledgerFault) : 'open' },
+    {
+      name: 'ledger',
+      ready: !scheduler.ledgerFault,
+      reason: scheduler.ledgerFault ? describeError(scheduler.ledgerFault) : 'open',
+    },
     { name: 'nb', ready: nb.synced, reason: nb.synced ? 'synced' : 'OVN NB is not connected' },
     { name: 'nats', ready: reports.ready, reason: reports.reason },
   ];

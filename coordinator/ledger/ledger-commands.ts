@@ -16,7 +16,11 @@ export function verifyLedger(stateDir: string, print: Print): void {
 }
 
 /** `ledger show`: entries from `fromSeq` on, a sentence or a JSON object a line. */
-export function showLedger(stateDir: string, options: { readonly fromSeq: number; readonly limit: number; readonly json: boolean }, print: Print): void {
+export function showLedger(
+  stateDir: string,
+  options: { readonly fromSeq: number; readonly limit: number; readonly json: boolean },
+  print: Print,
+): void {
   using store = LedgerStore.open(ledgerPath(stateDir), { readOnly: true });
   let seq = options.fromSeq;
   let left = options.limit;
