@@ -11,7 +11,8 @@ export interface CliIo {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of the machine that the command runs on; part of who did it. */
+  /** Who runs the command, and on which machine: who did it, unless told otherwise. */
+  readonly user: string;
   readonly hostname: string;
   /** `-` is the standard input. */
   readFile(path: string): Promise<string>;

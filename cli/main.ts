@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { isShuntError } from '../platform/shunt-error.ts';
+import { isShuntError, ShuntError } from '../platform/shunt-error.ts';
 import { addAskCommands } from './ask-commands.ts';
 import { bashCompletion } from './completion.ts';
 import type { GlobalOptions } from './context.ts';
@@ -52,8 +52,11 @@ function addCompletion(program: Command, io: CliIo): void {
 
 function failed(error: unknown, program: Command, io: CliIo): ExitStatus {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1; // commander has said what is wrong
-  const { output } = program.opts<GlobalOptions>();
-  const text = output === 'json' ? errorJson(error) : errorText(error, styleFor(io.stderr, io.env));
+  const { output, coordinator } = program.opts<GlobalOptions>();
+  const told = isShuntError(error, 'coordinator-unavailable')
+    ? new ShuntError(error.code, `no answer from the coordinator at ${coordinator}`, { cause: error })
+    : error;
+  const text = output === 'json' ? errorJson(told) : errorText(told, styleFor(io.stderr, io.env));
   io.stderr.write(`${text}\n`);
   if (!isShuntError(error)) return 1;
   return error.code === 'cancelled' ? interruptedStatus : errorTable[error.code].exit;

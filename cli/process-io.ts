@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { CliIo } from './io.ts';
 
@@ -9,6 +9,7 @@ export function processIo(): CliIo {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    user: process.env['USER'] || loginName(),
     hostname: hostname(),
     readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
     nowMs: () => performance.now(),
@@ -21,4 +22,12 @@ export function processIo(): CliIo {
       };
     },
   };
+}
+
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid${process.getuid?.() ?? ''}`; // a container's user may have no entry in passwd
+  }
 }

@@ -23,7 +23,6 @@ const defaultCoordinator = 'unix:/run/shunt/coordinator.sock';
 
 /** The root of the program. */
 export function createProgram(io: CliIo, version: string): Command {
-  const user = io.env['USER'] ?? io.env['LOGNAME'] ?? 'unknown';
   return new Command('shunt')
     .description('Moves hypervisors from a legacy network to OVN, wave by wave, and back.')
     .version(version)
@@ -33,7 +32,7 @@ export function createProgram(io: CliIo, version: string): Command {
       ),
     )
     .addOption(new Option('--output <format>', 'text or json').choices(['text', 'json']).default('text'))
-    .addOption(new Option('--by <name>', 'who does it, for the ledger').default(`${user}@${io.hostname}`))
+    .addOption(new Option('--by <name>', 'who does it, for the ledger').default(`${io.user}@${io.hostname}`))
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

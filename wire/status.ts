@@ -31,7 +31,7 @@ function encodeDetail(detail: Readonly<Record<string, unknown>>): Buffer | undef
 export function fromStatus(error: Pick<ServiceError, 'code' | 'details' | 'metadata'>): ShuntError {
   const told = error.metadata?.get(codeKey)[0];
   const code = told === undefined ? codeOfStatus(error.code) : errorCodeOf(String(told));
-  const text = error.details || `gRPC status ${error.code}`;
+  const text = error.details.replace(/ Resolution note: *$/, '') || `gRPC status ${error.code}`;
   return new ShuntError(code, text, { detail: decodeDetail(error.metadata) });
 }
 
