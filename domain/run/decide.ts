@@ -3,12 +3,11 @@ import type { LedgerEvent } from '../ledger-events.ts';
 import { isOpen } from '../phases.ts';
 import type { PlannedHost } from '../plan.ts';
 import { advanceAttempt, settle } from './advance-attempt.ts';
-import { contextOf, type Step } from './attempt-context.ts';
+import { ask, contextOf, type Step } from './attempt-context.ts';
 import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
-import { attemptKey } from './progress.ts';
 import { isRunning, pauseReason } from './run-troubles.ts';
 import { capHolds, countOpen, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
 import type { World } from './world.ts';
@@ -27,13 +26,14 @@ export function decide(state: LedgerState, world: World): Decision {
   const steps = openAttempts(state).map((attempt) => advanceAttempt(state, world, attempt));
   const resolved = [...steps.flatMap((step) => step.events), ...repaired(state, world)];
   if (resolved.length > 0) return { events: resolved, effects: [] };
-  const runs = activeRuns(state).filter(isRunning);
+  const runs = activeRuns(state).filter((standing) => standing.run.control === 'running');
   const pauses = runs.flatMap((standing) => pause(state, world, standing));
   if (pauses.length > 0) return { events: pauses, effects: [] };
-  const starts = runs.flatMap((standing) => startSome(state, world, standing));
+  const starts = runs.filter(isRunning).flatMap((standing) => startSome(state, world, standing));
   if (starts.length > 0) return { events: starts, effects: [] };
-  const effects = [...steps.flatMap((step) => step.effects), ...strays(state, world), ...sweep(state)];
-  return { events: [], effects: effects.filter((effect) => isDue(world, effect)) };
+  const others = [...strays(state, world), ...sweep(state)].map((effect) => ask(world, effect));
+  const due = others.flatMap((asked) => (asked.kind === 'busy' ? asked.effects : []));
+  return { events: [], effects: [...steps.flatMap((step) => step.effects), ...due] };
 }
 
 /** What an open attempt is waiting for, for people; undefined when none is open. */
@@ -56,9 +56,9 @@ function repaired(state: LedgerState, world: World): readonly LedgerEvent[] {
   });
 }
 
-function pause(state: LedgerState, world: World, { run, ...standing }: RunStanding): readonly LedgerEvent[] {
-  const why = pauseReason(state, world, { run, ...standing });
-  return why === undefined ? [] : [{ type: 'run-paused', runId: run.id, by: 'shunt', why }];
+function pause(state: LedgerState, world: World, standing: RunStanding): readonly LedgerEvent[] {
+  const why = pauseReason(state, world, standing);
+  return why === undefined ? [] : [{ type: 'run-paused', runId: standing.run.id, by: 'shunt', why }];
 }
 
 /** Starts what the current wave, the caps and the hypervisors themselves allow; fewest taps first, as planned. */
@@ -143,7 +143,7 @@ function strays(state: LedgerState, world: World): readonly Effect[] {
     if (!connected || local === undefined || !isOpen(local.phase) || local.phase === 'reverting') return [];
     const known = state.hosts.get(systemId)?.attempts.find((attempt) => attempt.epoch === local.epoch);
     if (known?.outcome === undefined || known.outcome === 'stuck') return [];
-    const key = attemptKey(systemId, local.epoch, `stray@${connection}`);
+    const key = `stray/${systemId}/${local.epoch}@${connection}`;
     const why = 'the ledger has closed this attempt';
     return [{ kind: 'order', key, systemId, order: { type: 'revert', orderId: key, epoch: local.epoch, why } }];
   });
@@ -153,12 +153,6 @@ function strays(state: LedgerState, world: World): readonly Effect[] {
 function sweep(state: LedgerState): readonly Effect[] {
   if (state.closedCount === 0 || state.open.size > 0 || activeRuns(state).length > 0) return [];
   return [{ kind: 'nb-sweep', key: `nb-sweep/${state.closedCount}` }];
-}
-
-/** `ask` has checked its own effects; the others are wanted once. */
-function isDue(world: World, effect: Effect): boolean {
-  const entry = world.progress.get(effect.key);
-  return entry === undefined || entry.outcome?.kind === 'failed';
 }
 
 function oneMore(open: OpenCount, { zone }: PlannedHost): OpenCount {

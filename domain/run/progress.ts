@@ -30,11 +30,16 @@ export function endEffect(progress: Progress, key: string, outcome: EffectOutcom
   return new Map(progress).set(key, { ...entry, outcome, endedMs: nowMs });
 }
 
+/** Ended effects that belong to no attempt (sweeps, strays) and are remembered, so that they are not done again. */
+const ownerlessKept = 256;
+
 /** Drops what belongs to attempts that are no longer open, so that the map stays as small as the work. */
 export function pruneProgress(progress: Progress, isOpen: (systemId: string, epoch: number) => boolean): Progress {
-  const kept = [...progress].filter(([key, entry]) => {
+  const ownerless = [...progress].filter(([key, entry]) => ownerOf(key) === undefined && entry.outcome !== undefined);
+  const forgotten = new Set(ownerless.slice(0, -ownerlessKept).map(([key]) => key));
+  const kept = [...progress].filter(([key]) => {
     const owner = ownerOf(key);
-    return owner === undefined ? entry.outcome === undefined : isOpen(owner.systemId, owner.epoch);
+    return owner === undefined ? !forgotten.has(key) : isOpen(owner.systemId, owner.epoch);
   });
   return kept.length === progress.size ? progress : new Map(kept);
 }

@@ -18,7 +18,11 @@ export function runTroubles(state: LedgerState, world: World, standing: RunStand
   return waves.flatMap(({ wave, hosts }) =>
     hosts.flatMap(({ host: { systemId, hostname }, status }): readonly Trouble[] => {
       if (run.acknowledged.has(systemId) && status !== 'stuck') return [];
-      const kind = troubleOf(state, world, { systemId, status, current: wave.number === current });
+      const kind = troubleOf(state, world, {
+        systemId,
+        status,
+        current: wave.number === current && current <= run.throughWave,
+      });
       if (kind === undefined) return [];
       return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, systemId, kind) }];
     }),
@@ -89,7 +93,7 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
     const more = troubles.length > 3 ? `, and ${troubles.length - 3} more` : '';
     return `${troubles.length} over an error budget of ${errorBudget}: ${told.join('; ')}${more}`;
   }
-  return stalledReason(standing);
+  return isRunning(standing) ? stalledReason(standing) : undefined;
 }
 
 /**
