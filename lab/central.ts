@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, together, until } from './command.ts';
+import { waitUntilListening } from './listening.ts';
 import { inNetns } from './netns.ts';
 import { northboundOperations } from './neutron-nb.ts';
 import { runDirEnv, type SwitchPlace, startDatabase } from './open-vswitch.ts';
 import { transactOnce } from './ovsdb-once.ts';
-import { findProcess, type ProcessRecord, startDaemon } from './processes.ts';
+import { startDaemon } from './processes.ts';
 import { natsConfigPath, PORTS, prometheusConfigPath } from './program-config.ts';
 import { pathsOf } from './run-dir.ts';
 import type { Topology } from './topology.ts';
@@ -79,19 +79,7 @@ export async function startNats(topology: Topology): Promise<void> {
     name: 'nats',
     argv: inNetns(topology.centralNetns, ['nats-server', '-c', natsConfigPath(topology.name)]),
   });
-  await until(`NATS to listen; see ${join(paths.logs, 'nats.log')}`, () => {
-    if (!findProcess(paths, 'nats')) throw new Error(`nats-server ended at once; see ${join(paths.logs, 'nats.log')}`);
-    return listensOnTcp(nats, PORTS.nats) ? true : undefined;
-  });
-}
-
-/** Looks into the process's own namespace (proc(5), net/tcp: state 0A is LISTEN), without a connection. */
-function listensOnTcp(record: ProcessRecord, port: number): boolean {
-  const local = new RegExp(`^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `);
-  return ['tcp', 'tcp6'].some((file) => {
-    const lines = readFileSync(`/proc/${record.pid}/net/${file}`, 'utf8').split('\n');
-    return lines.some((line) => local.test(line));
-  });
+  await waitUntilListening(paths, nats, { tcp: PORTS.nats });
 }
 
 export function startPrometheus(topology: Topology): void {

@@ -1,4 +1,4 @@
-import { closeSync, cpSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deleteNamespaces, listNamespaces } from './netns.ts';
 import { endProcesses, findMarked, isAlive, readProcesses } from './processes.ts';
@@ -20,11 +20,14 @@ const ROUNDS_MAX = 5;
  */
 export async function downLab(name: string, options: DownOptions = {}): Promise<void> {
   const paths = pathsOf(name);
-  await endAll(name);
-  await deleteNamespaces(listNamespaces(name));
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    await endAll(name);
+    await deleteNamespaces(listNamespaces(name));
+    if (listNamespaces(name).length === 0) break; // a builder that was killed may leave a command at work behind it
+  }
   const left = listNamespaces(name);
   if (left.length > 0) throw new Error(`lab ${name}: namespaces would not go: ${left.join(' ')}`);
-  if (options.keepLogs) cpSync(paths.logs, options.keepLogs, { recursive: true });
+  if (options.keepLogs && existsSync(paths.logs)) cpSync(paths.logs, options.keepLogs, { recursive: true });
   rmSync(paths.dir, { recursive: true, force: true });
   removeIfEmpty(LABS_DIR);
 }

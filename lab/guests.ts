@@ -36,6 +36,7 @@ function configureGuest(topology: Topology, guest: LabGuest): Promise<string> {
     'echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_ra',
     'ip -batch - <<END',
     'link set lo up',
+    `link set eth0 address ${guest.mac} mtu ${network.mtu}`,
     `address add ${guest.ip4}/${network.subnet4.prefix} dev eth0`,
     `address add ${guest.ip6}/${network.subnet6.prefix} dev eth0 nodad`,
     'link set eth0 up',

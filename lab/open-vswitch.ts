@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, until } from './command.ts';
-import { execIn, inNetns } from './netns.ts';
-import { findProcess, startDaemon } from './processes.ts';
+import { run } from './command.ts';
+import { waitUntilListening } from './listening.ts';
+import { inNetns } from './netns.ts';
+import { startDaemon } from './processes.ts';
 import { pathsOf } from './run-dir.ts';
 
 /** Environment by which OVS and OVN tools find the daemons of one run directory. */
@@ -45,7 +46,8 @@ export async function startDatabase(spec: DatabaseSpec): Promise<void> {
   mkdirSync(place.dir, { recursive: true });
   const file = join(place.dir, `${spec.process}.db`);
   copyFileSync(patternPath(place.lab, spec.schema), file);
-  startDaemon(pathsOf(place.lab), place.lab, {
+  const paths = pathsOf(place.lab);
+  const server = startDaemon(paths, place.lab, {
     name: `${place.name}-${spec.process}`,
     argv: inNetns(place.netns, [
       'ovsdb-server',
@@ -58,7 +60,7 @@ export async function startDatabase(spec: DatabaseSpec): Promise<void> {
     ]),
     env: runDirEnv(place.dir),
   });
-  await waitForSocket(place, `${place.name}-${spec.process}`, spec.socket);
+  await waitUntilListening(paths, server, { unix: spec.socket });
 }
 
 /** Starts ovsdb-server and ovs-vswitchd of their own in a namespace. The caller configures bridges by {@link vsctl}. */
@@ -66,7 +68,8 @@ export async function startSwitch(place: SwitchPlace): Promise<void> {
   const socket = join(place.dir, 'db.sock');
   await startDatabase({ place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket });
   await vsctl(place, ['--no-wait', 'init']);
-  const vswitchd = startDaemon(pathsOf(place.lab), place.lab, {
+  const paths = pathsOf(place.lab);
+  const vswitchd = startDaemon(paths, place.lab, {
     name: `${place.name}-vswitchd`,
     argv: inNetns(place.netns, [
       'ovs-vswitchd',
@@ -78,7 +81,7 @@ export async function startSwitch(place: SwitchPlace): Promise<void> {
     ]),
     env: runDirEnv(place.dir),
   });
-  await waitForSocket(place, `${place.name}-vswitchd`, join(place.dir, `ovs-vswitchd.${vswitchd.pid}.ctl`));
+  await waitUntilListening(paths, vswitchd, { unix: join(place.dir, `ovs-vswitchd.${vswitchd.pid}.ctl`) });
 }
 
 /** Runs ovs-vsctl against a place's database and, without `--no-wait`, waits until vswitchd has acted. */
@@ -98,22 +101,4 @@ export async function dropBehindSwitch(netns: string, devices: readonly string[]
 }
 `;
   await run(inNetns(netns, ['nft', '-f', '-']), { input: rules });
-}
-
-async function waitForSocket(place: SwitchPlace, processName: string, socket: string): Promise<void> {
-  await until(
-    `${processName} to listen on ${socket}`,
-    () => {
-      if (existsSync(socket)) return true;
-      if (findProcess(pathsOf(place.lab), processName)) return undefined;
-      throw new Error(`${processName} ended at once; see ${join(pathsOf(place.lab).logs, `${processName}.log`)}`);
-    },
-    { everyMs: 5 },
-  );
-}
-
-/** Asks a daemon of the place by ovs-appctl. */
-export async function appctl(place: SwitchPlace, target: string, args: readonly string[]): Promise<string> {
-  const result = await execIn(place.netns, ['ovs-appctl', '-t', target, ...args], { env: runDirEnv(place.dir) });
-  return result.stdout;
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNats, startPrometheus } from './central.ts';
 import { together, until } from './command.ts';
 import { startController } from './hypervisor.ts';
+import { waitUntilListening } from './listening.ts';
 import { inNetnsWithSys } from './netns.ts';
 import { findProcess, type ProcessRecord, signalProcess, startDaemon } from './processes.ts';
 import { agentConfigPath, coordinatorConfigPath } from './program-config.ts';
@@ -37,15 +38,17 @@ export async function startCoordinator(topology: Topology): Promise<void> {
     name: 'coordinator',
     argv: bundleArgv(topology.centralNetns, BUNDLES.coordinator, coordinatorConfigPath(topology.name)),
   });
-  await waitReady(topology.name, record, paths.coordinatorSocket);
+  await waitUntilListening(paths, record, { unix: paths.coordinatorSocket }, READY_MS);
 }
 
 export async function startAgent(topology: Topology, hypervisor: LabHypervisor): Promise<void> {
-  const record = startDaemon(pathsOf(topology.name), topology.name, {
+  const paths = pathsOf(topology.name);
+  const record = startDaemon(paths, topology.name, {
     name: `agent-${hypervisor.name}`,
     argv: bundleArgv(hypervisor.netns, BUNDLES.agent, agentConfigPath(topology.name, hypervisor.name)),
   });
-  await waitReady(topology.name, record, join(hypervisorDir(topology.name, hypervisor.name), 'agent.sock'));
+  const socket = join(hypervisorDir(topology.name, hypervisor.name), 'agent.sock');
+  await waitUntilListening(paths, record, { unix: socket }, READY_MS);
 }
 
 /** Sends a signal to a program of the lab, by its recorded pid. False when it is not running. */
@@ -83,23 +86,4 @@ function hypervisorOf(topology: Topology, name: string): LabHypervisor {
 
 function bundleArgv(netns: string, bundle: string, config: string): readonly string[] {
   return inNetnsWithSys(netns, [process.execPath, bundle, 'run', '--config', config]);
-}
-
-/** A socket file may be a dead program's: one that listens is in /proc/net/unix with the accepting flag. */
-function waitReady(lab: string, record: ProcessRecord, socket: string): Promise<true> {
-  return until(
-    `${record.name} to listen on ${socket}; see ${join(pathsOf(lab).logs, `${record.name}.log`)}`,
-    () => {
-      if (!findProcess(pathsOf(lab), record.name)) {
-        throw new Error(`${record.name} ended at once; see ${join(pathsOf(lab).logs, `${record.name}.log`)}`);
-      }
-      return listens(record.pid, socket) ? true : undefined;
-    },
-    { timeoutMs: READY_MS, everyMs: 25 },
-  );
-}
-
-function listens(pid: number, socket: string): boolean {
-  const lines = readFileSync(`/proc/${pid}/net/unix`, 'utf8').split('\n');
-  return lines.some((line) => line.endsWith(` ${socket}`) && line.split(/\s+/)[3] === '00010000');
 }

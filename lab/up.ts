@@ -11,7 +11,7 @@ import { writeProgramConfigs } from './program-config.ts';
 import { startPrograms } from './programs.ts';
 import { pathsOf } from './run-dir.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
-import { startTapRelays } from './tap-relay.ts';
+import { startTapRelay } from './tap-relay.ts';
 import { namespacesOf, planTopology, type TapKind, type Topology } from './topology.ts';
 
 export interface UpOptions {
@@ -106,6 +106,6 @@ async function build(state: LabState, progress: (step: string) => void): Promise
 
 async function buildHypervisor(topology: Topology, hypervisor: Topology['hypervisors'][number]): Promise<void> {
   await furnishHypervisor(topology, hypervisor);
-  if (topology.tap === 'tap') await startTapRelays(topology, hypervisor);
+  if (topology.tap === 'tap') await startTapRelay(topology, hypervisor);
   await together([plugGuests(topology, hypervisor), startHypervisorSwitch(topology, hypervisor)]);
 }
