@@ -15,6 +15,8 @@ import type { LabHypervisor, Topology } from './topology.ts';
 export type ProgramName = 'nats' | 'prometheus' | 'coordinator' | `agent-${string}` | `${string}-controller`;
 
 const DIST = join(import.meta.dirname, '..', 'dist');
+/** As the systemd unit sets them: memory figures of the lab are to be those of a hypervisor. */
+const AGENT_NODE_OPTIONS = '--max-old-space-size=48 --max-semi-space-size=2';
 const READY_MS = 15_000;
 
 /** Where the bundles of agent and coordinator are expected. */
@@ -46,6 +48,7 @@ export async function startAgent(topology: Topology, hypervisor: LabHypervisor):
   const record = startDaemon(paths, topology.name, {
     name: `agent-${hypervisor.name}`,
     argv: bundleArgv(hypervisor.netns, BUNDLES.agent, agentConfigPath(topology.name, hypervisor.name)),
+    env: { NODE_OPTIONS: AGENT_NODE_OPTIONS },
   });
   const socket = join(hypervisorDir(topology.name, hypervisor.name), 'agent.sock');
   await waitUntilListening(paths, record, { unix: socket }, READY_MS);
