@@ -26,9 +26,18 @@ export function blackoutTable(rows: readonly GuestBlackout[]): string {
     row.product ? `${row.product.blackoutMs.toFixed(0)} ±${row.product.resolutionMs} ms` : '-',
   ]);
   const widths = heads.map((head, column) => Math.max(head.length, ...body.map((cells) => cells[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   const values = rows.map((row) => row.blackoutMs).toSorted((a, b) => a - b);
   const median = values[Math.floor(values.length / 2)] ?? 0;
   const worst = values.at(-1) ?? 0;
-  return [line(heads), ...body.map(line), '', `all ${rows.length} guests: median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`].join('\n');
+  return [
+    line(heads),
+    ...body.map(line),
+    '',
+    `all ${rows.length} guests: median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`,
+  ].join('\n');
 }

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { blackoutTable, type GuestBlackout } from './blackout-table.ts';
-import { Narrator } from './narrator.ts';
-import { OperatorShell } from './operator-shell.ts';
 import { downLab } from './down.ts';
 import { dropByMac } from './faults.ts';
+import { Narrator } from './narrator.ts';
+import { OperatorShell } from './operator-shell.ts';
 import { type AllGuests, pingAllGuests } from './ping-all.ts';
 import { type LabState, statusOf } from './state.ts';
 import { upLab } from './up.ts';
@@ -58,8 +58,17 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number> {
   const { guests, name, keep } = options;
-  narrator.step(`Building a cloud: 3 hypervisors, ${guests * 3} guests on 2 networks (one VLAN, one flat), OVN, Open vSwitch, NATS`);
-  const state = await upLab({ name, hosts: 3, guests, networks: 2, tap: 'veth', owner: keep ? 'persistent' : 'process' });
+  narrator.step(
+    `Building a cloud: 3 hypervisors, ${guests * 3} guests on 2 networks (one VLAN, one flat), OVN, Open vSwitch, NATS`,
+  );
+  const state = await upLab({
+    name,
+    hosts: 3,
+    guests,
+    networks: 2,
+    tap: 'veth',
+    owner: keep ? 'persistent' : 'process',
+  });
   narrator.say(`lab ${name} is up; every guest sits on a Linux bridge, br-int is empty`);
   using folder = temporaryFolder();
   const shell = new OperatorShell(statusOf(state).coordinator, narrator);
@@ -101,7 +110,8 @@ async function moveEverything({ state, shell, narrator, folder }: Move): Promise
   narrator.step(`Wave 2, and a fault: on hv3 a flow in br-int drops all frames of ${victim.name} (${victim.mac})`);
   const fault = await dropByMac(state, 'hv3', victim.mac);
   const exit = await shell.run(['wave', 'start', plan.id, '--wait']);
-  if (exit !== 3) throw new Error(`the wave with the fault should end with exit status 3 (reverted), it ended with ${exit}`);
+  if (exit !== 3)
+    throw new Error(`the wave with the fault should end with exit status 3 (reverted), it ended with ${exit}`);
   narrator.say('hv3 noticed, went back by itself, and its guests live on the Linux bridge as before');
   await shell.run(['why', 'hv3']);
 
@@ -131,7 +141,8 @@ interface Ending {
 function verdict({ rows, lostByItself, narrator, state, keep }: Ending): number {
   const silent = rows.filter((row) => row.answered === 0);
   if (silent.length > 0) narrator.say(`no answer ever from: ${silent.map((row) => row.name).join(', ')}`);
-  if (lostByItself > 0) narrator.say('note: frames were lost in the null run, the machine was too busy for exact figures');
+  if (lostByItself > 0)
+    narrator.say('note: frames were lost in the null run, the machine was too busy for exact figures');
   narrator.step('Done: every guest is on br-int');
   const look = keep
     ? [
@@ -142,7 +153,11 @@ function verdict({ rows, lostByItself, narrator, state, keep }: Ending): number 
         `remove it:              npm run lab -- down --name ${state.topology.name}`,
       ]
     : ['keep the lab to look around:   npm run demo -- --keep'];
-  narrator.say(['Where to look next:', ...look, 'a tour of ten minutes:   README.md', 'how it works:   docs/architecture.md'].join('\n  '));
+  narrator.say(
+    ['Where to look next:', ...look, 'a tour of ten minutes:   README.md', 'how it works:   docs/architecture.md'].join(
+      '\n  ',
+    ),
+  );
   return silent.length === 0 ? 0 : 1;
 }
 

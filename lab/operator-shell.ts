@@ -37,7 +37,9 @@ export class OperatorShell {
   /** Newest blackout of each port, as the agents measured it. */
   async blackouts(): Promise<ReadonlyMap<string, { blackoutMs: number; resolutionMs: number }>> {
     const hosts = await this.#quiet<readonly HostJson[]>(['host', 'list']);
-    return new Map(hosts.flatMap((host) => host.attempt?.blackouts ?? []).map((blackout) => [blackout.portId, blackout]));
+    return new Map(
+      hosts.flatMap((host) => host.attempt?.blackouts ?? []).map((blackout) => [blackout.portId, blackout]),
+    );
   }
 
   async untilAgentsReady(count: number): Promise<void> {
@@ -45,7 +47,8 @@ export class OperatorShell {
     for (;;) {
       const hosts = await this.#quiet<readonly HostJson[]>(['host', 'list']).catch(() => []);
       if (hosts.filter((host) => host.connected && host.plug === 'legacy').length >= count) return;
-      if (performance.now() > giveUpAtMs) throw new Error(`${count} agents should be connected, the coordinator knows: ${JSON.stringify(hosts)}`);
+      if (performance.now() > giveUpAtMs)
+        throw new Error(`${count} agents should be connected, the coordinator knows: ${JSON.stringify(hosts)}`);
       await delay(250);
     }
   }
@@ -60,7 +63,9 @@ export class OperatorShell {
   }
 
   async #spawn(argv: readonly string[], onText: (text: string) => void): Promise<{ code: number; stderr: string }> {
-    const child = spawn(process.execPath, [program, '--coordinator', `unix:${this.#socket}`, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, '--coordinator', `unix:${this.#socket}`, ...argv], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stderr = '';
     let pending = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

@@ -15,7 +15,9 @@ export interface AllGuests extends AsyncDisposable {
 export async function pingAllGuests(lab: LabState, hz: number): Promise<AllGuests> {
   const { networks, guests } = lab.topology;
   const sessions = networks.map((network) => {
-    const targets = guests.filter((guest) => guest.networkId === network.id).map((guest) => ({ id: guest.portId, ip: guest.ip4, hz }));
+    const targets = guests
+      .filter((guest) => guest.networkId === network.id)
+      .map((guest) => ({ id: guest.portId, ip: guest.ip4, hz }));
     return startPinger({ netns: network.ext.netns, targets });
   });
   const end = () => Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
@@ -26,7 +28,8 @@ export async function pingAllGuests(lab: LabState, hz: number): Promise<AllGuest
     throw cause;
   }
   return {
-    nullRun: async (ms) => (await Promise.all(sessions.map((session) => session.nullRun(ms)))).reduce((sum, report) => sum + report.lost, 0),
+    nullRun: async (ms) =>
+      (await Promise.all(sessions.map((session) => session.nullRun(ms)))).reduce((sum, report) => sum + report.lost, 0),
     stop: async () => rows(lab, sessions),
     [Symbol.asyncDispose]: async () => void (await end()),
   };
