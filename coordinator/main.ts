@@ -12,8 +12,6 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-process.exitCode = await main(process.argv);
-
 async function main(argv: readonly string[]): Promise<number> {
   try {
     let status = 0;
@@ -152,3 +150,6 @@ const ledgerExamples = `
 Examples:
   shunt-coordinator ledger show --from 100 --output json
   shunt-coordinator ledger backup /var/backups/shunt-$(date +%F).sqlite`;
+
+// last: everything above it is defined by now
+process.exitCode = await main(process.argv);

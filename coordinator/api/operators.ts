@@ -9,6 +9,7 @@ import { hostView, hostViews } from '../../domain/run/host-view.ts';
 import type { LedgerState } from '../../domain/run/ledger-state.ts';
 import {
   abortRun,
+  type Commanded,
   leaveHost,
   pauseRun,
   resumeRun,
@@ -34,7 +35,7 @@ import {
 } from '../../wire/operators-api.ts';
 import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
-import type { Commanded, Scheduler } from '../scheduler/scheduler.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { streamEvents, watchRun } from './streams.ts';
 import { needHost, needPlan, newestRunId, runIdOrNewest, waveToStart } from './targets.ts';
 
@@ -92,12 +93,14 @@ export class Operators implements OperatorsApi {
   }
 
   async startWave(request: StartWaveRequest): Promise<RunView> {
+    let planId = '';
     const state = await this.#command((before) => {
       const plan = needPlan(before, request.planId);
+      planId = plan.id;
       const throughWave = waveToStart(before, plan, request);
       return startWave(before, { planId: plan.id, runId: `run-${before.runs.size + 1}`, throughWave, by: request.by });
     });
-    const run = [...state.runs.values()].findLast((one) => one.planId === request.planId);
+    const run = [...state.runs.values()].findLast((one) => one.planId === planId);
     return this.#runView(state, run?.id ?? '');
   }
 

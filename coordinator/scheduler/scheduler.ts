@@ -1,19 +1,16 @@
-import type { Refusal } from '../../domain/findings.ts';
 import type { LedgerEntry, LedgerEvent } from '../../domain/ledger-events.ts';
 import { decide } from '../../domain/run/decide.ts';
 import type { Effect, EffectOutcome } from '../../domain/run/effects.ts';
 import { emptyLedger, type LedgerState, newestAttempt } from '../../domain/run/ledger-state.ts';
 import { beginEffects, endEffect, type Progress, pruneProgress } from '../../domain/run/progress.ts';
 import { replay } from '../../domain/run/reduce.ts';
+import type { Commanded } from '../../domain/run/run-commands.ts';
 import type { World } from '../../domain/run/world.ts';
 import type { Logger } from '../../platform/log.ts';
 import { Mailbox } from '../../platform/mailbox.ts';
 import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
 import { ChangeSignal } from './change-signal.ts';
-
-/** What a command gives: events to append, or why not. */
-export type Commanded = { readonly events: readonly LedgerEvent[] } | { readonly refusal: Refusal };
 
 /** Where the scheduler looks; each is asked anew at each look. */
 export interface WorldSource {

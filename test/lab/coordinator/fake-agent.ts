@@ -1,0 +1,218 @@
+import type { TapFacts, TapTarget } from '../../../domain/network-model.ts';
+import type { AgentHello, AttemptState, HostInventory, Order, OrderResult } from '../../../domain/orders.ts';
+import type { Phase } from '../../../domain/phases.ts';
+import type { ProbeResult, Vantage } from '../../../domain/probes.ts';
+import { type AgentSession, type CoordinatorMessage, openAgentSession } from '../../../wire/agent-session.ts';
+
+export interface FakeGuest {
+  readonly portId: string;
+  readonly networkId: string;
+  readonly mac: string;
+  readonly vlan: number;
+}
+
+export interface FakeAgentOptions {
+  readonly systemId: string;
+  readonly address: string;
+  readonly guests: readonly FakeGuest[];
+  /** Called with each order before it is obeyed; what it does first, the coordinator does without an answer. */
+  readonly onOrder?: (order: Order) => Promise<void> | void;
+}
+
+/**
+ * An agent that obeys at once, over the real wire: its host is a list in memory, which outlives its stream as a real host does. It
+ * keeps what a real one keeps: the highest epoch, the newest attempt, and that a repeated order begins nothing.
+ */
+export class FakeAgent implements AsyncDisposable {
+  readonly #options: FakeAgentOptions;
+  readonly #abort = new AbortController();
+  readonly #running: Promise<void>;
+  #session: AgentSession | undefined;
+  #attempt: AttemptState | undefined;
+  #highestEpoch = 0;
+  #onTarget = false;
+  /** Every order that came, in order, repeated ones included. */
+  readonly orders: Order[] = [];
+  /** Epochs whose cut was really begun. */
+  readonly begun: number[] = [];
+  /** Reports a failed verdict at the next cut and goes back by itself. */
+  failNext = false;
+
+  constructor(options: FakeAgentOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get onTarget(): boolean {
+    return this.#onTarget;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      const session = openAgentSession({
+        address: this.#options.address,
+        signal,
+        onMessage: (message) => void this.#receive(session, message),
+      });
+      this.#session = session;
+      session.send({ type: 'hello', hello: this.#hello() });
+      this.#sendInventory();
+      await session.closed;
+      await new Promise((resolve) => setTimeout(resolve, 50)); // the pause of a reconnect, not a wait for something
+    }
+  }
+
+  async #receive(session: AgentSession, message: CoordinatorMessage): Promise<void> {
+    if (message.type === 'welcome') return;
+    this.orders.push(message);
+    await this.#options.onOrder?.(message);
+    session.send({ type: 'order-result', result: this.#obey(message) });
+    if (message.type === 'cut') this.#cut(message);
+    if (message.type === 'commit') this.#become({ phase: 'committed' });
+  }
+
+  #obey(order: Order): OrderResult {
+    switch (order.type) {
+      case 'prepare':
+        if (order.epoch < this.#highestEpoch) return refuse(order, 'epoch-stale');
+        if (order.epoch === this.#highestEpoch && this.#attempt && this.#attempt.phase !== 'prepared')
+          return refuse(order, 'wrong-state');
+        this.#highestEpoch = order.epoch;
+        this.#attempt = {
+          epoch: order.epoch,
+          direction: order.direction,
+          method: 'direct',
+          phase: 'prepared',
+          baseline: answers('local', order.taps),
+          blackouts: [],
+          repair: [],
+        };
+        this.#become({ phase: 'prepared' });
+        return accept(order, answers('local', order.taps));
+      case 'ensure-probes':
+        return accept(order, []);
+      case 'probe':
+        return accept(order, answers(order.vantage, order.targets));
+      case 'cut':
+        return this.#attempt?.epoch === order.grant.epoch ? accept(order, []) : refuse(order, 'wrong-state');
+      case 'commit':
+        return this.#attempt?.epoch === order.epoch && this.#attempt.phase !== 'reverted'
+          ? accept(order, [])
+          : refuse(order, 'wrong-state');
+      case 'revert':
+        if (this.#attempt?.epoch !== order.epoch || this.#attempt.phase === 'committed')
+          return refuse(order, 'wrong-state');
+        this.#goBack(order.why);
+        return accept(order, []);
+    }
+  }
+
+  #cut({ grant }: Extract<Order, { type: 'cut' }>): void {
+    if (this.#attempt?.epoch !== grant.epoch || this.#attempt.phase !== 'prepared') return;
+    this.begun.push(grant.epoch);
+    for (const phase of ['arming', 'cutting', 'verifying'] as const) this.#become({ phase });
+    this.#onTarget = grant.direction === 'forward';
+    this.#sendInventory();
+    const blackouts = grant.taps.map(({ tap, portId }) => ({
+      tap,
+      portId,
+      blackoutMs: 12,
+      resolutionMs: 5,
+      lost: 2,
+      sent: 400,
+    }));
+    if (this.failNext) {
+      this.failNext = false;
+      this.#become({ blackouts });
+      this.#goBack('a guest did not answer any more');
+      return;
+    }
+    const taps = Object.fromEntries(grant.taps.map(({ tap }) => [tap, { kind: 'pass' as const }]));
+    this.#become({ phase: 'soaking', blackouts });
+    this.#become({ phase: 'committing', verdict: { kind: 'pass', taps }, remainingMs: grant.deadlineMs });
+  }
+
+  #goBack(why: string): void {
+    this.#onTarget = this.#attempt?.direction === 'back';
+    this.#become({ phase: 'reverting', why, code: 'verdict-failed' });
+    this.#sendInventory();
+    this.#become({ phase: 'reverted' });
+  }
+
+  #become(change: Partial<AttemptState> & { readonly phase?: Phase }): void {
+    if (!this.#attempt) return;
+    this.#attempt = { ...this.#attempt, ...change };
+    this.#session?.send({ type: 'state', state: this.#attempt });
+  }
+
+  #sendInventory(): void {
+    this.#session?.send({ type: 'inventory', inventory: this.#inventory() });
+  }
+
+  #hello(): AgentHello {
+    const { systemId } = this.#options;
+    const attempt = this.#attempt ? { attempt: this.#attempt } : {};
+    return {
+      site: 'test',
+      systemId,
+      hostname: `${systemId}.example`,
+      version: '0',
+      bootId: 'boot',
+      mode: 'active',
+      highestEpoch: this.#highestEpoch,
+      ...attempt,
+    };
+  }
+
+  #inventory(): HostInventory {
+    const { guests } = this.#options;
+    const bridges = [...new Map(guests.map((guest) => [bridgeOf(guest), guest])).values()];
+    return {
+      taps: guests.map((guest, n) => this.#tap(guest, n)),
+      bridges: bridges.map((guest) => ({
+        bridge: bridgeOf(guest),
+        mtu: 1500,
+        uplink: 'leg',
+        provider: { bridge: 'br-ex', port: 'leg-ex', tag: guest.vlan },
+        members: ['leg', ...guests.map(tapOf)],
+      })),
+      findings: [],
+      chassisReady: true,
+      ovsVersion: '3.1.0',
+      datapathType: 'netdev',
+    };
+  }
+
+  #tap(guest: FakeGuest, n: number): TapFacts {
+    const plug = this.#onTarget
+      ? { kind: 'target' as const, bridge: 'br-int', ifaceId: guest.portId, ofport: n + 1, installed: true }
+      : { kind: 'legacy' as const, bridge: bridgeOf(guest) };
+    return { tap: tapOf(guest), ifindex: n + 10, hostMac: `fe${guest.mac.slice(2)}`, mtu: 1500, linkUp: true, plug };
+  }
+}
+
+function tapOf(guest: FakeGuest): string {
+  return `tap${guest.portId.slice(0, 11)}`;
+}
+
+function bridgeOf(guest: FakeGuest): string {
+  return `brq${guest.networkId.slice(0, 11)}`;
+}
+
+function answers(vantage: Vantage, taps: readonly Pick<TapTarget, 'tap' | 'portId'>[]): readonly ProbeResult[] {
+  return taps.map(({ tap, portId }) => ({ vantage, tap, portId, sent: 3, answered: 3, rttMs: 0.4 }));
+}
+
+function accept(order: Order, probes: readonly ProbeResult[]): OrderResult {
+  return { orderId: order.orderId, kind: 'accepted', probes, findings: [] };
+}
+
+function refuse(order: Order, code: 'epoch-stale' | 'wrong-state'): OrderResult {
+  return { orderId: order.orderId, kind: 'refused', code, message: `refused ${order.type}`, findings: [] };
+}
