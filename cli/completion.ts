@@ -2,16 +2,18 @@ import type { Command } from 'commander';
 
 /** A bash script that completes commands and options; made from the program itself, so that it cannot forget one. */
 export function bashCompletion(program: Command): string {
-  const cases = visit(program, []).map(({ path, words }) => `    '${path}') words='${words}' ;;`);
-  // Bash's own placeholders, not ours.
+  const places = visit(program, []);
+  const known = `|${places.map(({ path }) => path).join('|')}|`;
+  const cases = places.map(({ path, words }) => `    '${path}') words='${words}' ;;`);
   return [
     '# bash completion for shunt; load it with:  source <(shunt completion bash)',
     '_shunt() {',
-    "  local word path='' words=''",
+    "  local word next path='' words=''",
     `  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do`,
-    '    case "$word" in -*) ;; *) path="$path $word" ;; esac',
+    `    next="\${path:+$path }$word"`,
+    `    case '${known}' in *"|$next|"*) path=$next ;; esac`,
     '  done',
-    `  case "\${path# }" in`,
+    '  case "$path" in',
     ...cases,
     '  esac',
     `  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")`,

@@ -8,13 +8,20 @@ export const interruptedStatus = 130;
 
 const ofOutcome = { committed: 0, reverted: 3, blocked: 4, stuck: 5 } as const satisfies Record<Outcome, ExitStatus>;
 
-/** What a run that somebody waited for says to a script: the newest attempt of each hypervisor counts. */
+/**
+ * What a run that somebody waited for says to a script. The newest attempt of each hypervisor counts, but in a wave that is done
+ * only a stuck one does: who failed there was left out or taken back on purpose.
+ */
 export function exitStatusOfRun(view: RunView): ExitStatus {
   const started = view.waves.filter((wave) => wave.number <= (view.throughWave ?? Number.POSITIVE_INFINITY));
-  const outcomes = started.flatMap((wave) => wave.hosts.flatMap((host) => host.attempt?.outcome ?? []));
-  const worst = outcomes.reduce<number>((status, outcome) => Math.max(status, ofOutcome[outcome]), 0);
-  const ofState = view.state === 'paused' ? 2 : view.state === 'aborted' ? 1 : 0;
-  return Math.max(worst, ofState) as ExitStatus; // the greater of two exit statuses is one
+  const statuses = started.flatMap(({ state, hosts }) =>
+    hosts.flatMap(({ attempt }) => {
+      if (attempt?.outcome === undefined) return [];
+      return state === 'done' && attempt.outcome !== 'stuck' ? [] : [ofOutcome[attempt.outcome]];
+    }),
+  );
+  const halted = view.state === 'paused' || view.state === 'aborted';
+  return Math.max(0, halted ? 2 : 0, ...statuses) as ExitStatus; // the greatest of exit statuses is one
 }
 
 /** For `retry --wait`: this attempt was asked for, so only going forward is success. */

@@ -1,7 +1,8 @@
+import { describeHold } from '../domain/run/describe-hold.ts';
 import type { HostView } from '../domain/run-state.ts';
 import { blackoutSpread, blackoutTable, formatMs } from './blackout-text.ts';
 import { indent } from './error-text.ts';
-import { findingText, holdText } from './hold-text.ts';
+import { findingText } from './finding-text.ts';
 import { attemptState, troubleText } from './run-text.ts';
 import type { Style } from './style.ts';
 import { renderFacts, renderTable } from './table.ts';
@@ -52,7 +53,7 @@ export function hostReport(host: HostView, style: Style): string {
   const parts = [
     renderFacts(hostFacts(host, style)),
     tapTable(host, style),
-    section('Holds:', host.holds.map(holdText)),
+    section('Holds:', host.holds.map(describeHold)),
     section('Findings:', host.findings.map(findingText)),
     troubleText(attempts, style),
     blackoutTable(attempts, style),

@@ -1,8 +1,8 @@
 import type { Plan } from '../domain/plan.ts';
 import { formatDuration } from '../domain/planning/duration.ts';
+import { describeHold } from '../domain/run/describe-hold.ts';
 import type { PlanSummary } from '../wire/operators-api.ts';
 import { indent } from './error-text.ts';
-import { holdText } from './hold-text.ts';
 import type { Style } from './style.ts';
 import { renderFacts, renderTable } from './table.ts';
 
@@ -75,6 +75,6 @@ function waveTable(plan: Plan, style: Style): string {
 
 function heldText(plan: Plan): string {
   if (plan.held.length === 0) return '';
-  const lines = plan.held.flatMap((host) => host.holds.map((hold) => `${host.hostname}: ${holdText(hold)}`));
+  const lines = plan.held.flatMap((host) => host.holds.map((hold) => `${host.hostname}: ${describeHold(hold)}`));
   return [`Held (${plan.held.length}):`, ...lines.map(indent)].join('\n');
 }

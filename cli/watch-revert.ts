@@ -11,28 +11,32 @@ export interface RevertOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * Asks a hypervisor to go back and waits for the end of the attempt that takes it there. The ledger tells: what was asked comes
- * before what ended because of it, so an end from before cannot be mistaken for ours.
- */
+/** Asks a hypervisor to go back and waits for the end of the attempt that takes it there. */
 export async function revertAndWait(context: Context, options: RevertOptions): Promise<ExitStatus> {
   const { operators, signal, by } = context;
   let seenSeq = (await operators.status(signal)).lastSeq;
-  const { systemId, hostname } = await operators.revertHost({ host: options.host, why: options.why, by }, signal);
-  let asked = false;
+  const asked = await operators.revertHost({ host: options.host, why: options.why, by }, signal);
+  const { systemId, hostname } = asked;
+  let host = asked;
+  // The open attempt that is called back, or a new one with direction `back`: not an earlier one.
+  const isBack = () => host.attempt?.outcome !== undefined && host.attempt.epoch >= (asked.attempt?.epoch ?? 0);
+  const endsRevert = async (event: EventView): Promise<boolean> => {
+    if (event.host !== systemId) return false;
+    if (!context.json) tell(context, event);
+    if (event.type !== 'attempt-closed') return false;
+    host = await operators.getHost({ host: systemId }, signal);
+    return isBack();
+  };
   const end = await follow(context, {
     open: (following) => operators.events({ sinceSeq: seenSeq, follow: true }, following),
-    onItem(event) {
-      seenSeq = event.seq;
-      if (event.host !== systemId) return false;
-      if (!context.json) tell(context, event);
-      asked ||= event.type === 'revert-requested';
-      return asked && event.type === 'attempt-closed';
+    async onItem(event) {
+      const over = await endsRevert(event);
+      seenSeq = event.seq; // only now: what could not be judged is read again
+      return over;
     },
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
-  if (end === 'interrupted') return tellHowToComeBack(context, hostname);
-  return tellEnd(context, await operators.getHost({ host: systemId }, signal));
+  return end === 'interrupted' ? tellHowToComeBack(context, hostname) : tellEnd(context, host);
 }
 
 function tell({ io, style }: Context, event: EventView): void {

@@ -5,7 +5,7 @@ import type { CliIo, TextStream } from '../../../cli/io.ts';
 import { main } from '../../../cli/main.ts';
 import type { AttemptRecord, HostView, RunView, WaveState } from '../../../domain/run-state.ts';
 import { ShuntError } from '../../../platform/shunt-error.ts';
-import type { OperatorsApi } from '../../../wire/operators-api.ts';
+import type { CoordinatorStatus, OperatorsApi } from '../../../wire/operators-api.ts';
 import { operatorsService } from '../../../wire/operators-service.ts';
 import { startWireServer, type WireServer } from '../../../wire/server.ts';
 
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly rows?: number;
+  /** Told what has been printed so far, each time. */
+  readonly onOut?: (text: string) => void;
 }
 
 /** A coordinator that does what a test says, behind the real wire on a unix socket, and commands that talk to it. */
@@ -59,7 +61,7 @@ export class FakeWorld implements AsyncDisposable {
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const out = captured(options);
+    const out = captured(options, options.onOut);
     const err = captured(options);
     const status = await main(argv, this.#io(out.stream, err.stream, options));
     return { status, out: out.text(), err: err.text() };
@@ -95,10 +97,11 @@ export class FakeWorld implements AsyncDisposable {
   }
 }
 
-function captured(options: RunOptions): { stream: TextStream; text: () => string } {
+function captured(options: RunOptions, onText?: (text: string) => void): { stream: TextStream; text: () => string } {
   let written = '';
   const write = (text: string) => {
     written += text;
+    onText?.(written);
   };
   const size = { columns: options.columns ?? 100, rows: options.rows ?? 24 };
   return { stream: { write, isTTY: options.tty === true, ...size }, text: () => written };
@@ -172,6 +175,21 @@ export function hostView(hostname: string, change: Partial<HostView> = {}): Host
     taps: [],
     findings: [],
     holds: [],
+    ...change,
+  };
+}
+
+export function coordinatorStatus(change: Partial<CoordinatorStatus> = {}): CoordinatorStatus {
+  return {
+    version: '0.1.0',
+    site: 'lab',
+    coordinatorId: 'c-1',
+    agentsConnected: 3,
+    natsConnected: true,
+    nbConnected: true,
+    lastSeq: 41,
+    openAttempts: [],
+    stuckHosts: [],
     ...change,
   };
 }

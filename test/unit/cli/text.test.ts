@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../domain/plan.ts';
 import { ShuntError } from '../../../platform/shunt-error.ts';
 import { summarisePlan } from '../../../wire/operators-api.ts';
-import { attempt, committed, FakeWorld, hostView, reverted, runView } from './fake-world.ts';
+import { attempt, committed, coordinatorStatus, FakeWorld, hostView, reverted, runView } from './fake-world.ts';
 
 let world: FakeWorld;
 
@@ -71,7 +71,7 @@ describe('plan', () => {
 
       Held (1):
         hv9: opted out by exclude hv9
-        hv9: its agent is passive: it observes and changes nothing
+        hv9: its agent is passive; set \`mode: active\` there
 
       Nothing moves yet. Read it, then:
         shunt plan approve p-1
@@ -300,7 +300,7 @@ describe('host, why, events, status', () => {
 
       Holds:
         all its taps are on the target already
-        2 cutovers are open in zone rack2, 2 may be
+        2 of 2 cutovers are open in zone rack2
 
       Findings:
         error: tap-without-port (tap2): no port has its MAC
@@ -354,17 +354,8 @@ describe('host, why, events, status', () => {
   });
 
   it('status', async () => {
-    world.api.status = async () => ({
-      version: '0.1.0',
-      site: 'lab',
-      coordinatorId: 'c-1',
-      agentsConnected: 3,
-      natsConnected: false,
-      nbConnected: true,
-      lastSeq: 41,
-      openAttempts: [attempt('hv2')],
-      stuckHosts: ['hv1'],
-    });
+    const trouble = { natsConnected: false, openAttempts: [attempt('hv2')], stuckHosts: ['hv1'] };
+    world.api.status = async () => coordinatorStatus(trouble);
     expect((await world.run(['status'])).out).toMatchInlineSnapshot(`
       "coordinator: c-1, site lab, version 0.1.0
       agents:      3 connected
