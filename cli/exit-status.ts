@@ -3,7 +3,7 @@ import type { AttemptRecord, Outcome, RunView } from '../domain/run-state.ts';
 /** DESIGN: 0 done, 2 paused, 3 reverted, 4 blocked, 5 stuck, the highest wins; 1 usage or error. */
 export type ExitStatus = 0 | 1 | 2 | 3 | 4 | 5 | 130;
 
-/** The watcher left before the end: neither done nor failed (128 + SIGINT, as shells have it). */
+/** Ctrl-C: neither done nor failed (128 + SIGINT, as shells have it). */
 export const interruptedStatus = 130;
 
 const ofOutcome = { committed: 0, reverted: 3, blocked: 4, stuck: 5 } as const satisfies Record<Outcome, ExitStatus>;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isShuntError, ShuntError } from '../platform/shunt-error.ts';
+import { isShuntError } from '../platform/shunt-error.ts';
 import type { Context } from './context.ts';
 
 /** How long a watcher looks for a coordinator that went away before it gives up. */
@@ -16,11 +16,12 @@ export interface Followed<T> {
   readonly timeoutMs?: number;
 }
 
-export type FollowEnd = 'over' | 'interrupted';
+/** `over`: what was waited for came. Otherwise whoever watched left, and what was watched goes on. */
+export type FollowEnd = 'over' | 'interrupted' | 'timed-out';
 
 /**
- * Follows a stream until its item says that it is over, or Ctrl-C. A coordinator that restarts meanwhile is found again: what it
- * does does not depend on who watches. Throws `timed-out`, or `coordinator-unavailable` when it does not come back.
+ * Follows a stream until its item says that it is over, Ctrl-C, or the time is up. A coordinator that restarts meanwhile is found again: what it
+ * does does not depend on who watches. Throws `coordinator-unavailable` when it does not come back.
  */
 export async function follow<T>(context: Context, followed: Followed<T>): Promise<FollowEnd> {
   const limit = followed.timeoutMs === undefined ? undefined : AbortSignal.timeout(followed.timeoutMs);
@@ -31,7 +32,7 @@ export async function follow<T>(context: Context, followed: Followed<T>): Promis
       if (await readOnce(signal, followed, state)) return 'over';
     } catch (error) {
       if (context.signal.aborted) return 'interrupted';
-      if (limit?.aborted) throw new ShuntError('timed-out', `waiting for ${followed.timeoutMs} ms (--timeout)`);
+      if (limit?.aborted) return 'timed-out';
       rethrowUnlessLost(context, state, error);
     }
     // A stream that ended without what was waited for: the coordinator is stopping.

@@ -2,7 +2,7 @@ import type { HostView } from '../domain/run-state.ts';
 import type { EventView } from '../wire/operators-api.ts';
 import type { Context } from './context.ts';
 import { type ExitStatus, exitStatusOfRevert, interruptedStatus } from './exit-status.ts';
-import { follow } from './follow.ts';
+import { type FollowEnd, follow } from './follow.ts';
 import { hostReport } from './host-text.ts';
 
 export interface RevertOptions {
@@ -36,7 +36,7 @@ export async function revertAndWait(context: Context, options: RevertOptions): P
     },
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
-  return end === 'interrupted' ? tellHowToComeBack(context, hostname) : tellEnd(context, host);
+  return end === 'over' ? tellEnd(context, host) : tellHowToComeBack(context, end, hostname);
 }
 
 function tell({ io, style }: Context, event: EventView): void {
@@ -48,8 +48,9 @@ function tellEnd(context: Context, host: HostView): ExitStatus {
   return exitStatusOfRevert(host.attempt);
 }
 
-function tellHowToComeBack({ io }: Context, hostname: string): ExitStatus {
-  io.stderr.write(`\nshunt: stopped watching; ${hostname} goes on going back.\n`);
+function tellHowToComeBack({ io }: Context, end: FollowEnd, hostname: string): ExitStatus {
+  const why = end === 'timed-out' ? ' (--timeout)' : '';
+  io.stderr.write(`\nshunt: stopped watching${why}; ${hostname} goes on going back.\n`);
   io.stderr.write(`  look at it:  shunt host show ${hostname}\n`);
-  return interruptedStatus;
+  return end === 'timed-out' ? 1 : interruptedStatus;
 }

@@ -2,7 +2,7 @@ import type { RunView } from '../domain/run-state.ts';
 import { blackoutTable } from './blackout-text.ts';
 import type { Context } from './context.ts';
 import { type ExitStatus, exitStatusOfRun, interruptedStatus } from './exit-status.ts';
-import { follow } from './follow.ts';
+import { type FollowEnd, follow } from './follow.ts';
 import { progressFor } from './progress.ts';
 import { attemptsOf, runHeadline, troubleText } from './run-text.ts';
 
@@ -41,7 +41,7 @@ export async function watchRun(context: Context, options: WatchOptions): Promise
     },
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
-  if (end === 'interrupted') return tellHowToComeBack(context, last?.id ?? options.runId);
+  if (end !== 'over') return tellHowToComeBack(context, end, last?.id ?? options.runId);
   if (last) tellEnd(context, last, options.everyView === true);
   return last ? (options.exitStatus ?? exitStatusOfRun)(last) : 1;
 }
@@ -58,10 +58,11 @@ function tellEnd(context: Context, view: RunView, everyView: boolean): void {
   context.print(parts.filter((part, index) => index === 0 || part !== '').join('\n'), view);
 }
 
-function tellHowToComeBack({ io }: Context, runId: string | undefined): ExitStatus {
+function tellHowToComeBack({ io }: Context, end: FollowEnd, runId: string | undefined): ExitStatus {
   const run = runId === undefined ? 'the run' : `run ${runId}`;
-  io.stderr.write(`\nshunt: stopped watching; ${run} goes on, nothing was changed.\n`);
+  const why = end === 'timed-out' ? ' (--timeout)' : '';
+  io.stderr.write(`\nshunt: stopped watching${why}; ${run} goes on, nothing was changed.\n`);
   io.stderr.write(`  back to it:  shunt watch${runId === undefined ? '' : ` ${runId}`}\n`);
   io.stderr.write('  to stop it:  shunt pause\n');
-  return interruptedStatus;
+  return end === 'timed-out' ? 1 : interruptedStatus;
 }

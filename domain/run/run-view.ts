@@ -21,6 +21,7 @@ export function runView(state: LedgerState, runId: string): RunView | undefined 
     ...(run.pausedWhy === undefined ? {} : { pausedWhy: run.pausedWhy }),
     errors: failing.length,
     errorBudget: plan.spec.errorBudget,
+    throughWave: run.throughWave,
     waves: waves.map((wave) => waveView(state, standing, wave)),
   };
 }

@@ -106,16 +106,15 @@ describe('wave start --wait', () => {
 
   it('gives up watching after --timeout, and says that nothing else happened', async () => {
     shows(runView('running', [cutting]));
-    expect(await world.run(['wave', 'start', 'p-1', '--wait', '--timeout', '50ms'])).toMatchInlineSnapshot(`
+    const ran = await world.run(['wave', 'start', 'p-1', '--wait', '--timeout', '50ms']);
+    expect({ ...ran, out: '' }).toMatchInlineSnapshot(`
       {
-        "err": "shunt: waiting for 50 ms (--timeout)
-        untouched: the change may or may not have happened
-        now:       shunt status, shunt wave status
-        more:      timed-out, docs/failure-modes.md#timed-out
+        "err": "
+      shunt: stopped watching (--timeout); run r-1 goes on, nothing was changed.
+        back to it:  shunt watch r-1
+        to stop it:  shunt pause
       ",
-        "out": "   0.0 s  run r-1 running
-         0.0 s  hv1 attempt 1 cutting
-      ",
+        "out": "",
         "status": 1,
       }
     `);
@@ -125,20 +124,16 @@ describe('wave start --wait', () => {
 describe('watch', () => {
   it('leaves the run alone at Ctrl-C and says how to come back', async () => {
     const shown = Promise.withResolvers<void>();
-    world.api.watchRun = async function* (_, signal) {
-      yield runView('running', [cutting]);
-      shown.resolve();
-      await untilAborted(signal);
-    };
-    const running = world.run(['watch']);
+    shows(runView('running', [cutting]));
+    const running = world.run(['watch'], { onOut: () => shown.resolve() });
     await shown.promise;
     world.interrupt();
     const ran = await running;
     expect({ ...ran, out: '' }).toMatchInlineSnapshot(`
       {
         "err": "
-      shunt: stopped watching; the run goes on, nothing was changed.
-        back to it:  shunt watch
+      shunt: stopped watching; run r-1 goes on, nothing was changed.
+        back to it:  shunt watch r-1
         to stop it:  shunt pause
       ",
         "out": "",
@@ -153,12 +148,11 @@ describe('watch', () => {
     world.api.watchRun = async function* (request, signal) {
       if (request.runId === undefined) {
         yield runView('running', [cutting]);
-        first.resolve();
         return await untilAborted(signal);
       }
       yield runView('done', [committed('hv1', 3)]);
     };
-    const running = world.run(['watch']);
+    const running = world.run(['watch'], { onOut: () => first.resolve() });
     await first.promise;
     await world.stop();
     await world.start();
