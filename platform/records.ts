@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { ShuntError } from './shunt-error.ts';
 
@@ -60,6 +60,7 @@ export function decodeRecords(bytes: Buffer, source: string, options: RecordsRea
 export function readRecords(path: string, options: RecordsReadOptions = {}): RecordsRead {
   let bytes: Buffer;
   try {
+    if (!statSync(path).isFile()) throw new Error('not a regular file'); // a device may have no end
     bytes = readFileSync(path);
   } catch (cause) {
     throw new ShuntError('io-failed', `reading ${path}`, { cause, detail: { path } });
