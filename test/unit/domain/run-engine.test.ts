@@ -1,0 +1,380 @@
+import { describe, expect, it } from 'vitest';
+import { exitStatus } from '../../../domain/run/exit-status.ts';
+import { explainWhy } from '../../../domain/run/explain-why.ts';
+import { runResting } from '../../../domain/run/host-status.ts';
+import { hostView } from '../../../domain/run/host-view.ts';
+import { newestAttempt } from '../../../domain/run/ledger-state.ts';
+import {
+  abortRun,
+  leaveHost,
+  pauseRun,
+  resumeRun,
+  retryHost,
+  revertHost,
+  startWave,
+} from '../../../domain/run/run-commands.ts';
+import { runView } from '../../../domain/run/run-view.ts';
+import { runningCloud, type SimCloud } from './sim-cloud.ts';
+
+function outcomes(sim: SimCloud): Record<string, string> {
+  return Object.fromEntries([...sim.state.hosts].map(([id, host]) => [id, host.attempts[0].outcome ?? 'open']));
+}
+
+function opened(sim: SimCloud): readonly string[] {
+  return sim.entries.flatMap(({ event }) => (event.type === 'attempt-opened' ? [event.systemId] : []));
+}
+
+function ordersTo(sim: SimCloud, systemId: string): readonly string[] {
+  return sim.sent.flatMap((effect) =>
+    effect.kind === 'order' && effect.systemId === systemId ? [effect.order.type] : [],
+  );
+}
+
+describe('a run that goes well', () => {
+  it('cuts all, canary first, and is done', () => {
+    const sim = runningCloud([2, 1, 3]);
+    sim.settle();
+    expect(outcomes(sim)).toEqual({ hv1: 'committed', hv2: 'committed', hv3: 'committed' });
+    expect(opened(sim)[0]).toBe('hv2');
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'done',
+      errors: 0,
+      waves: [{ state: 'done' }, { state: 'done' }],
+    });
+    expect(exitStatus(sim.state, 'r1')).toBe(0);
+  });
+
+  it('writes opened, granted and commit-granted before it acts, in this order', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    const types = sim.entries.flatMap(({ event }) =>
+      'epoch' in event && event.systemId === 'hv1' ? [event.type] : [],
+    );
+    expect(types.filter((type) => type !== 'attempt-phase')).toEqual([
+      'attempt-opened',
+      'attempt-granted',
+      'commit-granted',
+      'attempt-closed',
+    ]);
+    expect(ordersTo(sim, 'hv1').filter((type) => type !== 'probe' && type !== 'ensure-probes')).toEqual([
+      'prepare',
+      'cut',
+      'commit',
+    ]);
+  });
+
+  it('lets peers ask before the cut and after it', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    const keys = sim.sent
+      .filter((effect) => effect.kind === 'order' && effect.order.type === 'probe')
+      .map((effect) => effect.key);
+    expect(keys).toEqual([
+      expect.stringContaining('hv1/1/baseline1/'),
+      expect.stringContaining('hv1/1/after1/'),
+      expect.stringContaining('hv2/1/baseline1/'),
+      expect.stringContaining('hv2/1/after1/'),
+    ]);
+    expect(newestAttempt(sim.state, 'hv1')?.baseline).toMatchObject([{ from: 'hv2', answered: 5 }]);
+  });
+
+  it('never has more open than maxOpen and the zone cap allow', () => {
+    const sim = runningCloud([1, 1, 1, 1, 1, 1], { maxOpen: 3, zones: { east: ['hv[', 'hv?'] }, zoneCap: 2 });
+    let most = 0;
+    for (let round = 0; round < 300; round += 1) {
+      sim.step();
+      for (const agent of sim.agents.values()) agent.work();
+      most = Math.max(most, sim.state.open.size);
+    }
+    expect(most).toBe(2);
+    expect(Object.values(outcomes(sim))).toEqual(Array(6).fill('committed'));
+  });
+
+  it('stops at the wave it may go through, and goes on when it is extended', () => {
+    const sim = runningCloud([1, 1, 1], {}, 1);
+    sim.settle();
+    expect(outcomes(sim)).toEqual({ hv1: 'committed' });
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'pending',
+      waves: [{ state: 'done' }, { state: 'pending' }],
+    });
+    expect(runResting(sim.state, 'r1')).toBe(true);
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv2' })).toMatchObject([
+      { kind: 'wave-not-started' },
+    ]);
+    sim.command(startWave(sim.state, { planId: 'p1', runId: 'r2', throughWave: 2, by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
+  it('removes probe ports when all is over, once', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    sim.settle();
+    expect(sim.sent.filter((effect) => effect.kind === 'nb-sweep')).toHaveLength(1);
+  });
+});
+
+describe('a hypervisor that fails', () => {
+  it.each(['localFails', 'remoteFails'] as const)(
+    'goes back when %s, pauses the run, and succeeds when it is retried',
+    (how) => {
+      const sim = runningCloud([1, 2, 3]);
+      sim.agent('hv2')[how] = true;
+      sim.settle();
+      expect(outcomes(sim)).toMatchObject({ hv1: 'committed', hv2: 'reverted' });
+      const view = runView(sim.state, 'r1');
+      expect(view).toMatchObject({ state: 'paused', errors: 1 });
+      expect(view?.pausedWhy).toMatch(/^1 over an error budget of 0: compute2.example went back/);
+      expect(exitStatus(sim.state, 'r1')).toBe(3);
+      expect(runResting(sim.state, 'r1')).toBe(true);
+      sim.agent('hv2')[how] = false;
+      sim.command(retryHost(sim.state, { systemId: 'hv2', by: 'ann' }));
+      sim.settle();
+      expect(newestAttempt(sim.state, 'hv2')?.epoch).toBe(1);
+      sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+      sim.settle();
+      expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ epoch: 2, outcome: 'committed' });
+      expect(runView(sim.state, 'r1')?.state).toBe('done');
+      expect(exitStatus(sim.state, 'r1')).toBe(0);
+    },
+  );
+
+  it('is asked three times by its peers before it has to go back, and the judge says why', () => {
+    const sim = runningCloud([1, 1]);
+    sim.agent('hv1').remoteFails = true;
+    sim.settle();
+    const rounds = sim.sent.filter((effect) => effect.key.startsWith('hv1/1/after')).length;
+    expect(rounds).toBe(3);
+    expect(newestAttempt(sim.state, 'hv1')?.why).toMatch(/silent after the cut: .*remote: 0 of 5 answered/);
+  });
+
+  it('pauses as the canary even within the budget', () => {
+    const sim = runningCloud([1, 2], { errorBudget: 5 });
+    sim.agent('hv1').localFails = true;
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.pausedWhy).toMatch(/^canary compute1.example went back/);
+    expect(opened(sim)).toEqual(['hv1']);
+    expect(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' })).toMatchObject({
+      refusal: { code: 'wrong-state' },
+    });
+  });
+
+  it('lets the run go on within the budget, and then says what is left', () => {
+    const sim = runningCloud([1, 2, 3, 4], { errorBudget: 1, waveSize: 1 });
+    sim.agent('hv2').localFails = true;
+    sim.settle();
+    expect(outcomes(sim)).toEqual({ hv1: 'committed', hv2: 'reverted', hv3: 'committed', hv4: 'committed' });
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'paused',
+      pausedWhy: expect.stringContaining('nothing is left to start but compute2.example'),
+    });
+    sim.command(leaveHost(sim.state, { systemId: 'hv2', by: 'ann', why: 'broken NIC' }));
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
+  it('is accepted by resuming: the rest goes on, and it is not counted again', () => {
+    const sim = runningCloud([1, 2, 3, 4], { maxOpen: 1 });
+    sim.agent('hv2').localFails = true;
+    sim.settle();
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(outcomes(sim)).toEqual({ hv1: 'committed', hv2: 'reverted', hv3: 'committed', hv4: 'committed' });
+  });
+
+  it('halts the fleet when it is stuck, until it is repaired', () => {
+    const sim = runningCloud([1, 2, 3], { errorBudget: 9 });
+    Object.assign(sim.agent('hv2'), { localFails: true, revertFails: true });
+    sim.agent('hv3').chassisReady = false;
+    sim.settle();
+    expect(exitStatus(sim.state, 'r1')).toBe(5);
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ outcome: 'stuck', repair: ['ovs-vsctl …'] });
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv3' }).map((one) => one.kind)).toEqual([
+      'run-paused',
+      'fleet-stuck',
+      'chassis-missing',
+    ]);
+    expect(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
+    expect(retryHost(sim.state, { systemId: 'hv2', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
+    sim.agent('hv2').repair();
+    sim.agent('hv3').chassisReady = true;
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('reverted');
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(outcomes(sim)).toMatchObject({ hv2: 'reverted', hv3: 'committed' });
+  });
+});
+
+describe('what keeps a hypervisor from starting', () => {
+  it.each(['natsConnected', 'nbConnected'] as const)('nothing starts without %s', (link) => {
+    const sim = runningCloud([1, 1]);
+    sim[link] = false;
+    sim.settle();
+    expect(opened(sim)).toEqual([]);
+    const kind = link === 'natsConnected' ? 'reports-down' : 'nb-down';
+    expect(explainWhy(sim.state, sim.world, { kind: 'run', runId: 'r1' })).toMatchObject([{ kind }]);
+    sim[link] = true;
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
+  it('records a refusal where waiting is no use, as blocked', () => {
+    const sim = runningCloud([1, 1]);
+    sim.agent('hv1').mode = 'passive';
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', code: 'agent-passive' });
+    expect(exitStatus(sim.state, 'r1')).toBe(4);
+    expect(ordersTo(sim, 'hv1')).toEqual([]);
+  });
+
+  it('gives a chassis time to appear, and then says that it did not', () => {
+    const sim = runningCloud([1, 1]);
+    sim.agent('hv1').chassisReady = false;
+    sim.settle();
+    expect(opened(sim)).toEqual([]);
+    sim.nowMs += 60_000;
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', code: 'held' });
+  });
+
+  it('is blocked without a peer, unless the plan can do without', () => {
+    const alone = runningCloud([1]);
+    alone.nowMs += 60_000;
+    alone.settle();
+    expect(newestAttempt(alone.state, 'hv1')?.why).toContain('can probe network');
+    const content = runningCloud([1], { remoteVantage: 'when-available' });
+    content.settle();
+    expect(outcomes(content)).toEqual({ hv1: 'committed' });
+  });
+
+  it('counts one that is away for long against the budget, and a short absence not', () => {
+    const sim = runningCloud([1, 1, 1]);
+    sim.agent('hv2').drop(sim.nowMs);
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('running');
+    sim.nowMs += 40_000;
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.pausedWhy).toContain('compute2.example is not connected');
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('running');
+  });
+
+  it('leaves out one whose taps are on the target already', () => {
+    const sim = runningCloud([1, 1, 1]);
+    sim.agent('hv2').onTarget = true;
+    sim.settle();
+    expect(opened(sim)).toEqual(['hv1', 'hv3']);
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
+  it('blocks when no peer answers to the order to probe', () => {
+    const sim = runningCloud([1, 1]);
+    sim.failEffects = (effect) => effect.kind === 'order' && effect.order.type === 'probe';
+    for (let round = 0; round < 10; round += 1) {
+      sim.settle();
+      sim.nowMs += 5_000;
+    }
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', granted: false });
+    expect(sim.agent('hv1').cuts).toEqual([]);
+  });
+});
+
+describe('commands', () => {
+  it('starts only what is approved, and no two runs with the same hypervisors', () => {
+    const sim = runningCloud([1, 1], {}, 1);
+    const plan = sim.state.plans.get('p1');
+    if (plan === undefined) throw new Error('no plan');
+    sim.append([{ type: 'plan-created', plan: { ...plan, id: 'p2', approvals: [] } }]);
+    const start = { planId: 'p2', runId: 'r2', throughWave: 1, by: 'ann' };
+    expect(startWave(sim.state, start)).toMatchObject({ refusal: { code: 'not-approved' } });
+    sim.append([{ type: 'plan-approved', planId: 'p2', by: 'bob', hash: plan.hash }]);
+    expect(startWave(sim.state, start)).toMatchObject({ refusal: { code: 'wrong-state' } });
+    expect(startWave(sim.state, { ...start, planId: 'p9' })).toMatchObject({ refusal: { code: 'not-found' } });
+    expect(startWave(sim.state, { ...start, throughWave: 9 })).toMatchObject({ refusal: { code: 'usage' } });
+    expect(startWave(sim.state, { ...start, planId: 'p1' })).toEqual({ events: [] });
+  });
+
+  it('pauses before the grant, and goes on where it was', () => {
+    const sim = runningCloud([1, 1]);
+    sim.step();
+    sim.command(pauseRun(sim.state, { runId: 'r1', by: 'ann', why: 'lunch' }));
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ phase: 'prepared', granted: false });
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv1' })).toMatchObject([
+      { kind: 'open-attempt', message: expect.stringContaining('run-paused') },
+    ]);
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(opened(sim)).toEqual(['hv1', 'hv2']);
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
+  it('aborts: what was not granted ends untouched, nothing new starts', () => {
+    const sim = runningCloud([1, 1]);
+    sim.step();
+    sim.command(abortRun(sim.state, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(outcomes(sim)).toEqual({ hv1: 'blocked' });
+    expect(runView(sim.state, 'r1')?.state).toBe('aborted');
+    expect(pauseRun(sim.state, { runId: 'r1', by: 'ann', why: '' })).toMatchObject({
+      refusal: { code: 'wrong-state' },
+    });
+  });
+
+  it('calls an open attempt back', () => {
+    const sim = runningCloud([1, 1]);
+    while (sim.agent('hv1').attempt?.phase !== 'arming') sim.step();
+    sim.command(revertHost(sim.state, sim.world, { systemId: 'hv1', by: 'ann', why: 'wrong rack' }));
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'reverted', why: 'wrong rack' });
+  });
+
+  it('takes a committed hypervisor back by a new attempt outside the run, and lets it be retried', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    sim.natsConnected = false;
+    sim.command(revertHost(sim.state, sim.world, { systemId: 'hv1', by: 'ann', why: 'no' }));
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 2, direction: 'back', outcome: 'committed' });
+    expect(sim.agent('hv1').onTarget).toBe(false);
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+    expect(revertHost(sim.state, sim.world, { systemId: 'hv1', by: 'ann', why: '' })).toMatchObject({
+      refusal: { code: 'wrong-state' },
+    });
+    sim.natsConnected = true;
+    sim.command(retryHost(sim.state, { systemId: 'hv1', by: 'ann' }));
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 3, direction: 'forward', outcome: 'committed' });
+  });
+
+  it('goes back although no guest answers to anybody', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    const original = sim.agent('hv2').obey.bind(sim.agent('hv2'));
+    sim.agent('hv2').obey = (order) => original(order, sim.agent('hv1').taps);
+    sim.command(revertHost(sim.state, sim.world, { systemId: 'hv1', by: 'ann', why: 'guests are dead' }));
+    sim.settle();
+    expect(sim.agent('hv1').onTarget).toBe(false);
+  });
+
+  it('shows a hypervisor with its taps, attempt and holds', () => {
+    const sim = runningCloud([1, 1], {}, 1);
+    sim.settle();
+    expect(hostView(sim.state, sim.world, 'hv1')).toMatchObject({
+      plug: 'target',
+      attempt: { outcome: 'committed' },
+      holds: [],
+      taps: [{ plug: 'target', installed: true }],
+    });
+    expect(hostView(sim.state, sim.world, 'hv2')).toMatchObject({
+      plug: 'legacy',
+      holds: [{ kind: 'wave-not-started' }],
+    });
+    expect(hostView(sim.state, sim.world, 'hv9')).toBeUndefined();
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv9' })).toMatchObject([
+      { kind: 'not-in-a-run' },
+    ]);
+  });
+});

@@ -1,0 +1,164 @@
+import type { AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
+import { isOpen, type Phase, restOf } from '../../../domain/phases.ts';
+import type { ProbeResult, Verdict } from '../../../domain/probes.ts';
+import type { AgentView } from '../../../domain/run/world.ts';
+
+/** How an agent behaves: the contract of agent/README.md, without a host behind it. */
+export class SimAgent {
+  readonly systemId: string;
+  connected = true;
+  connection = 1;
+  sinceMs = 0;
+  mode: 'passive' | 'active' = 'active';
+  chassisReady = true;
+  highestEpoch = 0;
+  attempt: AttemptState | undefined;
+  onTarget = false;
+  /** Epochs in which traffic was touched, in order. */
+  readonly cuts: number[] = [];
+  taps = new Set<string>();
+  localFails = false;
+  remoteFails = false;
+  revertFails = false;
+  #word = false;
+  #patience = 0;
+
+  constructor(systemId: string) {
+    this.systemId = systemId;
+  }
+
+  get view(): AgentView {
+    const { systemId, connected, connection, sinceMs, mode, highestEpoch, attempt } = this;
+    const fixed = { systemId, hostname: `compute${systemId.slice(2)}.example`, connected, connection, sinceMs, mode };
+    return { ...fixed, version: '1', highestEpoch, ...(attempt === undefined ? {} : { attempt }) };
+  }
+
+  get remoteSilent(): boolean {
+    return this.remoteFails && this.attempt !== undefined && isOpen(this.attempt.phase);
+  }
+
+  reconnect(nowMs: number): void {
+    this.connected = true;
+    this.connection += 1;
+    this.sinceMs = nowMs;
+  }
+
+  drop(nowMs: number): void {
+    this.connected = false;
+    this.sinceMs = nowMs;
+  }
+
+  /** `kill -9` of the agent: what was only prepared is forgotten, what is in the journal is not. */
+  restart(nowMs: number): void {
+    if (this.attempt !== undefined && ['preparing', 'prepared'].includes(this.attempt.phase)) this.attempt = undefined;
+    this.reconnect(nowMs);
+  }
+
+  obey(order: Order, silent: ReadonlySet<string>): OrderResult {
+    const { orderId } = order;
+    const refuse = (code: 'epoch-stale' | 'wrong-state' | 'agent-passive'): OrderResult => ({
+      orderId,
+      kind: 'refused',
+      code,
+      message: code,
+      findings: [],
+    });
+    const accept = (probes: readonly ProbeResult[] = []): OrderResult => ({
+      orderId,
+      kind: 'accepted',
+      probes,
+      findings: [],
+    });
+    if (this.mode === 'passive') return refuse('agent-passive');
+    switch (order.type) {
+      case 'prepare': {
+        if (order.epoch < this.highestEpoch) return refuse('epoch-stale');
+        if (this.attempt?.epoch === order.epoch) return accept();
+        if (this.attempt !== undefined && isOpen(this.attempt.phase)) return refuse('wrong-state');
+        this.highestEpoch = order.epoch;
+        this.taps = new Set(order.taps.map((tap) => tap.portId));
+        this.#word = false;
+        this.attempt = {
+          epoch: order.epoch,
+          phase: 'prepared',
+          direction: order.direction,
+          method: 'direct',
+          baseline: [],
+          blackouts: [],
+          repair: [],
+        };
+        return accept();
+      }
+      case 'cut':
+        if (this.attempt?.epoch !== order.grant.epoch) return refuse('wrong-state');
+        if (this.attempt.phase === 'prepared') {
+          this.cuts.push(order.grant.epoch);
+          this.#go('arming');
+        }
+        return accept();
+      case 'commit':
+        if (this.attempt?.epoch !== order.epoch) return refuse('wrong-state');
+        this.#word = true;
+        return accept();
+      case 'revert':
+        if (this.attempt?.epoch !== order.epoch || this.attempt.phase === 'committed') return refuse('wrong-state');
+        if (this.attempt.phase === 'prepared') this.#go('reverted', { why: order.why });
+        else if (isOpen(this.attempt.phase)) this.#go('reverting', { why: order.why });
+        return accept();
+      case 'ensure-probes':
+        return accept();
+      case 'probe':
+        return accept(
+          order.targets.map(({ tap, portId }) => ({
+            vantage: 'remote',
+            tap,
+            portId,
+            sent: order.rounds,
+            answered: silent.has(portId) ? 0 : order.rounds,
+          })),
+        );
+    }
+  }
+
+  /** One phase further, if it is under way. */
+  work(): boolean {
+    const phase = this.attempt?.phase;
+    switch (phase) {
+      case 'arming':
+        return this.#go('cutting');
+      case 'cutting':
+        this.#patience = 20;
+        return this.#go('verifying');
+      case 'verifying':
+        return this.localFails
+          ? this.#go('reverting', { code: 'verdict-failed', why: 'guest silent' })
+          : this.#go('soaking');
+      case 'soaking':
+        return this.#go('committing', { verdict: this.#verdict('pass') });
+      case 'committing':
+        if (this.#word) return this.#go('committed');
+        this.#patience -= 1;
+        return this.#patience > 0 || this.#go('reverting', { code: 'timed-out', why: 'the deadline passed' });
+      case 'reverting':
+        return this.revertFails ? this.#go('stuck', { repair: ['ovs-vsctl …'] }) : this.#go('reverted');
+      default:
+        return false;
+    }
+  }
+
+  repair(): void {
+    this.revertFails = false;
+    this.#go('reverted');
+  }
+
+  #verdict(kind: 'pass'): Verdict {
+    return { kind, taps: Object.fromEntries([...this.taps].map((tap) => [tap, { kind }])) };
+  }
+
+  #go(phase: Phase, over: Partial<AttemptState> = {}): boolean {
+    if (this.attempt === undefined) return false;
+    this.attempt = { ...this.attempt, ...over, phase };
+    if (phase === 'committed') this.onTarget = restOf(phase, this.attempt.direction) === 'target';
+    return true;
+  }
+}

@@ -1,0 +1,149 @@
+import type { JoinedInventory } from '../../../domain/inventory/joined-inventory.ts';
+import type { LedgerEntry, LedgerEvent } from '../../../domain/ledger-events.ts';
+import type { PlanSpec } from '../../../domain/plan.ts';
+import { createPlan } from '../../../domain/planning/freeze-plan.ts';
+import { decide } from '../../../domain/run/decide.ts';
+import { type Effect, type EffectOutcome, probeKey } from '../../../domain/run/effects.ts';
+import { emptyLedger, type LedgerState, newestAttempt } from '../../../domain/run/ledger-state.ts';
+import { beginEffects, endEffect, type Progress, pruneProgress } from '../../../domain/run/progress.ts';
+import { reduce, replay } from '../../../domain/run/reduce.ts';
+import type { Commanded } from '../../../domain/run/run-commands.ts';
+import type { AgentView, World } from '../../../domain/run/world.ts';
+import { cloud, planSpec } from './facts.ts';
+import { SimAgent } from './sim-agent.ts';
+
+/** A coordinator around the real engine and agents that obey a small model, all in memory and in step. */
+export class SimCloud {
+  readonly agents = new Map<string, SimAgent>();
+  readonly entries: LedgerEntry[] = [];
+  readonly sent: Effect[] = [];
+  state: LedgerState = emptyLedger;
+  progress: Progress = new Map();
+  nowMs = 1_000;
+  startedMs = 1_000;
+  natsConnected = true;
+  nbConnected = true;
+  /** Outcomes of effects that are not to be performed at all. */
+  failEffects = (_effect: Effect): boolean => false;
+  readonly #guests: readonly number[];
+
+  constructor(guests: readonly number[]) {
+    this.#guests = guests;
+    for (const at of guests.keys()) this.agents.set(`hv${at + 1}`, new SimAgent(`hv${at + 1}`));
+  }
+
+  agent(systemId: string): SimAgent {
+    const agent = this.agents.get(systemId);
+    if (agent === undefined) throw new Error(`no ${systemId}`);
+    return agent;
+  }
+
+  get inventory(): JoinedInventory {
+    const moved = new Set([...this.agents.values()].filter((one) => one.onTarget).map((one) => one.systemId));
+    const joined = cloud(this.#guests, moved);
+    const hosts = [...joined.hosts].map(([id, host]) => {
+      const { connected, mode, chassisReady } = this.agent(id);
+      return [id, { ...host, connected, mode, chassisReady }] as const;
+    });
+    return { ...joined, hosts: new Map(hosts) };
+  }
+
+  get world(): World {
+    const { nowMs, startedMs, inventory, natsConnected, nbConnected, progress } = this;
+    const seen = [...this.agents.values()].filter((one) => one.connected || one.sinceMs > startedMs);
+    const agents = new Map(seen.map((one): [string, AgentView] => [one.systemId, one.view]));
+    return { nowMs, startedMs, wallMs: nowMs, agents, inventory, natsConnected, nbConnected, progress };
+  }
+
+  append(events: readonly LedgerEvent[]): void {
+    for (const event of events) {
+      const entry = { seq: this.entries.length + 1, at: new Date(this.nowMs).toISOString(), event };
+      this.entries.push(entry);
+      this.state = reduce(this.state, entry);
+    }
+  }
+
+  command(commanded: Commanded): void {
+    if ('refusal' in commanded) throw new Error(commanded.refusal.message);
+    this.append(commanded.events);
+  }
+
+  /** One decision: appends, or performs effects. False when there was nothing to do. */
+  step(): boolean {
+    const { events, effects } = decide(this.state, this.world);
+    this.append(events);
+    this.progress = beginEffects(this.progress, effects, this.nowMs);
+    for (const effect of effects) {
+      this.sent.push(effect);
+      this.progress = endEffect(this.progress, effect.key, this.#perform(effect), this.nowMs);
+    }
+    this.progress = pruneProgress(this.progress, (id, epoch) => {
+      const attempt = newestAttempt(this.state, id);
+      return attempt?.epoch === epoch && attempt.outcome === undefined;
+    });
+    return events.length + effects.length > 0;
+  }
+
+  /** Decides and lets agents work until nothing moves any more. */
+  settle(): void {
+    for (let round = 0; round < 500; round += 1) {
+      const moved = this.step();
+      const worked = [...this.agents.values()].map((agent) => agent.work()).some(Boolean);
+      this.nowMs += 100;
+      if (!moved && !worked) return;
+    }
+    throw new Error('the engine does not come to rest');
+  }
+
+  /** `kill -9` and a new process: only the ledger is left; agents come back on new streams. */
+  crash(): void {
+    this.nowMs += 100;
+    this.startedMs = this.nowMs;
+    this.progress = new Map();
+    this.state = replay(emptyLedger, this.entries);
+    for (const agent of this.agents.values()) if (agent.connected) agent.reconnect(this.nowMs);
+  }
+
+  #perform(effect: Effect): EffectOutcome {
+    if (this.failEffects(effect)) return { kind: 'failed', code: 'timed-out', message: 'no answer' };
+    switch (effect.kind) {
+      case 'nb-prepare':
+        return {
+          kind: 'nb-prepared',
+          probes: Object.fromEntries(
+            effect.probes.map((want) => [probeKey(want.systemId, want.networkId), { name: 'n', mac: 'm', ip: 'i' }]),
+          ),
+        };
+      case 'nb-sweep':
+        return { kind: 'swept' };
+      case 'order': {
+        const agent = this.agent(effect.systemId);
+        if (!agent.connected) return { kind: 'failed', code: 'agent-not-connected', message: 'stream lost' };
+        const silent = new Set(
+          [...this.agents.values()].filter((one) => one.remoteSilent).flatMap((one) => [...one.taps]),
+        );
+        return { kind: 'order-result', result: agent.obey(effect.order, silent) };
+      }
+    }
+  }
+}
+
+/** A cloud with an approved plan and its run, through the given wave. */
+export function runningCloud(guests: readonly number[], over: Partial<PlanSpec> = {}, throughWave = 99): SimCloud {
+  const sim = new SimCloud(guests);
+  const spec = planSpec({ waveSize: 10, ...over });
+  const plan = createPlan({ id: 'p1', createdAt: '', createdBy: 'ann', spec, inventory: sim.inventory });
+  if (!('hash' in plan)) throw new Error(plan.message);
+  sim.append([
+    { type: 'plan-created', plan },
+    { type: 'plan-approved', planId: 'p1', by: 'bob', hash: plan.hash },
+    {
+      type: 'run-started',
+      runId: 'r1',
+      planId: 'p1',
+      by: 'ann',
+      throughWave: Math.min(throughWave, plan.waves.length),
+    },
+  ]);
+  return sim;
+}
