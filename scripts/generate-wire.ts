@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { loadFlags } from '../wire/load-options.ts';
 
 /** Makes wire/gen from proto/: the types, and the contract as data so that a bundle needs no .proto file. */
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(import.meta.dirname, '..');
 const files = ['shunt/v1/agents.proto', 'shunt/v1/operators.proto'];
 
 /** What of protobufjs is used here; it comes with proto-loader, and only with it. */
@@ -50,6 +49,4 @@ function loadDescriptor(): unknown {
   return loaded.loadSync(files, { keepCase: false }).resolveAll().toJSON();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  generateWire(process.argv[2] ?? join(root, 'wire/gen'));
-}
+if (import.meta.main) generateWire(process.argv[2] ?? join(root, 'wire/gen'));
