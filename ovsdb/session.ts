@@ -195,7 +195,8 @@ export class Session {
   }
 
   #onMessage(json: unknown): void {
-    if (typeof json !== 'object' || json === null) throw new OvsdbError('protocol', 'a message is no object');
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw new OvsdbError('protocol', 'a message is no object');
     const { method, params, id, result, error } = json as Readonly<Record<string, unknown>>; // any may be undefined
     if (method === undefined) {
       this.#onReply(id, result, error);

@@ -1,0 +1,219 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { OvsdbError, type OvsdbErrorCode } from '../../../ovsdb/errors.ts';
+import { MessageSplitter } from '../../../ovsdb/framing.ts';
+import { parseJson } from '../../../ovsdb/json.ts';
+import { Session, type SessionLimits } from '../../../ovsdb/session.ts';
+
+interface Seen {
+  readonly method?: string;
+  readonly params?: unknown;
+  readonly id?: unknown;
+  readonly result?: unknown;
+}
+
+/** The far end of a stream: what it received, one message at a time, and what it sends. */
+class Peer {
+  readonly #stream: Duplex;
+  readonly #seen: Seen[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    const splitter = new MessageSplitter(1 << 20);
+    stream.on('error', () => {});
+    stream.on('data', (chunk: Buffer) => {
+      this.#seen.push(...splitter.push(chunk).map((message) => parseJson(message) as Seen));
+      this.#wake?.();
+    });
+  }
+
+  async next(): Promise<Seen> {
+    for (;;) {
+      const seen = this.#seen.shift();
+      if (seen !== undefined) return seen;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  send(...messages: readonly unknown[]): void {
+    this.#stream.write(messages.map((message) => JSON.stringify(message)).join(''));
+  }
+
+  sendText(text: string): void {
+    this.#stream.write(text);
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+}
+
+function open(limits: Partial<SessionLimits> = {}) {
+  const [near, far] = duplexPair();
+  const notifications: [string, readonly unknown[]][] = [];
+  const ended: OvsdbError[] = [];
+  const session = new Session(
+    near,
+    { notification: (method, params) => notifications.push([method, params]), ended: (error) => ended.push(error) },
+    { probeIntervalMs: 0, ...limits },
+  );
+  onTestFinished(() => session.destroy(new OvsdbError('closed', 'the test is over')));
+  return { session, peer: new Peer(far), notifications, ended };
+}
+
+async function failure(promise: Promise<unknown>): Promise<OvsdbError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof OvsdbError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+const code = async (promise: Promise<unknown>): Promise<OvsdbErrorCode> => (await failure(promise)).code;
+
+describe('session', () => {
+  it('matches replies to requests, in whatever order they come', async () => {
+    const { session, peer } = open();
+    const first = session.request('a', []);
+    const second = session.request('b', []);
+    const [a, b] = [await peer.next(), await peer.next()];
+    peer.send({ id: b.id, result: 'B', error: null }, { id: a.id, result: 'A', error: null });
+    expect(await Promise.all([first, second])).toEqual(['A', 'B']);
+  });
+
+  it('answers an echo at any time', async () => {
+    const { peer } = open();
+    peer.send({ method: 'echo', params: ['x', 1], id: 'echo' });
+    expect(await peer.next()).toEqual({ id: 'echo', result: ['x', 1], error: null });
+  });
+
+  it('hands a result over before the notification that came behind it in the same chunk', async () => {
+    const [near, far] = duplexPair();
+    const order: string[] = [];
+    const session = new Session(
+      near,
+      { notification: (method) => order.push(method), ended: () => {} },
+      { probeIntervalMs: 0 },
+    );
+    onTestFinished(() => session.destroy(new OvsdbError('closed', 'the test is over')));
+    const peer = new Peer(far);
+    const request = session.request('monitor', [], { onResult: () => order.push('result') });
+    const { id } = await peer.next();
+    peer.send(
+      { method: 'before', params: [], id: null },
+      { id, result: {}, error: null },
+      { method: 'after', params: [], id: null },
+    );
+    await request;
+    expect(order).toEqual(['before', 'result', 'after']);
+  });
+
+  it('reports the server’s words on a refusal', async () => {
+    const { session, peer } = open();
+    const request = session.request('get_schema', ['nope']);
+    const { id } = await peer.next();
+    peer.send({ id, result: null, error: { error: 'unknown database', details: 'nope' } });
+    expect(await failure(request)).toMatchObject({
+      code: 'rpc-error',
+      server: { error: 'unknown database', details: 'nope' },
+    });
+  });
+
+  it('tells apart what is lost from what may have been done', async () => {
+    const { session, peer, ended } = open();
+    const reading = session.request('get_schema', []);
+    const changing = session.request('transact', [], { changes: true });
+    await peer.next();
+    await peer.next();
+    peer.end();
+    expect(await code(reading)).toBe('connection-lost');
+    expect(await failure(changing)).toMatchObject({ code: 'unknown-outcome', cause: { code: 'connection-lost' } });
+    expect(ended).toHaveLength(1);
+    expect(await code(session.request('echo', []))).toBe('not-connected');
+    await session.closed;
+  });
+
+  it('cancels a transaction that was aborted after it was sent, and says that its outcome is unknown', async () => {
+    const { session, peer } = open();
+    const abort = new AbortController();
+    const request = session.request('transact', [], { changes: true, signal: abort.signal });
+    const { id } = await peer.next();
+    abort.abort(new Error('enough'));
+    expect(await failure(request)).toMatchObject({
+      code: 'unknown-outcome',
+      cause: { code: 'aborted', cause: { message: 'enough' } },
+    });
+    expect(await peer.next()).toEqual({ method: 'cancel', params: [id], id: null });
+    peer.send({ id, result: null, error: 'canceled' }); // comes late and harms nothing
+    const next = session.request('echo', []);
+    peer.send({ id: (await peer.next()).id, result: [], error: null });
+    expect(await next).toEqual([]);
+  });
+
+  it('sends nothing for a signal that has fired already', async () => {
+    const { session, peer } = open();
+    expect(await code(session.request('transact', [], { changes: true, signal: AbortSignal.abort() }))).toBe('aborted');
+    const next = session.request('echo', []);
+    expect((await peer.next()).method).toBe('echo');
+    session.destroy(new OvsdbError('closed', 'over'));
+    expect(await code(next)).toBe('closed');
+  });
+
+  it('gives up a request without a reply in its time', async () => {
+    const { session } = open();
+    expect(await code(session.request('get_schema', [], { timeoutMs: 1 }))).toBe('timed-out');
+    expect(await failure(session.request('transact', [], { timeoutMs: 1, changes: true }))).toMatchObject({
+      code: 'unknown-outcome',
+      cause: { code: 'timed-out' },
+    });
+  });
+
+  it('probes a silent peer and ends when it stays silent', async () => {
+    const { session, peer, ended } = open({ probeIntervalMs: 5 });
+    expect(await peer.next()).toMatchObject({ method: 'echo', id: 'echo' });
+    await session.closed;
+    expect(ended[0]).toMatchObject({ code: 'connection-lost' });
+  });
+
+  it('bounds the requests without a reply, the queue and a message', async () => {
+    const { session } = open({ requestsMax: 1, outboundBytesMax: 200 });
+    const first = session.request('a', []);
+    expect(await code(session.request('b', []))).toBe('overloaded');
+    session.destroy(new OvsdbError('closed', 'over'));
+    expect(await code(first)).toBe('closed');
+
+    const stuck = new Session(
+      neverDrains(),
+      { notification: () => {}, ended: () => {} },
+      { probeIntervalMs: 0, outboundBytesMax: 200 },
+    );
+    expect(await code(stuck.request('a', ['x'.repeat(300)]))).toBe('too-large');
+    const queued = stuck.request('a', ['x'.repeat(120)]);
+    expect(await code(stuck.request('a', ['x'.repeat(120)]))).toBe('overloaded');
+    stuck.destroy(new OvsdbError('closed', 'over'));
+    expect(await code(queued)).toBe('closed');
+  });
+
+  it.each([
+    ['what is not JSON', '{"a":}', 'protocol'],
+    ['a message that is no object', '[]', 'protocol'],
+    ['a request without params', '{"method":"x","id":1}', 'protocol'],
+    ['a message over the limit', `{"a":"${'x'.repeat(100)}"}`, 'too-large'],
+  ])('ends on %s', async (_what, text, expected) => {
+    const { session, peer } = open({ messageBytesMax: 64 });
+    const request = session.request('transact', [], { changes: true });
+    peer.sendText(text);
+    expect(await failure(request)).toMatchObject({ code: 'unknown-outcome', cause: { code: expected } });
+    expect(session.error?.code).toBe(expected);
+  });
+});
+
+function neverDrains(): Duplex {
+  const [near] = duplexPair();
+  near.cork(); // what is written stays in the queue
+  return near;
+}
