@@ -14,6 +14,7 @@ import {
 } from './attempt-context.ts';
 import type { Effect, ProbeWant } from './effects.ts';
 import type { Attempt } from './ledger-state.ts';
+import { runLimits } from './world.ts';
 
 /** Objects that no guest's frame touches; the same work again after a restart, since all of it is idempotent. */
 export type Ready =
@@ -26,6 +27,7 @@ export function makeReady(context: AttemptContext): Ready {
   const { attempt } = context;
   const effect = nbEffect(context);
   if (effect === undefined) {
+    if (peersMayCome(context)) return stop(wait('a peer that could probe from outside to connect'));
     const why = 'no other active hypervisor is connected that could probe from outside';
     return stop(close(context, 'blocked', { code: 'held', why }));
   }
@@ -75,6 +77,18 @@ function ensurePeers(context: AttemptContext, wants: readonly ProbeWant[], probe
     effects: asked.flatMap((peer) => (peer.asked?.kind === 'busy' ? peer.asked.effects : [])),
     able: wants.filter((want) => able.has(want.systemId)),
   };
+}
+
+/** After a restart, of this program or of a peer's, agents are away for a moment: that is no reason to give an attempt up. */
+function peersMayCome({ world, attempt }: AttemptContext): boolean {
+  if (world.nowMs - world.startedMs <= runLimits.unreachableMs) return true;
+  return [...world.agents.values()].some(
+    ({ systemId, mode, connected, sinceMs }) =>
+      systemId !== attempt.systemId &&
+      mode === 'active' &&
+      !connected &&
+      world.nowMs - sinceMs <= runLimits.unreachableMs,
+  );
 }
 
 type NbEffect = Extract<Effect, { kind: 'nb-prepare' }>;
