@@ -67,8 +67,8 @@ async function serve(serving: Serving): Promise<number> {
     );
     fatal.resolve(isShuntError(error, 'ledger-failed') ? 5 : 1);
   });
-  const { scheduler, addresses } = parts;
-  logger.info({ addresses, http: config.http.listen || 'none' }, 'listening');
+  const { scheduler, addresses, http } = parts;
+  logger.info({ addresses, http }, 'listening');
   sd.ready(`site ${config.site}`);
   sd.startWatchdog(() => scheduler.alive);
   const stopped = new Promise<number>((resolve) => {
@@ -146,7 +146,9 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     { name: 'nb', ready: nb.synced, reason: nb.synced ? 'synced' : 'OVN NB is not connected' },
     { name: 'nats', ready: reports.ready, reason: reports.reason },
   ];
-  if (config.http.listen) stack.use(await startHttpServer({ listen: config.http.listen, registry, conditions }));
+  const http = config.http.listen
+    ? stack.use(await startHttpServer({ listen: config.http.listen, registry, conditions }))
+    : undefined;
   scheduler.wake();
-  return { scheduler, addresses: server.addresses };
+  return { scheduler, addresses: server.addresses, http: http?.address ?? 'none' };
 }

@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ledgerPath } from '../../coordinator/ledger/ledger.ts';
 import { LedgerStore } from '../../coordinator/ledger/ledger-store.ts';
 import type { LedgerEvent } from '../../domain/ledger-events.ts';
 import type { Order } from '../../domain/orders.ts';
+import { createLogger } from '../../platform/log.ts';
+import { NatsLink } from '../../platform/nats.ts';
 import { CoordinatorCloud, signal } from './coordinator/cloud.ts';
 
 let cloud: CoordinatorCloud;
@@ -66,6 +69,68 @@ describe('a run', () => {
   });
 });
 
+describe('NATS', () => {
+  it('gone in the middle of a wave: what is open commits, nothing new starts until it is back', async () => {
+    cloud = await CoordinatorCloud.start(2);
+    const cut = Promise.withResolvers<void>();
+    cloud.onOrder = async (_systemId, order) => {
+      if (order.type !== 'cut') return;
+      cloud.onOrder = () => undefined;
+      await cloud.nats.kill();
+      await cloud.until(async () => !(await cloud.coordinator.api.status(signal())).natsConnected);
+      cut.resolve();
+    };
+    await cloud.startRun();
+    await cut.promise;
+    await cloud.until(async () =>
+      ledgerEvents().some((event) => event.type === 'attempt-closed' && event.outcome === 'committed'),
+    );
+    await cloud.until(async () =>
+      (await cloud.coordinator.api.why({ target: { kind: 'run' } }, signal())).some(
+        (why) => why.kind === 'reports-down',
+      ),
+    );
+    expect(cloud.agents.flatMap((agent) => agent.begun)).toEqual([1]);
+    await cloud.nats.run();
+    await cloud.until(async () => (await cloud.run()).state === 'done');
+    expectOncePerHost(2);
+  });
+});
+
+describe('what is shown to Prometheus', () => {
+  it('readiness with its reasons, and metrics that name no guest and no hypervisor', async () => {
+    cloud = await CoordinatorCloud.start(2);
+    await cloud.startRun();
+    await cloud.until(async () => (await cloud.run()).state === 'done');
+    await using link = NatsLink.open({
+      servers: [cloud.nats.url],
+      name: 'test',
+      logger: createLogger({ name: 'test', level: 'silent' }),
+    });
+    await cloud.until(
+      async () => (await link.publish('shunt.v1.test.hv1.heartbeat', '{}', { msgId: 'm1' })).kind === 'acked',
+    );
+    const http = `http://${/"http":"([^"]+)"/.exec(cloud.coordinator.log())?.[1]}`;
+    await cloud.until(async () =>
+      (await text(`${http}/metrics`)).includes('reports_received_total{kind="heartbeat"} 1'),
+    );
+    const metrics = await text(`${http}/metrics`);
+    expect(metrics).toMatch(/shunt_coordinator_agents_connected 2/);
+    expect(metrics).toMatch(/shunt_coordinator_attempts_closed_total{outcome="committed",direction="forward"} 2/);
+    expect(metrics).toMatch(/shunt_coordinator_blackout_seconds_count 4/);
+    expect(metrics).not.toMatch(/tapaaaaa|fa:16:3e|"hv1"/);
+    expect((await fetch(`${http}/readyz`)).status).toBe(200);
+    await cloud.nb.kill();
+    await cloud.until(async () => (await fetch(`${http}/readyz`)).status === 503);
+    expect(await text(`${http}/readyz`)).toContain('OVN NB is not connected');
+    expect((await fetch(`${http}/healthz`)).status).toBe(200);
+  });
+});
+
+async function text(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}
+
 describe('kill -9 of the coordinator in the middle of an attempt', () => {
   const moments = ['prepare', 'probe', 'cut', 'commit'] as const satisfies readonly Order['type'][];
   it.each(moments)(
@@ -87,9 +152,24 @@ describe('kill -9 of the coordinator in the middle of an attempt', () => {
     },
   );
 
+  const words = [
+    'attempt-opened',
+    'attempt-granted',
+    'commit-granted',
+    'attempt-closed',
+  ] as const satisfies readonly LedgerEvent['type'][];
+  it.each(words)('as soon as the ledger has %s: what was said is kept, and nothing was started twice', async (word) => {
+    cloud = await CoordinatorCloud.start(2);
+    const killed = killAfter(word);
+    await cloud.startRun().catch(() => undefined); // the answer may be lost with the coordinator
+    await killed;
+    await cloud.until(async () => (await cloud.run()).state === 'done');
+    expect(cloud.agents.map((agent) => agent.begun)).toEqual([[1], [1]]);
+    expectOncePerHost(2);
+  });
+
   it('and of one that is started twice at once: the second is told, and touches nothing', async () => {
     cloud = await CoordinatorCloud.start(1);
-    const { spawnSync } = await import('node:child_process');
     const second = spawnSync(
       process.execPath,
       [
@@ -111,6 +191,17 @@ describe('kill -9 of the coordinator in the middle of an attempt', () => {
     expect((await cloud.coordinator.api.status(signal())).agentsConnected).toBe(1);
   });
 });
+
+/** Kills the coordinator when its stream of events tells of `word`, and starts it again. */
+async function killAfter(word: LedgerEvent['type']): Promise<void> {
+  for await (const event of cloud.coordinator.api.events({ sinceSeq: 0, follow: true }, AbortSignal.timeout(60_000))) {
+    if (event.type !== word) continue;
+    await cloud.coordinator.stop('SIGKILL');
+    await cloud.coordinator.start();
+    return;
+  }
+  throw new Error(`no ${word} came`);
+}
 
 function expectOncePerHost(hosts: number): void {
   const events = ledgerEvents();

@@ -2,7 +2,8 @@ import type { TapFacts, TapTarget } from '../../../domain/network-model.ts';
 import type { AgentHello, AttemptState, HostInventory, Order, OrderResult } from '../../../domain/orders.ts';
 import type { Phase } from '../../../domain/phases.ts';
 import type { ProbeResult, Vantage } from '../../../domain/probes.ts';
-import { type AgentSession, type CoordinatorMessage, openAgentSession } from '../../../wire/agent-session.ts';
+import { type AgentSession, openAgentSession } from '../../../wire/agent-session.ts';
+import type { CoordinatorMessage } from '../../../wire/session-codec.ts';
 
 export interface FakeGuest {
   readonly portId: string;
