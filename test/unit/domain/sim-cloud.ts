@@ -25,6 +25,8 @@ export class SimCloud {
   nbConnected = true;
   /** Outcomes of effects that are not to be performed at all. */
   failEffects = (_effect: Effect): boolean => false;
+  /** Effects that are performed, and nobody hears how it went. */
+  loseAnswers = (_effect: Effect): boolean => false;
   readonly #guests: readonly number[];
 
   constructor(guests: readonly number[]) {
@@ -105,7 +107,13 @@ export class SimCloud {
   }
 
   #perform(effect: Effect): EffectOutcome {
-    if (this.failEffects(effect)) return { kind: 'failed', code: 'timed-out', message: 'no answer' };
+    const lost = { kind: 'failed', code: 'timed-out', message: 'no answer' } as const;
+    if (this.failEffects(effect)) return lost;
+    const outcome = this.#done(effect);
+    return this.loseAnswers(effect) ? lost : outcome;
+  }
+
+  #done(effect: Effect): EffectOutcome {
     switch (effect.kind) {
       case 'nb-prepare':
         return {
