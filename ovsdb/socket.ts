@@ -18,8 +18,8 @@ export function openSocket(endpoint: string, timeoutMs: number, wait: WaitOption
         return;
       }
       socket.on('error', () => {}); // a second error must not be uncaught; the first is already on its way
+      socket.once('close', () => reject(error)); // not before the descriptor is closed
       socket.destroy();
-      reject(error);
     };
     const onConnect = (): void => settle();
     const onError = (cause: Error): void =>
