@@ -44,7 +44,10 @@ async function measure(lab: LabState, options: CutoverBenchOptions, say: (text: 
   let voidRuns = 0;
   for (const taps of options.taps) {
     for (const direction of ['in', 'out'] as const) {
-      for (const [method, runs] of [[shell, options.baselineRuns], [direct, options.runs]] as const) {
+      for (const [method, runs] of [
+        [shell, options.baselineRuns],
+        [direct, options.runs],
+      ] as const) {
         const done = await repeat({ lab, method, taps, direction, runs, say });
         samples.push(...done.samples);
         voidRuns += done.voidRuns;
@@ -73,18 +76,30 @@ async function repeat(series: Series): Promise<{ readonly samples: readonly Samp
   let valid = 0;
   let voidRuns = 0;
   while (valid < runs && voidRuns < runs * triesMax) {
-    const pair = [await measureOne(senders, { ...series, guests }, 'cut'), await measureOne(senders, { ...series, guests }, 'revert')];
+    const pair = [
+      await measureOne(senders, { ...series, guests }, 'cut'),
+      await measureOne(senders, { ...series, guests }, 'revert'),
+    ];
     if (pair.some((run) => run === undefined)) voidRuns += 1;
     else valid += 1;
     if (pair.every((run) => run !== undefined)) samples.push(...pair.flat());
   }
   const told = samples.filter((sample) => sample.op === 'cut').map((sample) => sample.blackoutMs.toFixed(0));
-  say(`${method.name}, ${taps} taps, traffic ${direction}: ${valid} valid runs, ${voidRuns} void; cut ${told.join(' ')} ms`);
-  if (valid < runs) throw new Error(`only ${valid} of ${runs} runs of ${method.name} had a clean null run: the machine is too busy for figures`);
+  say(
+    `${method.name}, ${taps} taps, traffic ${direction}: ${valid} valid runs, ${voidRuns} void; cut ${told.join(' ')} ms`,
+  );
+  if (valid < runs)
+    throw new Error(
+      `only ${valid} of ${runs} runs of ${method.name} had a clean null run: the machine is too busy for figures`,
+    );
   return { samples, voidRuns };
 }
 
-async function measureOne(senders: Senders, series: Series & { readonly guests: readonly LabGuest[] }, op: Op): Promise<readonly Sample[] | undefined> {
+async function measureOne(
+  senders: Senders,
+  series: Series & { readonly guests: readonly LabGuest[] },
+  op: Op,
+): Promise<readonly Sample[] | undefined> {
   const { method, guests, taps, direction } = series;
   const nullRun = await senders.window(() => new Promise((resolve) => setTimeout(resolve, nullMs)));
   const run = await senders.window(async () => {
@@ -92,7 +107,16 @@ async function measureOne(senders: Senders, series: Series & { readonly guests: 
     await new Promise((resolve) => setTimeout(resolve, settleMs[method.name === 'shell' ? 'shell' : 'direct'][op]));
   });
   if (nullRun.some((report) => report.lost > 0)) return undefined;
-  return run.flatMap((report) => report.targets).map((target) => ({ method: method.name, op, taps, direction, blackoutMs: target.longestLostMs, lost: target.lost }));
+  return run
+    .flatMap((report) => report.targets)
+    .map((target) => ({
+      method: method.name,
+      op,
+      taps,
+      direction,
+      blackoutMs: target.longestLostMs,
+      lost: target.lost,
+    }));
 }
 
 interface Senders extends AsyncDisposable {
@@ -107,18 +131,29 @@ function startSenders(lab: LabState, guests: readonly LabGuest[], direction: Tra
   const rate = (index: number) => (index < fullRateMax ? hz : restHz);
   const sessions: readonly PingerSession[] =
     direction === 'in'
-      ? [startPinger({ netns: network.ext.netns, targets: guests.map((guest, index) => ({ id: guest.name, ip: guest.ip4, hz: rate(index) })) })]
+      ? [
+          startPinger({
+            netns: network.ext.netns,
+            targets: guests.map((guest, index) => ({ id: guest.name, ip: guest.ip4, hz: rate(index) })),
+          }),
+        ]
       : guests.map((guest, index) =>
           // Eight processes at full rate starve two cores: eight senders share what one may send.
-          startPinger({ netns: guest.netns, targets: [{ id: guest.name, ip: network.ext.ip4, hz: guests.length === 1 ? hz : rate(index) / 4 }] }),
+          startPinger({
+            netns: guest.netns,
+            targets: [{ id: guest.name, ip: network.ext.ip4, hz: guests.length === 1 ? hz : rate(index) / 4 }],
+          }),
         );
   return {
     ready: Promise.all(sessions.map((session) => session.ready)).then(() => undefined),
     window: async (body) => {
       const marks = sessions.map((session) => session.mark());
       await body();
-      return Promise.all(sessions.map((session, index) => session.report({ fromNs: marks[index] ?? 0, toNs: session.mark() })));
+      return Promise.all(
+        sessions.map((session, index) => session.report({ fromNs: marks[index] ?? 0, toNs: session.mark() })),
+      );
     },
-    [Symbol.asyncDispose]: async () => void (await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()))),
+    [Symbol.asyncDispose]: async () =>
+      void (await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()))),
   };
 }

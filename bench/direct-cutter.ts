@@ -36,10 +36,19 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
 
   async function perform({ op, taps, batchSize }: CutterRequest): Promise<void> {
     const facts = readFacts(ovs, netlink.links());
-    const deps = { ovs, netlink, integration, clock: systemClock, checkpoint: () => undefined, onStage: () => undefined, onGone: () => undefined };
+    const deps = {
+      ovs,
+      netlink,
+      integration,
+      clock: systemClock,
+      checkpoint: () => undefined,
+      onStage: () => undefined,
+      onGone: () => undefined,
+    };
     if (op === 'cut') {
       const { moves, problems } = planMoves({ epoch, direction: 'forward', taps }, facts);
-      if (problems[0] || moves.length !== taps.length) throw new Error(problems[0]?.message ?? 'some taps were moved already');
+      if (problems[0] || moves.length !== taps.length)
+        throw new Error(problems[0]?.message ?? 'some taps were moved already');
       for (const move of moves) moved.set(move.tap, move);
       return execute(cutSteps(moves, 'forward', batchSize), AbortSignal.timeout(limitMs), deps);
     }
@@ -53,7 +62,10 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
     const began = performance.now();
     const reply = await perform(JSON.parse(line) as CutterRequest).then(
       (): CutterReply => ({ ok: true, ms: performance.now() - began }),
-      (error: unknown): CutterReply => ({ ok: false, message: error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error) }),
+      (error: unknown): CutterReply => ({
+        ok: false,
+        message: error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error),
+      }),
     );
     process.stdout.write(`${JSON.stringify(reply)}\n`);
   }

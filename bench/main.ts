@@ -9,7 +9,9 @@ const program = new Command('bench')
 
 program
   .command('cutover')
-  .description('Blackout of a cut and of its revert: shell script and direct, 1 and 8 taps, traffic in both directions.')
+  .description(
+    'Blackout of a cut and of its revert: shell script and direct, 1 and 8 taps, traffic in both directions.',
+  )
   .option('--runs <n>', 'valid runs of each row', positive, 5)
   .option('--baseline-runs <n>', 'valid runs of the shell script, which takes seconds each', positive, 3)
   .option('--taps <list>', 'comma-separated numbers of taps', (text) => text.split(',').map(positive), [1, 8])

@@ -25,7 +25,13 @@ export interface BenchReport {
   readonly rows: readonly BenchRow[];
   /** How many times less than the baseline (the shell script), by medians of the same run. */
   readonly ratios: Readonly<Record<string, number>>;
-  readonly env: { readonly datapath: string; readonly kernel: string; readonly ovs: string; readonly ovn: string; readonly cores: number };
+  readonly env: {
+    readonly datapath: string;
+    readonly kernel: string;
+    readonly ovs: string;
+    readonly ovn: string;
+    readonly cores: number;
+  };
   /** Runs whose null run lost frames and which therefore do not count. */
   readonly voidRuns: number;
 }
@@ -42,14 +48,28 @@ export interface Sample {
 const baseline = 'shell';
 
 export function summarise(samples: readonly Sample[], voidRuns: number): BenchReport {
-  const groups = Map.groupBy(samples, ({ method, op, taps, direction }) => JSON.stringify([method, op, taps, direction]));
+  const groups = Map.groupBy(samples, ({ method, op, taps, direction }) =>
+    JSON.stringify([method, op, taps, direction]),
+  );
   const rows = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
     const values = group.map((sample) => sample.blackoutMs).toSorted((a, b) => a - b);
     const { method, op, taps, direction } = first;
     const lost = group.reduce((sum, sample) => sum + sample.lost, 0);
-    return [{ method, op, taps, direction, p50: percentile(values, 50), p99: percentile(values, 99), max: percentile(values, 100), lost, n: values.length }];
+    return [
+      {
+        method,
+        op,
+        taps,
+        direction,
+        p50: percentile(values, 50),
+        p99: percentile(values, 99),
+        max: percentile(values, 100),
+        lost,
+        n: values.length,
+      },
+    ];
   });
   return { schema: 1, rows, ratios: ratiosOf(rows), env: environment(), voidRuns };
 }
@@ -64,14 +84,28 @@ function ratiosOf(rows: readonly BenchRow[]): Readonly<Record<string, number>> {
   return Object.fromEntries(
     rows.flatMap((row) => {
       if (row.method === baseline || row.p50 === 0) return [];
-      const base = rows.find((other) => other.method === baseline && other.op === row.op && other.taps === row.taps && other.direction === row.direction);
-      return base ? [[`${baseline}/${row.method} ${row.op} ${row.taps} ${row.direction}`, Math.round((base.p50 / row.p50) * 10) / 10]] : [];
+      const base = rows.find(
+        (other) =>
+          other.method === baseline &&
+          other.op === row.op &&
+          other.taps === row.taps &&
+          other.direction === row.direction,
+      );
+      return base
+        ? [
+            [
+              `${baseline}/${row.method} ${row.op} ${row.taps} ${row.direction}`,
+              Math.round((base.p50 / row.p50) * 10) / 10,
+            ],
+          ]
+        : [];
     }),
   );
 }
 
 function environment(): BenchReport['env'] {
-  const version = (argv: readonly string[]) => /\d+\.\d+\.\d+/.exec(execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' }))?.[0] ?? '';
+  const version = (argv: readonly string[]) =>
+    /\d+\.\d+\.\d+/.exec(execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' }))?.[0] ?? '';
   return {
     datapath: 'netdev',
     kernel: release(),
@@ -84,9 +118,15 @@ function environment(): BenchReport['env'] {
 /** For people: one line a row, then the ratios. */
 export function renderReport(report: BenchReport): string {
   const heads = ['method', 'op', 'taps', 'traffic', 'p50 ms', 'p99 ms', 'max ms', 'lost', 'n'];
-  const body = report.rows.map((row) => [row.method, row.op, row.taps, row.direction, row.p50, row.p99, row.max, row.lost, row.n].map(String));
+  const body = report.rows.map((row) =>
+    [row.method, row.op, row.taps, row.direction, row.p50, row.p99, row.max, row.lost, row.n].map(String),
+  );
   const widths = heads.map((head, column) => Math.max(head.length, ...body.map((cells) => cells[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   const ratios = Object.entries(report.ratios).map(([name, ratio]) => `${name}: ${ratio}x`);
   const { datapath, kernel, ovs, ovn, cores } = report.env;
   const env = `datapath ${datapath}, Linux ${kernel}, OVS ${ovs}, OVN ${ovn}, ${cores} cores; void runs: ${report.voidRuns}`;

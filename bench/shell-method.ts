@@ -14,7 +14,8 @@ export function shellMethod(lab: LabState, status: LabStatus): Method {
   const hypervisor = status.hypervisors[0];
   if (!hypervisor) throw new Error('the lab has no hypervisor');
   const vsctl = `ovs-vsctl --db=unix:${hypervisor.ovsdb}`;
-  const bridgeOf = (guest: LabGuest) => lab.topology.networks.find((network) => network.id === guest.networkId)?.bridge ?? '';
+  const bridgeOf = (guest: LabGuest) =>
+    lab.topology.networks.find((network) => network.id === guest.networkId)?.bridge ?? '';
   const script = async (lines: readonly string[]) => {
     await execIn(hypervisor.netns, ['sh', '-ec', lines.join('\n')]);
   };
@@ -27,7 +28,12 @@ export function shellMethod(lab: LabState, status: LabStatus): Method {
             `ip link set ${tap} nomaster; ${vsctl} add-port br-int ${tap} -- set Interface ${tap} external_ids:iface-id=${portId}`,
         ),
       ),
-    revert: (guests) => script(guests.map((guest) => `${vsctl} del-port br-int ${guest.tap}; ip link set ${guest.tap} master ${bridgeOf(guest)}`)),
+    revert: (guests) =>
+      script(
+        guests.map(
+          (guest) => `${vsctl} del-port br-int ${guest.tap}; ip link set ${guest.tap} master ${bridgeOf(guest)}`,
+        ),
+      ),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -1,4 +1,3 @@
-import { assertNever } from '../../domain/assert-never.ts';
 import { parseMac } from '../addresses.ts';
 import * as codec from './netlink-codec.ts';
 import * as rt from './netlink-links.ts';
@@ -110,7 +109,7 @@ export function encodeOperation(operation: NetlinkOperation, context: OperationC
     case 'fdb-delete':
       return fdbChange(operation, context);
     default:
-      return assertNever(operation);
+      throw new TypeError(`unknown netlink operation ${JSON.stringify(operation satisfies never)}`);
   }
 }
 

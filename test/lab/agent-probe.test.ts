@@ -13,8 +13,22 @@ const guestMac = 'fa:16:3e:00:00:01';
 const silentMac = 'fa:16:3e:00:00:02';
 const networkId = 'aaaaaaaa-0000-4000-8000-000000000001';
 
-const guest = { tap: 'tapguest', portId: 'port-guest', networkId, mac: guestMac, ips: ['10.9.0.20'], legacyBridge: 'brq' };
-const silent = { tap: 'tapsilent', portId: 'port-silent', networkId, mac: silentMac, ips: ['10.9.0.21'], legacyBridge: 'brq' };
+const guest = {
+  tap: 'tapguest',
+  portId: 'port-guest',
+  networkId,
+  mac: guestMac,
+  ips: ['10.9.0.20'],
+  legacyBridge: 'brq',
+};
+const silent = {
+  tap: 'tapsilent',
+  portId: 'port-silent',
+  networkId,
+  mac: silentMac,
+  ips: ['10.9.0.21'],
+  legacyBridge: 'brq',
+};
 const network = {
   networkId,
   legacyBridge: 'brq',
@@ -31,7 +45,10 @@ function build(): void {
   for (const ns of [host, guestNs, silentNs]) run(`netns add ${ns}`);
   run(`-n ${host} link add brq type bridge`);
   run(`-n ${host} link set brq up`);
-  for (const [tap, ns, mac] of [['tapguest', guestNs, guestMac], ['tapsilent', silentNs, silentMac]] as const) {
+  for (const [tap, ns, mac] of [
+    ['tapguest', guestNs, guestMac],
+    ['tapsilent', silentNs, silentMac],
+  ] as const) {
     run(`-n ${host} link add ${tap} type veth peer name eth0 netns ${ns} address ${mac}`);
     run(`-n ${host} link set ${tap} master brq up`);
     run(`-n ${ns} link set eth0 up`);
@@ -70,13 +87,30 @@ describe('proof of life from a hypervisor', () => {
     const results = await inNetns(host, () => prober.baseline(scope));
     const answered = results.filter((result) => result.answered > 0).map((result) => `${result.vantage} ${result.tap}`);
     expect(answered.toSorted()).toEqual(['legacy tapguest', 'local tapguest', 'wire tapguest']);
-    expect(results.filter((result) => result.tap === 'tapsilent').map((result) => result.vantage).toSorted()).toEqual(['legacy', 'local', 'wire']);
+    expect(
+      results
+        .filter((result) => result.tap === 'tapsilent')
+        .map((result) => result.vantage)
+        .toSorted(),
+    ).toEqual(['legacy', 'local', 'wire']);
   });
 
   it('pings as a port of the network and answers ARP for the port’s address', async () => {
-    const order = { type: 'probe', orderId: '1', vantage: 'remote', networkId, targets: [guest, silent], rounds: 3, intervalMs: 50 } as const;
+    const order = {
+      type: 'probe',
+      orderId: '1',
+      vantage: 'remote',
+      networkId,
+      targets: [guest, silent],
+      rounds: 3,
+      intervalMs: 50,
+    } as const;
     const results = await prober.probeRemote(order);
-    expect(results.find((result) => result.tap === 'tapguest')).toMatchObject({ vantage: 'remote', answered: 3, sent: 3 });
+    expect(results.find((result) => result.tap === 'tapguest')).toMatchObject({
+      vantage: 'remote',
+      answered: 3,
+      sent: 3,
+    });
     expect(results.find((result) => result.tap === 'tapsilent')?.answered).toBe(0);
   });
 

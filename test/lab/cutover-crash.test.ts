@@ -5,7 +5,10 @@ import { Cloud } from './fixture/cloud.ts';
 
 /** From granting to the end of the soak: three moments in the middle of a wave. */
 const moments: readonly { readonly moment: string; readonly phases: readonly Phase[] }[] = [
-  { moment: 'while hypervisors prepare', phases: ['preparing', 'prepared', 'arming', 'cutting', 'verifying', 'soaking'] },
+  {
+    moment: 'while hypervisors prepare',
+    phases: ['preparing', 'prepared', 'arming', 'cutting', 'verifying', 'soaking'],
+  },
   { moment: 'while taps move', phases: ['cutting', 'verifying', 'soaking'] },
   { moment: 'while the cut soaks', phases: ['soaking'] },
 ];
@@ -28,7 +31,9 @@ describe('kill -9 in the middle of a wave', () => {
   });
 
   it.each(cases)('of $name $moment loses no guest and no state', async ({ program, phases }) => {
-    const before = new Map((await cloud.api.listHosts(AbortSignal.timeout(10_000))).map((host) => [host.systemId, host.attempt?.epoch ?? 0]));
+    const before = new Map(
+      (await cloud.api.listHosts(AbortSignal.timeout(10_000))).map((host) => [host.systemId, host.attempt?.epoch ?? 0]),
+    );
     const run = await cloud.startRun({ hosts: ['hv1', 'hv2'], soak: '3s', deadline: '20s' });
     await cloud.untilPhase('hv1', phases, before.get('hv1'));
 
@@ -41,10 +46,15 @@ describe('kill -9 in the middle of a wave', () => {
     // Whoever went back is retried once; nothing else may be needed.
     if (view.state === 'paused') {
       const reverted = view.waves.flatMap((wave) => wave.hosts).filter((host) => host.attempt?.outcome !== 'committed');
-      expect(reverted.map((host) => host.attempt?.outcome ?? 'reverted').every((outcome) => ['reverted', 'blocked'].includes(outcome))).toBe(true);
+      expect(
+        reverted
+          .map((host) => host.attempt?.outcome ?? 'reverted')
+          .every((outcome) => ['reverted', 'blocked'].includes(outcome)),
+      ).toBe(true);
       expect(await cloud.silentGuests()).toEqual([]);
       const retried = reverted.filter((host) => host.attempt !== undefined);
-      for (const host of retried) await cloud.api.retryHost({ host: host.systemId, by: 'test' }, AbortSignal.timeout(10_000));
+      for (const host of retried)
+        await cloud.api.retryHost({ host: host.systemId, by: 'test' }, AbortSignal.timeout(10_000));
       await cloud.api.resumeRun({ runId: run.id, by: 'test' }, AbortSignal.timeout(10_000));
       view = await cloud.untilRun(run, ['done']);
     }
@@ -66,7 +76,8 @@ async function everyAttemptOpenedOnce(cloud: Cloud): Promise<void> {
   const seen: string[] = [];
   for await (const event of cloud.api.events({ sinceSeq: 0, follow: false }, AbortSignal.timeout(10_000))) {
     const { epoch } = JSON.parse(event.json) as { epoch?: number };
-    if (['attempt-opened', 'attempt-granted', 'attempt-closed'].includes(event.type)) seen.push(`${event.type} ${event.host} ${epoch}`);
+    if (['attempt-opened', 'attempt-granted', 'attempt-closed'].includes(event.type))
+      seen.push(`${event.type} ${event.host} ${epoch}`);
   }
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.filter((entry, index) => seen.indexOf(entry) !== index)).toEqual([]);

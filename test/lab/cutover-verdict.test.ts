@@ -72,11 +72,23 @@ describe('a cutover in a real cloud', () => {
     const hypervisor = cloud.status.hypervisors.find((candidate) => candidate.name === 'hv1');
     if (!hypervisor) throw new Error('no hv1');
     for (const guest of cloud.guestsOf('hv1')) {
-      const { stdout } = await execIn(hypervisor.netns, ['ovs-vsctl', `--db=unix:${hypervisor.ovsdb}`, 'get', 'Interface', guest.tap, 'external_ids:ovn-installed']);
+      const { stdout } = await execIn(hypervisor.netns, [
+        'ovs-vsctl',
+        `--db=unix:${hypervisor.ovsdb}`,
+        'get',
+        'Interface',
+        guest.tap,
+        'external_ids:ovn-installed',
+      ]);
       expect(stdout.trim()).toBe('"true"');
     }
     const taps = (await cloud.host('hv1')).taps.filter((tap) => tap.plug === 'target').map((tap) => tap.tap);
-    expect(taps.toSorted()).toEqual(cloud.guestsOf('hv1').map((guest) => guest.tap).toSorted());
+    expect(taps.toSorted()).toEqual(
+      cloud
+        .guestsOf('hv1')
+        .map((guest) => guest.tap)
+        .toSorted(),
+    );
   });
 
   it('goes back on order, and every guest answers', async () => {

@@ -11,6 +11,10 @@ describe('docs/failure-modes.md', () => {
   });
 
   it('explains nothing that is no code', () => {
-    expect([...anchors].toSorted()).toEqual(Object.values(errorTable).map((traits) => traits.docs).toSorted());
+    expect([...anchors].toSorted()).toEqual(
+      Object.values(errorTable)
+        .map((traits) => traits.docs)
+        .toSorted(),
+    );
   });
 });

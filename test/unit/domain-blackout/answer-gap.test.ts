@@ -7,7 +7,11 @@ const every = (stepMs: number, count: number) => Array.from({ length: count }, (
 describe('the longest gap in a guest’s answers', () => {
   it('is zero when every question was answered', () => {
     const sentAtMs = every(5, 100);
-    expect(longestGap({ sentAtMs, answeredAtMs: sentAtMs.map((at) => at + 0.3) }, 50)).toEqual({ blackoutMs: 0, lost: 0, sent: 100 });
+    expect(longestGap({ sentAtMs, answeredAtMs: sentAtMs.map((at) => at + 0.3) }, 50)).toEqual({
+      blackoutMs: 0,
+      lost: 0,
+      sent: 100,
+    });
   });
 
   it('lasts from the first unanswered question to the next answered one', () => {
@@ -17,7 +21,11 @@ describe('the longest gap in a guest’s answers', () => {
   });
 
   it('does not judge questions whose answer may still be on the way', () => {
-    expect(longestGap({ sentAtMs: [0, 5, 10], answeredAtMs: [0.2, 5.2] }, 4)).toEqual({ blackoutMs: 0, lost: 0, sent: 2 });
+    expect(longestGap({ sentAtMs: [0, 5, 10], answeredAtMs: [0.2, 5.2] }, 4)).toEqual({
+      blackoutMs: 0,
+      lost: 0,
+      sent: 2,
+    });
   });
 
   it('counts a guest that never answers again as dark until the end', () => {
