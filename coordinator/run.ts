@@ -137,18 +137,19 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
       ],
     }),
   );
-  const conditions = (): readonly Condition[] => [
-    {
-      name: 'ledger',
-      ready: !scheduler.ledgerFault,
-      reason: scheduler.ledgerFault ? describeError(scheduler.ledgerFault) : 'open',
-    },
-    { name: 'nb', ready: nb.synced, reason: nb.synced ? 'synced' : 'OVN NB is not connected' },
-    { name: 'nats', ready: reports.ready, reason: reports.reason },
-  ];
+  const conditions = (): readonly Condition[] => conditionsOf(scheduler, nb, reports);
   const http = config.http.listen
     ? stack.use(await startHttpServer({ listen: config.http.listen, registry, conditions }))
     : undefined;
   scheduler.wake();
   return { scheduler, addresses: server.addresses, http: http?.address ?? 'none' };
+}
+
+function conditionsOf(scheduler: Scheduler, nb: NbConnection, reports: ReportStream): readonly Condition[] {
+  const fault = scheduler.ledgerFault;
+  return [
+    { name: 'ledger', ready: !fault, reason: fault ? describeError(fault) : 'open' },
+    { name: 'nb', ready: nb.synced, reason: nb.synced ? 'synced' : 'OVN NB is not connected' },
+    { name: 'nats', ready: reports.ready, reason: reports.reason },
+  ];
 }

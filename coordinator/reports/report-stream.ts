@@ -96,7 +96,7 @@ export class ReportStream implements AsyncDisposable {
         return true;
       } catch (error) {
         const why = describeError(error);
-        if (why !== told) logger.warn({ why }, `the stream ${streamName} cannot be made yet`);
+        if (why !== told && this.#link.connected) logger.warn({ why }, `the stream ${streamName} cannot be made yet`);
         told = why;
         await sleep(backoff.nextMs(), signal).catch(() => undefined); // aborted: the loop looks
       }

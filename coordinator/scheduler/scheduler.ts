@@ -208,6 +208,7 @@ export class Scheduler implements AsyncDisposable {
       return result.kind === 'appended';
     } catch (error) {
       if (isShuntError(error)) this.#ledgerFault = error;
+      if (isShuntError(error, 'ledger-failed') && error.detail['reason'] === 'dead') this.#options.onFatal(error);
       throw error;
     }
   }
@@ -223,9 +224,12 @@ export class Scheduler implements AsyncDisposable {
     this.changes.notify();
   }
 
-  /** A full disk is borne: nothing new begins, what is open comes to rest by itself, the next tick tries again. All else ends the process. */
+  /**
+   * A full disk is borne: nothing new begins, what is open comes to rest by itself, the next tick tries again. A ledger whose content
+   * nobody knows was told to `onFatal` where it showed; all else is told here.
+   */
   #failed(error: unknown): void {
-    if (isShuntError(error, 'ledger-failed') && error.detail['reason'] !== 'dead') {
+    if (isShuntError(error, 'ledger-failed')) {
       this.#options.logger.error(
         { code: error.code, why: error.message },
         'the ledger takes no entries: nothing new is begun',
