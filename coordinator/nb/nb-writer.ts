@@ -31,8 +31,8 @@ export class NbWriter {
   }
 
   /**
-   * Ensures, in one transaction, `requested-chassis` where it is empty and a probe port for each want. A port bound elsewhere is
-   * `held`. Wants for which the network has no free address are missing in the result.
+   * Ensures, in one transaction, `requested-chassis` where it is empty and a probe port for each want. A port that is bound already
+   * is left as it is; one that is gone is `held`. Wants for which the network has no free address are missing in the result.
    */
   prepare(what: NbPreparation): Promise<Readonly<Record<string, ProbePort>>> {
     const doing = `prepare OVN NB for ${what.systemId}`;
