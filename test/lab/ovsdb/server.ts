@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ export class OvsdbServer implements AsyncDisposable {
     );
     this.#child = child;
     // The control socket answers when the remotes are open.
-    execFileSync('ovs-appctl', ['--timeout=20', '-t', await this.#appears(join(this.dir, 'ctl'), child), 'version']);
+    await this.#answers(child);
     if (this.#tcpPort === 0) this.#tcpPort = Number(/listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1]);
   }
 
@@ -84,11 +84,13 @@ export class OvsdbServer implements AsyncDisposable {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  async #appears(path: string, child: ChildProcess): Promise<string> {
-    while (!existsSync(path)) {
+  /** The control socket's file is there a moment before the server listens on it: only an answer counts. */
+  async #answers(child: ChildProcess): Promise<void> {
+    const ctl = join(this.dir, 'ctl');
+    const ask = () => spawnSync('ovs-appctl', ['--timeout=20', '-t', ctl, 'version'], { stdio: 'ignore' }).status === 0;
+    while (!existsSync(ctl) || !ask()) {
       if (child.exitCode !== null) throw new Error(`ovsdb-server ended with ${child.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 5)); // polls for a file, nothing announces it
     }
-    return path;
   }
 }
