@@ -6,7 +6,8 @@ import { judgeRestore, restoreSteps } from '../domain/rewire/plan-restore.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ShuntError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
-import { type ExecutorDependencies, execute, type Stage } from './cutover/rewire-executor.ts';
+import type { ExecutorDependencies, Stage } from './cutover/execution.ts';
+import { execute } from './cutover/rewire-executor.ts';
 import { type Host, openHost } from './host/host.ts';
 import { readFacts } from './host/read-facts.ts';
 

@@ -102,3 +102,14 @@ export function loadAgentConfig(
     flags: Object.fromEntries(given),
   });
 }
+
+/** A line a key, with its value and where it comes from. */
+export function renderEffective(loaded: LoadedConfig<AgentConfig>): string {
+  const lines = [...loaded.origins].map(([path, origin]) => {
+    const value = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], loaded.value); // paths are the schema's
+    const from = origin.kind === 'default' ? 'default' : `${origin.kind} ${origin.name}`;
+    return `${path}: ${JSON.stringify(value)}  # ${from}`;
+  });
+  const unknown = loaded.unknownEnv.map((name) => `# unknown variable: ${name}`);
+  return `${[...lines, ...unknown].join('\n')}\n`;
+}

@@ -4,7 +4,7 @@ import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { announcements } from '../host/announcements.ts';
-import { type Execution, mark, markGone, present } from './rewire-executor.ts';
+import { type Execution, mark, markGone, present } from './execution.ts';
 
 const busyRetriesMax = 400;
 const busyRetryMs = 5;

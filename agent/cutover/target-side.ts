@@ -6,7 +6,7 @@ import { announcements } from '../host/announcements.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
-import { type Execution, mark, markGone, present } from './rewire-executor.ts';
+import { type Execution, mark, markGone, present } from './execution.ts';
 
 /** How long OVN may take to claim a port and install its flows. */
 const settleTimeoutMs = 10_000;

@@ -2,12 +2,13 @@ import { durableIds, type PlugFacts, type TextMap } from '../../domain/rewire/mo
 import { bumpBarrier } from '../../ovsdb/barrier.ts';
 import { OvsdbClient } from '../../ovsdb/client.ts';
 import type { Uuid } from '../../ovsdb/columns.ts';
+import { Listeners } from '../../ovsdb/listeners.ts';
 import type { OvsdbLock } from '../../ovsdb/lock.ts';
 import type { Replica } from '../../ovsdb/replica.ts';
 import type { Transaction, TransactResult } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type BridgeRow, type InterfaceRow, type OvsTables, ovsTables, type PortRow } from './ovs-tables.ts';
-import { asShuntError } from './ovsdb-failure.ts';
+import { asShuntError, unlessAborted } from './ovsdb-failure.ts';
 
 export interface HostIdentity {
   readonly systemId: string;
@@ -34,7 +35,9 @@ export class OpenVSwitch implements AsyncDisposable {
   readonly client: OvsdbClient<OvsTables>;
   readonly replica: Replica<OvsTables>;
   readonly #options: OpenVSwitchOptions;
+  readonly #stolen = new Listeners<undefined>();
   #lock: OvsdbLock | undefined;
+  #taking: Promise<void> | undefined;
 
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
@@ -123,21 +126,24 @@ export class OpenVSwitch implements AsyncDisposable {
     return this.#lock?.held ?? false;
   }
 
-  /** Queues for the lock (or takes it from whoever has it). A stolen lock is queued for again by a new call. */
+  /** Queues for the lock (or takes it from whoever has it); several may wait for it at once. */
   async takeLock(how: { readonly steal: boolean; readonly signal: AbortSignal }): Promise<void> {
-    try {
-      await this.#lock?.[Symbol.asyncDispose]();
-      this.#lock = this.client.lock(this.lockName, { steal: how.steal });
-      await this.#lock.acquired({ signal: how.signal });
-    } catch (error) {
-      throw asShuntError(error, `taking the lock ${this.lockName}`);
+    if (this.lockHeld && !how.steal) return;
+    if (how.steal || this.#taking === undefined) {
+      const taking = this.#take(how.steal);
+      this.#taking = taking;
+      taking
+        .catch(() => undefined) // whoever waits hears of it
+        .finally(() => {
+          if (this.#taking === taking) this.#taking = undefined;
+        });
     }
+    await unlessAborted(this.#taking ?? Promise.resolve(), how.signal, `taking the lock ${this.lockName}`);
   }
 
-  onLockStolen(listener: () => void): Disposable | undefined {
-    return this.#lock?.onState((state) => {
-      if (state.kind === 'lost' && state.why === 'stolen') listener();
-    });
+  /** Somebody took the lock away from us: a dead man, or an operator's `revert`. */
+  onLockStolen(listener: () => void): Disposable {
+    return this.#stolen.subscribe(listener);
   }
 
   /** A transaction that asserts our lock. */
@@ -170,6 +176,16 @@ export class OpenVSwitch implements AsyncDisposable {
       throw asShuntError(error, 'reaching Open vSwitch');
     }
     await this.transact(this.transaction(), 'asking Open vSwitch where it stands', signal);
+  }
+
+  async #take(steal: boolean): Promise<void> {
+    await this.#lock?.[Symbol.asyncDispose]();
+    const lock = this.client.lock(this.lockName, { steal });
+    this.#lock = lock;
+    lock.onState((state) => {
+      if (state.kind === 'lost' && state.why === 'stolen') this.#stolen.emit(undefined);
+    });
+    await lock.acquired();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,3 +34,18 @@ export function asShuntError(error: unknown, doing: string): ShuntError {
   const code = isOvsdbError(error) ? codes[error.code] : 'internal';
   return new ShuntError(code, doing, { cause: error });
 }
+
+/** The task, or `cancelled` when the signal comes first; the task goes on. */
+export async function unlessAborted<T>(task: Promise<T>, signal: AbortSignal, doing: string): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new ShuntError('cancelled', doing, { cause: signal.reason }));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([task, promise]);
+  } catch (error) {
+    throw asShuntError(error, doing);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,215 @@
+import type { Finding } from '../domain/findings.ts';
+import type { AttemptState, Order, OrderResult } from '../domain/orders.ts';
+import { isOpen } from '../domain/phases.ts';
+import type { ProbeResult } from '../domain/probes.ts';
+import { remainingMs } from '../platform/clock.ts';
+import { isShuntError, ShuntError } from '../platform/shunt-error.ts';
+import type { AttemptContext } from './cutover/attempt-effects.ts';
+import { AttemptRunner } from './cutover/attempt-runner.ts';
+import { journaledEpochs, readAttempt, readReverts } from './journal/attempt-journal.ts';
+import { HighestEpoch } from './journal/highest-epoch.ts';
+
+type OrderOf<T extends Order['type']> = Extract<Order, { type: T }>;
+
+/** What was done for an order, besides that it was. */
+interface Done {
+  readonly probes?: readonly ProbeResult[];
+  readonly findings?: readonly Finding[];
+}
+
+/** This host's attempts: one at a time, by epochs that only grow. Orders become events of the attempt they name. */
+export class Attempts implements Disposable {
+  readonly #context: AttemptContext;
+  readonly #mode: 'passive' | 'active';
+  readonly #highest: HighestEpoch;
+  #runner: AttemptRunner | undefined;
+
+  constructor(context: AttemptContext, mode: 'passive' | 'active') {
+    this.#context = context;
+    this.#mode = mode;
+    this.#highest = new HighestEpoch(context.stateDir);
+  }
+
+  get highestEpoch(): number {
+    return this.#highest.value;
+  }
+
+  get current(): AttemptState | undefined {
+    return this.#runner?.state;
+  }
+
+  /** Taps of the newest attempt. */
+  get taps(): readonly string[] {
+    return this.#runner?.moves.map((move) => move.tap) ?? [];
+  }
+
+  /** The newest attempt of the journal, if it needs an agent that holds the lock. */
+  static newestOpen(stateDir: string): number | undefined {
+    const newest = journaledEpochs(stateDir).at(-1);
+    const phase = newest === undefined ? undefined : readAttempt(stateDir, newest)?.attempt.phase;
+    return phase !== undefined && (isOpen(phase) || phase === 'stuck') ? newest : undefined;
+  }
+
+  /** Takes up what the journal says, at the original deadline. Call with the lock held: a dead man may have been at work. */
+  recover(): void {
+    const newest = journaledEpochs(this.#context.stateDir).at(-1);
+    const replayed = newest === undefined ? undefined : readAttempt(this.#context.stateDir, newest);
+    if (replayed === undefined) return;
+    const runner = AttemptRunner.resume(this.#context, replayed);
+    this.#runner = runner;
+    const { deadline } = replayed.header;
+    const inTime = remainingMs(deadline, this.#context.clock.now()) > 0;
+    if (inTime && isOpen(runner.phase)) runner.watchDeadline();
+    runner.post({ type: 'recovered', inTime });
+    this.#context.onState(runner);
+  }
+
+  /** Somebody took our lock and is done: a dead man or an operator's `revert`. */
+  lockReturned(): void {
+    const runner = this.#runner;
+    if (runner === undefined) return;
+    const done = readReverts(this.#context.stateDir, runner.attempt.epoch).findLast(
+      (record) => record.type === 'revert-done',
+    );
+    if (done !== undefined) runner.post({ type: 'reverted-elsewhere', why: done.why });
+    else if (isOpen(runner.phase)) runner.post({ type: 'revert-word', why: 'somebody took the lock of this agent' });
+  }
+
+  /** Does what an order says, or says why not. Never throws. */
+  async handle(order: Order): Promise<OrderResult> {
+    try {
+      const done = await this.#obey(order);
+      return { orderId: order.orderId, kind: 'accepted', probes: done.probes ?? [], findings: done.findings ?? [] };
+    } catch (error) {
+      return this.#refusal(order, error);
+    }
+  }
+
+  async idle(): Promise<void> {
+    await this.#runner?.idle;
+  }
+
+  [Symbol.dispose](): void {
+    this.#runner?.[Symbol.dispose]();
+  }
+
+  #refusal(order: Order, error: unknown): OrderResult {
+    const code = isShuntError(error) ? error.code : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    const findings = order.type === 'prepare' || order.type === 'cut' ? (this.#runner?.findings ?? []) : [];
+    this.#context.logger.warn({ code, order: order.type, err: code === 'internal' ? error : undefined }, message);
+    return { orderId: order.orderId, kind: 'refused', code, message, findings };
+  }
+
+  async #obey(order: Order): Promise<Done> {
+    if (order.type === 'probe') return { probes: await this.#context.prober.probeRemote(order) };
+    if (this.#mode === 'passive' && !this.#isOwnOpen(order)) {
+      throw new ShuntError(
+        'agent-passive',
+        "this agent is passive and changes nothing; set 'mode: active' and restart it",
+      );
+    }
+    switch (order.type) {
+      case 'ensure-probes':
+        this.#context.prober.attachPorts(
+          await this.#context.probePorts.ensure(order.networks, AbortSignal.timeout(orderTimeoutMs)),
+        );
+        return {};
+      case 'prepare':
+        return this.#prepare(order);
+      case 'cut':
+        return this.#cut(order);
+      case 'commit':
+        return this.#commit(order);
+      case 'revert':
+        return this.#revert(order);
+    }
+  }
+
+  /** An attempt that was begun while the agent was active is brought to rest also now that it is passive. */
+  #isOwnOpen(order: Order): boolean {
+    return (order.type === 'commit' || order.type === 'revert') && this.#runner?.attempt.epoch === order.epoch;
+  }
+
+  async #prepare(order: OrderOf<'prepare'>): Promise<Done> {
+    const before = this.#runner;
+    if (before !== undefined && before.attempt.epoch === order.epoch) return this.#preparedAgain(before);
+    const journaled = journaledEpochs(this.#context.stateDir).includes(order.epoch);
+    if (order.epoch < this.#highest.value || journaled) throw stale(order.epoch, this.#highest.value);
+    if (before !== undefined && (isOpen(before.phase) || before.phase === 'stuck')) {
+      throw new ShuntError(
+        'wrong-state',
+        `attempt ${before.attempt.epoch} is ${before.phase}: it has to come to rest first`,
+      );
+    }
+    this.#highest.accept(order.epoch);
+    before?.[Symbol.dispose]();
+    const runner = AttemptRunner.begin(this.#context, order);
+    this.#runner = runner;
+    runner.post({ type: 'prepare' });
+    return this.#preparedAgain(runner);
+  }
+
+  async #preparedAgain(runner: AttemptRunner): Promise<Done> {
+    if (runner.phase === 'preparing') await runner.idle;
+    const { phase, code, why } = runner.attempt;
+    if (phase === 'idle' || phase === 'reverted') {
+      throw new ShuntError(code ?? 'wrong-state', why ?? `attempt ${runner.attempt.epoch} is over`);
+    }
+    return { probes: runner.baseline, findings: runner.findings };
+  }
+
+  async #cut({ grant }: OrderOf<'cut'>): Promise<Done> {
+    const runner = this.#named(grant.epoch);
+    if (grant.method !== 'direct')
+      throw new ShuntError('wrong-state', `this agent cannot cut by '${grant.method}' yet`);
+    if (runner.phase === 'prepared') {
+      runner.grant = grant;
+      runner.post({ type: 'grant', commitOn: grant.commitOn });
+      await runner.armed();
+      const { phase, code, why } = runner.attempt;
+      if (phase === 'prepared') throw new ShuntError(code ?? 'internal', why ?? 'it could not be armed');
+      return {};
+    }
+    if (runner.phase === 'idle' || runner.phase === 'preparing') {
+      throw new ShuntError('wrong-state', `attempt ${grant.epoch} is ${runner.phase}: prepare comes before cut`);
+    }
+    return {}; // repeated: it is under way, or over
+  }
+
+  #commit(order: OrderOf<'commit'>): Done {
+    const runner = this.#named(order.epoch);
+    switch (runner.phase) {
+      case 'verifying':
+      case 'soaking':
+      case 'committing':
+        runner.post({ type: 'commit-word' });
+        return {};
+      case 'committed':
+        return {};
+      default:
+        throw new ShuntError('wrong-state', `attempt ${order.epoch} is ${runner.phase}: there is nothing to commit`);
+    }
+  }
+
+  #revert(order: OrderOf<'revert'>): Done {
+    const runner = this.#named(order.epoch);
+    if (runner.phase === 'committed') {
+      throw new ShuntError('wrong-state', `attempt ${order.epoch} is committed: going back takes a new attempt`);
+    }
+    runner.post({ type: 'revert-word', why: order.why });
+    return {};
+  }
+
+  #named(epoch: number): AttemptRunner {
+    if (epoch < this.#highest.value) throw stale(epoch, this.#highest.value);
+    if (this.#runner?.attempt.epoch === epoch) return this.#runner;
+    throw new ShuntError('wrong-state', `this agent knows of no attempt ${epoch}: prepare comes first`);
+  }
+}
+
+const orderTimeoutMs = 30_000;
+
+function stale(epoch: number, highest: number): ShuntError {
+  return new ShuntError('epoch-stale', `attempt ${epoch} is over: this agent has accepted ${highest}`);
+}

@@ -1,0 +1,323 @@
+import type { Attempt, AttemptEffect, AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
+import type { Finding } from '../../domain/findings.ts';
+import { judge } from '../../domain/judge/judge.ts';
+import type { CutGrant } from '../../domain/orders.ts';
+import type { Blackout, ProbeResult, Verdict } from '../../domain/probes.ts';
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import { cutSteps, planMoves } from '../../domain/rewire/plan-cut.ts';
+import type { Clock, Deadline } from '../../platform/clock.ts';
+import { deadlineAfter, remainingMs, sleep } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/log.ts';
+import { describeError, ShuntError } from '../../platform/shunt-error.ts';
+import type { Host } from '../host/host.ts';
+import { readFacts } from '../host/read-facts.ts';
+import { AttemptJournal } from '../journal/attempt-journal.ts';
+import type { DeadMan, JournalRecord } from '../journal/journal-records.ts';
+import { armDeadMan, disarmDeadMan } from './dead-man.ts';
+import type { ExecutorDependencies, Stage } from './execution.ts';
+import type { BlackoutRecorder, PreparedNetwork, Prober, ProbeScope, Reporter } from './ports.ts';
+import type { ProbePorts } from './probe-ports.ts';
+import { restore } from './restore.ts';
+import { execute } from './rewire-executor.ts';
+
+/** What every attempt of this agent shares. */
+export interface AttemptContext {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stateDir: string;
+  readonly deadMan: 'auto' | 'process' | 'systemd';
+  /** The command by which a dead man undoes an attempt. */
+  readonly revertCommand: (epoch: number) => readonly string[];
+  readonly prober: Prober;
+  readonly probePorts: ProbePorts;
+  readonly reporter: Reporter;
+  readonly onState: (work: AttemptWork) => void;
+  readonly onFinding: (finding: Finding, epoch?: number) => void;
+  /** Its taps are to be kept in their place from now on (or, going `back`, no longer). */
+  readonly onGuard: (work: AttemptWork) => void;
+  /** Its taps are moved by us: the guard must look away. */
+  readonly onUnguard: (work: AttemptWork) => void;
+  readonly onStage: (stage: Stage, epoch: number) => void;
+}
+
+/** The attempt as its effects see it. */
+export interface AttemptWork {
+  readonly context: AttemptContext;
+  readonly attempt: Attempt;
+  readonly grant: CutGrant;
+  readonly nonce: string;
+  readonly gone: Set<string>;
+  prepared: readonly PreparedNetwork[];
+  baseline: readonly ProbeResult[];
+  moves: readonly TapMove[];
+  blackouts: readonly Blackout[];
+  findings: readonly Finding[];
+  recorder: BlackoutRecorder | undefined;
+  journal: AttemptJournal | undefined;
+  deadMan: DeadMan | undefined;
+  deadline: Deadline | undefined;
+  post(event: AttemptEvent): void;
+  watchDeadline(): void;
+  stopDeadline(): void;
+}
+
+/** The living agent goes first: the dead man gives it this much after the deadline. */
+export const deadManGraceMs = 1_500;
+/** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
+const blackoutMarginMs = 120;
+const verifyTries = 2;
+
+/** One handler an effect; the table does not compile when one is missing. */
+export const effectHandlers = {
+  prepare,
+  arm,
+  cut,
+  verify,
+  soak,
+  'record-commit': recordCommit,
+  'restore': goBack,
+  disarm,
+  'guard': (work) => work.context.onGuard(work),
+} as const satisfies Record<AttemptEffect, (work: AttemptWork, signal: AbortSignal) => Promise<void> | void>;
+
+async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { context, grant } = work;
+  await context.host.ovs.flush(signal);
+  work.moves = plannedMoves(work);
+  work.prepared = await context.probePorts.ensure(grant.networks, signal);
+  context.prober.attachPorts(work.prepared);
+  work.baseline = await context.prober.baseline(scopeOf(work));
+  signal.throwIfAborted();
+  context.reporter.report('probe', { epoch: grant.epoch, stage: 'baseline', results: work.baseline });
+  work.post({ type: 'prepared' });
+}
+
+/** What cannot be moved as ordered is told tap by tap, and nothing is touched. */
+function plannedMoves(work: AttemptWork): readonly TapMove[] {
+  const { host } = work.context;
+  const plan = planMoves(work.grant, readFacts(host.ovs, host.netlink.links()));
+  work.findings = plan.problems.map((problem) => ({ ...problem, host: host.identity.systemId }));
+  if (plan.problems.length === 0) return plan.moves;
+  const told = plan.problems.slice(0, 5).map((problem) => problem.message);
+  const more = plan.problems.length > 5 ? `; and ${plan.problems.length - 5} more` : '';
+  throw new ShuntError('preimage-changed', `the host is not as the order says: ${told.join('; ')}${more}`);
+}
+
+/** Journal synced, then dead man: if either cannot be had, nothing is touched. */
+async function arm(work: AttemptWork): Promise<void> {
+  const { context, grant } = work;
+  work.moves = plannedMoves(work);
+  work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
+  work.journal = AttemptJournal.create(context.stateDir, {
+    format: 1,
+    type: 'attempt',
+    systemId: context.host.identity.systemId,
+    nonce: work.nonce,
+    deadline: work.deadline,
+    grant,
+    moves: work.moves,
+    baseline: work.baseline,
+  });
+  const afterMs = grant.deadlineMs + deadManGraceMs;
+  const argv = context.revertCommand(grant.epoch);
+  work.deadMan = await armDeadMan({ kind: context.deadMan, epoch: grant.epoch, afterMs, argv });
+  work.journal.append({ type: 'dead-man', deadMan: work.deadMan });
+  work.watchDeadline();
+  work.post({ type: 'armed' });
+}
+
+async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { context, grant, moves } = work;
+  context.onUnguard(work);
+  work.recorder = context.prober.startBlackout(scopeOf(work));
+  await sleep(blackoutMarginMs, signal);
+  await execute(cutSteps(moves, grant.direction, grant.batchSize), signal, executorFor(work));
+  await sleep(blackoutMarginMs, signal);
+  endBlackout(work);
+  work.post({ type: 'cut-done' });
+}
+
+async function verify(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  await attachAgain(work, signal);
+  work.post({ type: 'verified', verdict: await verdictNow(work, signal) });
+}
+
+/** After a restart: the ports stand, only our sockets are gone. */
+async function attachAgain(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  if (work.prepared.length > 0) return;
+  work.prepared = await work.context.probePorts.ensure(work.grant.networks, signal);
+  work.context.prober.attachPorts(work.prepared);
+}
+
+/** Probes must stay good for the whole of the soak. */
+async function soak(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { clock } = work.context;
+  const endMs = clock.monotonicMs() + work.grant.soakMs;
+  let verdict: Verdict | undefined = work.attempt.verdict;
+  while (verdict === undefined || clock.monotonicMs() < endMs) {
+    await sleep(Math.min(1_000, Math.max(0, endMs - clock.monotonicMs())), signal);
+    verdict = await verdictNow(work, signal);
+    if (verdict.kind === 'fail') break;
+  }
+  work.post({ type: 'soaked', verdict });
+}
+
+async function verdictNow(work: AttemptWork, signal: AbortSignal): Promise<Verdict> {
+  const { prober, reporter } = work.context;
+  const stage = work.grant.direction === 'forward' ? 'target' : 'legacy';
+  let verdict: Verdict | undefined;
+  for (let tries = 0; tries < verifyTries; tries += 1) {
+    const results = await prober.verify(scopeOf(work), stage, signal);
+    signal.throwIfAborted();
+    verdict = judge(presentBaseline(work), results);
+    reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
+    if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
+  }
+  return verdict ?? { kind: 'no-evidence', taps: {} };
+}
+
+/** The record is the commit: from here on neither the agent nor the dead man goes back. */
+async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { deadline, context } = work;
+  await context.host.ovs.flush(signal); // we still hold the lock: nobody is going back beside us
+  const leftMs = deadline === undefined ? 0 : remainingMs(deadline, context.clock.now());
+  if (leftMs < -deadManGraceMs / 3)
+    throw new ShuntError('timed-out', 'the word to commit came too late: the dead man is at work');
+  work.post({ type: 'commit-recorded' });
+}
+
+async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { context, grant, moves } = work;
+  context.onUnguard(work);
+  work.recorder ??= context.prober.startBlackout(scopeOf(work));
+  const outcome = await restore({ direction: grant.direction, epoch: grant.epoch, moves }, executorFor(work), signal);
+  endBlackout(work);
+  if (outcome.kind === 'failed') {
+    work.post({ type: 'restore-failed', code: 'stuck', why: outcome.why, repair: outcome.repair });
+    return;
+  }
+  for (const { tap, why } of outcome.leftAlone) context.onFinding(leftAloneFinding(work, tap, why), grant.epoch);
+  await verifyReturn(work, signal);
+}
+
+/** A revert is verified by the same probes as a cut. */
+async function verifyReturn(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  const { prober, reporter } = work.context;
+  const stage = work.grant.direction === 'forward' ? 'legacy' : 'target';
+  // Without them the wiring has still been looked at, and taps themselves can be asked.
+  await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
+  let verdict: Verdict | undefined;
+  for (let tries = 0; tries < verifyTries; tries += 1) {
+    const results = await prober.verify(scopeOf(work), stage, signal);
+    const asked = new Set(
+      results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
+    );
+    verdict = judge(
+      presentBaseline(work).filter((result) => asked.has(`${result.tap} ${result.vantage}`)),
+      results,
+    );
+    reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
+    if (verdict.kind !== 'fail') break;
+  }
+  if (verdict?.kind !== 'fail') {
+    work.post({ type: 'restored' });
+    return;
+  }
+  const silent = Object.entries(verdict.taps).flatMap(([tap, found]) => (found.kind === 'fail' ? [tap] : []));
+  const why = `every tap is back in its place, but these guests do not answer as before: ${silent.join(', ')}`;
+  const repair = silent.map((tap) => `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`);
+  await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
+  work.post({ type: 'restore-failed', code: 'stuck', why, repair });
+}
+
+/** A tap that is gone owes no answer. */
+function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
+  return work.baseline.filter((result) => !work.gone.has(result.tap));
+}
+
+async function disarm(work: AttemptWork): Promise<void> {
+  work.stopDeadline();
+  if (work.deadMan === undefined) return;
+  await disarmDeadMan(work.deadMan);
+}
+
+function endBlackout(work: AttemptWork): void {
+  const measured = work.recorder?.stop() ?? [];
+  work.recorder = undefined;
+  if (measured.length === 0) return;
+  work.blackouts = worstOf([...work.blackouts, ...measured]);
+  note(work, { type: 'blackouts', blackouts: work.blackouts });
+  for (const blackout of measured) work.context.reporter.report('blackout', { epoch: work.grant.epoch, ...blackout });
+}
+
+/** On the way forward a journal that cannot be written ends the cut; on the way back nothing does. */
+function note(work: AttemptWork, record: JournalRecord): void {
+  try {
+    work.journal?.append(record);
+  } catch (error) {
+    if (work.attempt.phase === 'cutting') throw error;
+  }
+}
+
+/** A cut and its revert may both have been measured: the longer gap of each tap counts. */
+function worstOf(blackouts: readonly Blackout[]): readonly Blackout[] {
+  const byTap = Map.groupBy(blackouts, (blackout) => blackout.tap);
+  return [...byTap.values()].map((found) =>
+    found.reduce((worst, next) => (next.blackoutMs > worst.blackoutMs ? next : worst)),
+  );
+}
+
+function scopeOf(work: AttemptWork): ProbeScope {
+  const { ovs } = work.context.host;
+  const taps = work.grant.taps
+    .filter((target) => !work.gone.has(target.tap))
+    .map((target) => {
+      const ofport = ovs.interface(target.tap)?.ofport ?? 0;
+      return ofport > 0 ? { ...target, ofport } : target;
+    });
+  return { nonce: work.nonce, taps, networks: work.prepared };
+}
+
+function executorFor(work: AttemptWork): ExecutorDependencies {
+  const { context, grant } = work;
+  return {
+    ovs: context.host.ovs,
+    netlink: context.host.netlink,
+    integration: context.host.integration,
+    clock: context.clock,
+    onStage: (stage) => context.onStage(stage, grant.epoch),
+    onGone: (move) => {
+      work.gone.add(move.tap);
+      note(work, { type: 'gone', tap: move.tap });
+      context.onFinding(
+        {
+          ...about(work, move),
+          kind: 'tap-gone',
+          severity: 'info',
+          message: `${move.tap} went away during its cutover`,
+        },
+        grant.epoch,
+      );
+    },
+    checkpoint: (batch, taps) => {
+      note(work, { type: 'checkpoint', batch, taps, atMs: context.clock.monotonicMs() });
+      if (work.attempt.phase === 'cutting') work.journal?.sync();
+    },
+  };
+}
+
+function leftAloneFinding(work: AttemptWork, tap: string, why: string): Finding {
+  const move = work.moves.find((candidate) => candidate.tap === tap);
+  const base = move === undefined ? { tap } : about(work, move);
+  return {
+    ...base,
+    kind: 'tap-replugged',
+    severity: 'warning',
+    message: `${tap} was left alone on the way back: ${why}`,
+  };
+}
+
+function about(work: AttemptWork, move: TapMove): Pick<Finding, 'host' | 'tap' | 'portId' | 'networkId'> {
+  return { host: work.context.host.identity.systemId, tap: move.tap, portId: move.portId, networkId: move.networkId };
+}

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Attempt,
+  type AttemptEffect,
+  type AttemptEvent,
+  attemptStep,
+  newAttempt,
+} from '../../domain/attempt/attempt-machine.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { Finding } from '../../domain/findings.ts';
+import type { AttemptState, CutGrant, Order } from '../../domain/orders.ts';
+import type { Phase } from '../../domain/phases.ts';
+import type { Blackout, ProbeResult } from '../../domain/probes.ts';
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import { type Deadline, remainingMs } from '../../platform/clock.ts';
+import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
+import { AttemptJournal } from '../journal/attempt-journal.ts';
+import type { DeadMan } from '../journal/journal-records.ts';
+import type { ReplayedAttempt } from '../journal/replay.ts';
+import { type AttemptContext, type AttemptWork, effectHandlers } from './attempt-effects.ts';
+import type { BlackoutRecorder, PreparedNetwork } from './ports.ts';
+
+type PrepareOrder = Extract<Order, { type: 'prepare' }>;
+
+/** What a failing effect means to the attempt. */
+const failureEvent = {
+  'prepare': 'prepare-failed',
+  'arm': 'arm-failed',
+  'cut': 'step-failed',
+  'verify': 'step-failed',
+  'soak': 'step-failed',
+  'record-commit': 'commit-failed',
+} as const satisfies Partial<Record<AttemptEffect, AttemptEvent['type']>>;
+
+/** One attempt under way: events go through the machine, into the journal, and come back as effects, one after the other. */
+export class AttemptRunner implements Disposable, AttemptWork {
+  readonly context: AttemptContext;
+  readonly nonce: string;
+  grant: CutGrant;
+  prepared: readonly PreparedNetwork[] = [];
+  baseline: readonly ProbeResult[] = [];
+  moves: readonly TapMove[] = [];
+  blackouts: readonly Blackout[] = [];
+  findings: readonly Finding[] = [];
+  recorder: BlackoutRecorder | undefined;
+  journal: AttemptJournal | undefined;
+  deadMan: DeadMan | undefined;
+  deadline: Deadline | undefined;
+  readonly gone = new Set<string>();
+  #attempt: Attempt;
+  #abort = new AbortController();
+  #work: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #disposed = false;
+
+  private constructor(context: AttemptContext, attempt: Attempt, grant: CutGrant, nonce: string) {
+    this.context = context;
+    this.#attempt = attempt;
+    this.grant = grant;
+    this.nonce = nonce;
+  }
+
+  /** A new attempt; nothing happens before {@link post}. */
+  static begin(context: AttemptContext, order: PrepareOrder): AttemptRunner {
+    const { epoch, direction, taps, networks } = order;
+    const limits = { deadlineMs: 0, soakMs: 0, commitOn: 'word', batchSize: 1 } as const;
+    const grant: CutGrant = { epoch, direction, method: 'direct', taps, networks, ...limits };
+    return new AttemptRunner(context, newAttempt({ epoch, direction, method: 'direct' }), grant, randomUUID());
+  }
+
+  /** An attempt that this agent was in when it ended, at its original deadline. */
+  static resume(context: AttemptContext, replayed: ReplayedAttempt): AttemptRunner {
+    const { header, attempt } = replayed;
+    const runner = new AttemptRunner(context, attempt, header.grant, header.nonce);
+    runner.moves = header.moves;
+    runner.baseline = header.baseline;
+    runner.blackouts = replayed.blackouts;
+    runner.deadline = header.deadline;
+    runner.deadMan = replayed.deadMan;
+    for (const tap of replayed.gone) runner.gone.add(tap);
+    runner.journal = AttemptJournal.reopen(context.stateDir, header.grant.epoch);
+    return runner;
+  }
+
+  get attempt(): Attempt {
+    return this.#attempt;
+  }
+
+  get phase(): Phase {
+    return this.#attempt.phase;
+  }
+
+  get state(): AttemptState {
+    const { epoch, phase, direction, method, why, code, verdict, repair } = this.#attempt;
+    const due =
+      this.deadline !== undefined && isDue(phase)
+        ? Math.max(0, remainingMs(this.deadline, this.context.clock.now()))
+        : undefined;
+    return {
+      epoch,
+      phase,
+      direction,
+      method,
+      baseline: this.baseline,
+      blackouts: this.blackouts,
+      repair,
+      ...(why === undefined ? {} : { why }),
+      ...(code === undefined ? {} : { code }),
+      ...(verdict === undefined ? {} : { verdict }),
+      ...(due === undefined ? {} : { remainingMs: due }),
+    };
+  }
+
+  /** Resolves when everything that was begun until now has ended. */
+  get idle(): Promise<void> {
+    return this.#work;
+  }
+
+  /** Decides, writes down, tells, and begins what follows. An event that does not fit the phase changes nothing. */
+  post(event: AttemptEvent): void {
+    if (this.#disposed) return;
+    const before = this.#attempt;
+    const { state, effects } = attemptStep(before, event);
+    if (state === before && effects.length === 0) return;
+    if (!this.#written(event, state)) return;
+    this.#attempt = state;
+    if (effects.includes('restore')) this.#interrupt();
+    if (state.phase !== before.phase) this.context.onState(this);
+    for (const effect of effects) this.#begin(effect);
+  }
+
+  /** Resolves once arming has succeeded, or failed, or was overtaken. */
+  async armed(): Promise<void> {
+    while (this.phase === 'arming' && !this.#disposed) await this.#work;
+  }
+
+  /** Sets the clock for going back; the effect `arm` and a recovery call it. */
+  watchDeadline(): void {
+    clearTimeout(this.#timer);
+    if (this.deadline === undefined) return;
+    const dueMs = remainingMs(this.deadline, this.context.clock.now());
+    this.#timer = setTimeout(() => this.post({ type: 'deadline' }), Math.max(0, dueMs));
+  }
+
+  stopDeadline(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Stops without touching traffic: what is open stays so, journal and dead man answer for it. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+    this.recorder?.stop();
+    this.journal?.[Symbol.dispose]();
+  }
+
+  /** Write ahead. On the way back nothing is synced and nothing may stop us; a commit that cannot be written is none. */
+  #written(event: AttemptEvent, next: Attempt): boolean {
+    if (this.journal === undefined) return true;
+    const goingBack = next.phase === 'reverting';
+    try {
+      this.journal.append({ type: 'event', event, atMs: this.context.clock.monotonicMs() });
+      if (!goingBack) this.journal.sync();
+      return true;
+    } catch (error) {
+      this.context.logger.error({ epoch: this.grant.epoch, code: 'journal-failed' }, describeError(error));
+      if (goingBack || !isDue(this.phase) || event.type === 'restored' || event.type === 'restore-failed') return true;
+      this.post({
+        type: event.type === 'commit-recorded' ? 'commit-failed' : 'step-failed',
+        code: 'journal-failed',
+        why: describeError(error),
+      });
+      return false;
+    }
+  }
+
+  #interrupt(): void {
+    this.#abort.abort(new ShuntError('cancelled', 'going back'));
+    this.#abort = new AbortController();
+  }
+
+  #begin(effect: AttemptEffect): void {
+    const { signal } = this.#abort;
+    this.#work = this.#work.then(() => this.#perform(effect, signal));
+  }
+
+  async #perform(effect: AttemptEffect, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#disposed) return;
+    try {
+      await effectHandlers[effect](this, signal);
+    } catch (error) {
+      if (signal.aborted || this.#disposed) return;
+      this.#failed(effect, error);
+    }
+  }
+
+  #failed(effect: AttemptEffect, error: unknown): void {
+    const code: ErrorCode = isShuntError(error) ? error.code : 'internal';
+    const why = describeError(error);
+    this.context.logger.error({ epoch: this.grant.epoch, phase: this.phase, code }, `${effect}: ${why}`);
+    if (effect === 'restore') this.post({ type: 'restore-failed', code: 'stuck', why, repair: [] });
+    else if (effect !== 'guard' && effect !== 'disarm') this.post({ type: failureEvent[effect], code, why });
+  }
+}
+
+/** Between arming and rest the deadline runs. */
+function isDue(phase: Phase): boolean {
+  return (
+    phase === 'arming' || phase === 'cutting' || phase === 'verifying' || phase === 'soaking' || phase === 'committing'
+  );
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { runChild } from '../../platform/child.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import type { DeadMan } from '../journal/journal-records.ts';
+
+export interface DeadManOrder {
+  readonly kind: 'auto' | 'process' | 'systemd';
+  readonly epoch: number;
+  readonly afterMs: number;
+  /** The command that goes back. */
+  readonly argv: readonly string[];
+}
+
+/** Shows in the process list, and tells our dead man from whatever got its pid later. */
+const processTitle = 'shunt-deadman';
+
+/** Sets something beside us that goes back at the deadline, whatever becomes of this process; `deadman-failed` when it cannot be had. */
+export async function armDeadMan(order: DeadManOrder): Promise<DeadMan> {
+  try {
+    const systemd = order.kind === 'systemd' || (order.kind === 'auto' && systemdReachesUs());
+    return systemd ? await armTimer(order) : await armProcess(order);
+  } catch (cause) {
+    throw new ShuntError('deadman-failed', `arming the dead man of attempt ${order.epoch}`, { cause });
+  }
+}
+
+/** The hypervisor is at rest: nothing is due any more. Ending one that has ended is no error. */
+export async function disarmDeadMan(deadMan: DeadMan): Promise<void> {
+  switch (deadMan.kind) {
+    case 'process':
+      if (startTicksOf(deadMan.pid) !== deadMan.startTicks) return;
+      try {
+        process.kill(-deadMan.pid, 'SIGKILL'); // its own session: sh and its sleep
+      } catch {
+        // It ended between the look and the signal.
+      }
+      return;
+    case 'systemd':
+      await runChild(['systemctl', 'stop', `${deadMan.unit}.timer`], { okExitCodes: [0, 1, 5], timeoutMs: 10_000 });
+  }
+}
+
+async function armProcess(order: DeadManOrder): Promise<DeadMan> {
+  const seconds = (order.afterMs / 1_000).toFixed(3);
+  const script = 'sleep "$1"; shift; exec "$@"';
+  const child = spawn('/bin/sh', ['-c', script, `${processTitle}-${order.epoch}`, seconds, ...order.argv], {
+    detached: true, // setsid: the end of our session is not its own
+    stdio: 'ignore',
+    cwd: '/',
+    env: withoutServiceVariables(process.env),
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  child.unref();
+  const startTicks = child.pid === undefined ? undefined : startTicksOf(child.pid);
+  if (child.pid === undefined || startTicks === undefined) throw new Error('it ended at once');
+  return { kind: 'process', pid: child.pid, startTicks };
+}
+
+async function armTimer(order: DeadManOrder): Promise<DeadMan> {
+  const unit = `shunt-deadman-${order.epoch}-${process.pid}`;
+  const seconds = (order.afterMs / 1_000).toFixed(3);
+  const timing = [`--on-active=${seconds}s`, '--timer-property=AccuracySec=100ms'];
+  await runChild(['systemd-run', `--unit=${unit}`, '--collect', '--quiet', ...timing, ...order.argv], {
+    timeoutMs: 10_000,
+  });
+  return { kind: 'systemd', unit };
+}
+
+/** systemd is PID 1 here, and what it starts sees the network that we see. */
+function systemdReachesUs(): boolean {
+  if (!existsSync('/run/systemd/system')) return false;
+  try {
+    return readlinkSync('/proc/1/ns/net') === readlinkSync('/proc/self/ns/net');
+  } catch {
+    return false; // /proc is hidden from us: a process of our own certainly sees it
+  }
+}
+
+function withoutServiceVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _usec, WATCHDOG_PID: _pid, ...rest } = env;
+  return rest;
+}
+
+/** When the process began, in clock ticks since boot (proc(5), field 22): with the pid it names one process for ever. */
+function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Netlink } from '../../platform/native/netlink.ts';
+import type { IntegrationPort } from '../host/integration-port.ts';
+import type { OpenVSwitch } from '../host/open-vswitch.ts';
+import type { Uplinks } from './uplinks.ts';
+
+/** A moment in one tap's move, on the monotonic clock. */
+export interface Stage {
+  readonly tap: string;
+  readonly name: 'left' | 'committed' | 'ofport' | 'installed' | 'announced' | 'joined' | 'repaired';
+  readonly atMs: number;
+}
+
+export interface ExecutorDependencies {
+  readonly ovs: OpenVSwitch;
+  readonly netlink: Netlink;
+  readonly integration: IntegrationPort;
+  readonly clock: Clock;
+  /** Every tap of this batch is reachable: the journal may be synced. */
+  readonly checkpoint: (batch: number, taps: readonly string[]) => void;
+  readonly onStage: (stage: Stage) => void;
+  /** The tap's link is not there any more. */
+  readonly onGone: (move: TapMove) => void;
+}
+
+/** What the steps of one execution share. */
+export interface Execution extends ExecutorDependencies {
+  readonly uplinks: Uplinks;
+  readonly signal: AbortSignal;
+  /** Taps whose link is gone: later steps skip them. */
+  readonly gone: Set<string>;
+}
+
+/** Tells a stage of one tap. */
+export function mark(run: Execution, tap: string, name: Stage['name']): void {
+  run.onStage({ tap, name, atMs: run.clock.monotonicMs() });
+}
+
+/** Notes that a tap's link is gone: no failure, and nothing more to do with it. */
+export function markGone(run: Execution, move: TapMove): void {
+  if (run.gone.has(move.tap)) return;
+  run.gone.add(move.tap);
+  run.onGone(move);
+}
+
+/** The moves whose link is still there. */
+export function present(step: RewireStep, run: Execution): readonly TapMove[] {
+  return step.moves.filter((move) => !run.gone.has(move.tap));
+}

@@ -1,0 +1,20 @@
+import type { Link } from '../../platform/native/netlink-links.ts';
+import type { OvsPort } from '../host/open-vswitch.ts';
+import type { Claim } from '../journal/claims.ts';
+
+export interface ClaimFacts {
+  readonly link: Link | undefined;
+  readonly port: OvsPort | undefined;
+  readonly bootId: string;
+}
+
+/**
+ * What became of a claimed tap. Gone: its link was removed in this boot; after a reboot it may yet come. Foreign: somebody else's row
+ * with another iface-id. Away: it has a bridge as master again, or its row is gone.
+ */
+export function judgeClaim(claim: Claim, { link, port, bootId }: ClaimFacts): 'in-place' | 'gone' | 'foreign' | 'away' {
+  if (link === undefined) return claim.bootId === bootId ? 'gone' : 'in-place';
+  if (port !== undefined && port.iface.external_ids.get('iface-id') !== claim.move.portId) return 'foreign';
+  const inBridge = link.master !== undefined && link.slaveKind !== 'openvswitch';
+  return port === undefined || inBridge ? 'away' : 'in-place';
+}

@@ -1,0 +1,202 @@
+import type { Finding } from '../../domain/findings.ts';
+import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { sleep } from '../../platform/clock.ts';
+import type { LinkEvent } from '../../platform/native/link-monitor.ts';
+import type { Link } from '../../platform/native/netlink-links.ts';
+import { describeError } from '../../platform/shunt-error.ts';
+import type { ExecutorDependencies } from '../cutover/execution.ts';
+import { execute } from '../cutover/rewire-executor.ts';
+import type { Host } from '../host/host.ts';
+import type { OvsPort } from '../host/open-vswitch.ts';
+import type { Claim } from '../journal/claims.ts';
+import { judgeClaim } from './judge-claim.ts';
+
+export interface GuardOptions {
+  readonly host: Host;
+  readonly bootId: string;
+  readonly executor: Omit<ExecutorDependencies, 'checkpoint' | 'onGone'>;
+  readonly onFinding: (finding: Finding, epoch: number) => void;
+  readonly onError: (error: unknown, tap: string) => void;
+}
+
+const triesMax = 5;
+const pauseMs = 50;
+
+/** Keeps claimed taps in their place on the target, and lets go of those that are gone. Acts only while this agent holds its lock. */
+export class PlugGuard implements Disposable {
+  readonly #options: GuardOptions;
+  readonly #claims = new Map<string, Claim>();
+  readonly #busy = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #stop = new AbortController();
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  get claims(): ReadonlyMap<string, Claim> {
+    return this.#claims;
+  }
+
+  /** Replaces all claims, and looks at each at once. */
+  keep(claims: ReadonlyMap<string, Claim>): void {
+    this.#claims.clear();
+    for (const [tap, claim] of claims) this.#claims.set(tap, claim);
+    this.checkAll();
+  }
+
+  /** Adds claims, and looks at each at once. */
+  add(claims: Iterable<Claim>): void {
+    for (const claim of claims) this.#claims.set(claim.move.tap, claim);
+    this.checkAll();
+  }
+
+  /** We move these taps ourselves now. */
+  release(taps: Iterable<string>): void {
+    for (const tap of taps) this.#claims.delete(tap);
+  }
+
+  onLink(event: LinkEvent): void {
+    if (this.#claims.size === 0) return;
+    if (event.type === 'overrun') {
+      this.checkAll();
+      return;
+    }
+    const name = event.type === 'link' ? event.link.name : event.type === 'link-removed' ? event.name : undefined;
+    const claim = name === undefined ? undefined : this.#claims.get(name);
+    if (claim === undefined) return;
+    const link = event.type === 'link' ? event.link : undefined;
+    this.#check(claim, link, this.#options.host.ovs.ports().get(claim.move.tap));
+  }
+
+  onRows(): void {
+    if (this.#claims.size === 0) return;
+    const ports = this.#options.host.ovs.ports();
+    for (const claim of this.#claims.values()) {
+      const port = ports.get(claim.move.tap);
+      const ours = port?.iface.external_ids.get('iface-id') === claim.move.portId;
+      if (!ours) this.#check(claim, this.#options.host.netlink.link(claim.move.tap), port);
+    }
+  }
+
+  checkAll(): void {
+    const links = new Map(this.#options.host.netlink.links().map((link) => [link.name, link]));
+    const ports = this.#options.host.ovs.ports();
+    for (const [tap, claim] of this.#claims) this.#check(claim, links.get(tap), ports.get(tap));
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+    this.#claims.clear();
+  }
+
+  #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
+    const { host, bootId } = this.#options;
+    if (!host.ovs.lockHeld || !host.ovs.replica.synced) return; // somebody else's turn; looked at again after
+    const found = judgeClaim(claim, { link, port, bootId });
+    if (found === 'in-place') return;
+    const { tap } = claim.move;
+    if (this.#busy.has(tap)) {
+      this.#again.add(tap);
+      return;
+    }
+    this.#busy.add(tap);
+    void this.#act(claim, found).finally(() => {
+      this.#busy.delete(tap);
+      if (this.#again.delete(tap) && this.#claims.has(tap)) this.#checkNow(claim);
+    });
+  }
+
+  #checkNow(claim: Claim): void {
+    const { host } = this.#options;
+    this.#check(claim, host.netlink.link(claim.move.tap), host.ovs.ports().get(claim.move.tap));
+  }
+
+  async #act(claim: Claim, found: 'gone' | 'foreign' | 'away'): Promise<void> {
+    const { tap } = claim.move;
+    try {
+      if (found === 'away') return await this.#putBack(claim);
+      this.#claims.delete(tap);
+      if (found === 'gone') await this.#letGo(claim);
+      const gone: Pick<Finding, 'kind' | 'message'> = {
+        kind: 'tap-gone',
+        message: `${tap} is gone: its claim is released`,
+      };
+      const foreign: Pick<Finding, 'kind' | 'message'> = {
+        kind: 'foreign-iface-id',
+        message: `${tap} was plugged anew with another iface-id: its claim is released`,
+      };
+      this.#tell(claim, { severity: 'info', ...(found === 'gone' ? gone : foreign) });
+    } catch (error) {
+      this.#options.onError(error, tap);
+    }
+  }
+
+  async #putBack(claim: Claim): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#putBackOnce(claim);
+        const message = `somebody took ${claim.move.tap} off the integration bridge (libvirtd restarted?): it was put back`;
+        return this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
+      } catch (error) {
+        if (this.#stop.signal.aborted || !this.#claims.has(claim.move.tap)) return;
+        if (tries < triesMax) {
+          await sleep(pauseMs * tries, this.#stop.signal).catch(() => undefined);
+          continue;
+        }
+        const message = `${claim.move.tap} was taken off the integration bridge and could not be put back: ${describeError(error)}`;
+        this.#tell(claim, { kind: 'tap-replugged', severity: 'error', message });
+        throw error;
+      }
+    }
+  }
+
+  async #putBackOnce(claim: Claim): Promise<void> {
+    const { host, executor } = this.#options;
+    // Our lock is asserted after the change was seen: whoever made it did not hold it, so it is not a revert that we would undo.
+    await host.ovs.flush(this.#stop.signal);
+    const link = host.netlink.link(claim.move.tap);
+    if (link === undefined) return;
+    const plugged = host.ovs.ports().has(claim.move.tap);
+    const steps = putBackSteps(claim.move, masterName(host, link), plugged);
+    await execute(steps, this.#stop.signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
+  }
+
+  /** Our row without a tap would wait for a stranger of the same name. */
+  async #letGo(claim: Claim): Promise<void> {
+    const { ovs } = this.#options.host;
+    const port = ovs.ports().get(claim.move.tap);
+    if (port === undefined || port.port.external_ids.get(markKeys.owner) !== 'agent') return;
+    const tx = ovs.transaction();
+    tx.requireRow('Port', port.port._uuid, { name: claim.move.tap });
+    tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
+    ovs.bump(tx);
+    await ovs.transact(tx, `releasing the claim on ${claim.move.tap}`, this.#stop.signal);
+  }
+
+  #tell(claim: Claim, what: Pick<Finding, 'kind' | 'severity' | 'message'>): void {
+    const { tap, portId, networkId } = claim.move;
+    this.#options.onFinding(
+      { ...what, host: this.#options.host.identity.systemId, tap, portId, networkId },
+      claim.epoch,
+    );
+  }
+}
+
+function masterName(host: Host, link: Link): string | undefined {
+  if (link.master === undefined || link.slaveKind === 'openvswitch') return undefined;
+  return host.netlink.link(link.master)?.name;
+}
+
+function putBackSteps(move: TapMove, master: string | undefined, plugged: boolean): readonly RewireStep[] {
+  const at = {
+    batch: 1,
+    moves: [master === undefined ? move : { ...move, legacy: { ...move.legacy, bridge: master } }],
+  };
+  return [
+    ...(master === undefined ? [] : [{ kind: 'leave-legacy', ...at } as const]),
+    ...(plugged ? [] : [{ kind: 'join-target', ...at } as const]),
+    { kind: 'settle-target', ...at },
+  ];
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { RecordWriter } from '../../platform/record-writer.ts';
+import { readRecords } from '../../platform/records.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import {
+  type AttemptHeader,
+  decodeHeader,
+  decodeRecord,
+  decodeRevertRecord,
+  type JournalRecord,
+  type RevertRecord,
+} from './journal-records.ts';
+import { type ReplayedAttempt, replay } from './replay.ts';
+
+const journalName = /^(\d{10})\.journal$/;
+const journalsKept = 64;
+
+/** One file an attempt: `<stateDir>/attempts/<epoch, 10 digits>.journal`. */
+export function attemptsDir(stateDir: string): string {
+  return join(stateDir, 'attempts');
+}
+
+export function journalPath(stateDir: string, epoch: number): string {
+  return join(attemptsDir(stateDir), `${String(epoch).padStart(10, '0')}.journal`);
+}
+
+/** Epochs that have a journal, oldest first. */
+export function journaledEpochs(stateDir: string): readonly number[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(attemptsDir(stateDir));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new ShuntError('journal-failed', `reading ${attemptsDir(stateDir)}`, { cause });
+  }
+  return names
+    .flatMap((name) => journalName.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b);
+}
+
+/** Reads and replays one attempt; a torn tail is ignored, a journal without a good first line gives undefined: nothing was touched. */
+export function readAttempt(stateDir: string, epoch: number): ReplayedAttempt | undefined {
+  const path = journalPath(stateDir, epoch);
+  // Everything that a way back needs was synced before the rest was written: damage later in the file must not stop it.
+  const [first, ...rest] = readRecords(path, { onCorruption: 'stop' }).records;
+  if (first === undefined) return undefined;
+  const records = rest.map((record) => decodeRecord(record, path));
+  return replay(decodeHeader(first, path), records, readReverts(stateDir, epoch));
+}
+
+function revertPath(stateDir: string, epoch: number): string {
+  return `${journalPath(stateDir, epoch)}.revert`;
+}
+
+/** What a `revert` beside the agent wrote; empty when there was none. */
+export function readReverts(stateDir: string, epoch: number): readonly RevertRecord[] {
+  const path = revertPath(stateDir, epoch);
+  try {
+    return readRecords(path, { onCorruption: 'stop' }).records.map((record) => decodeRevertRecord(record, path));
+  } catch (error) {
+    if (
+      error instanceof ShuntError &&
+      error.cause instanceof Error &&
+      'code' in error.cause &&
+      error.cause.code === 'ENOENT'
+    )
+      return [];
+    throw error;
+  }
+}
+
+/** The notes of a `revert` that is not the agent's own; a second one goes on in the same file. */
+export function openRevertNotes(stateDir: string, epoch: number): RecordWriter {
+  const path = revertPath(stateDir, epoch);
+  try {
+    return RecordWriter.create(path);
+  } catch (error) {
+    if (error instanceof ShuntError && error.code === 'already-exists') return RecordWriter.reopen(path).writer;
+    throw error;
+  }
+}
+
+/** The write-ahead journal of the attempt under way. A failed write or sync is final. */
+export class AttemptJournal implements Disposable {
+  readonly #writer: RecordWriter;
+
+  private constructor(writer: RecordWriter) {
+    this.#writer = writer;
+  }
+
+  /** Makes the file with its first line on disk, or fails with `journal-failed`. */
+  static create(stateDir: string, header: AttemptHeader): AttemptJournal {
+    return guarded(`opening the journal of attempt ${header.grant.epoch}`, () => {
+      mkdirSync(attemptsDir(stateDir), { recursive: true, mode: 0o700 });
+      const writer = RecordWriter.create(journalPath(stateDir, header.grant.epoch));
+      const journal = new AttemptJournal(writer);
+      writer.append({ ...header });
+      writer.sync();
+      return journal;
+    });
+  }
+
+  /** Goes on with the file of an attempt that this agent was in when it ended. */
+  static reopen(stateDir: string, epoch: number): AttemptJournal {
+    const path = journalPath(stateDir, epoch);
+    return guarded(
+      `opening the journal of attempt ${epoch}`,
+      () => new AttemptJournal(RecordWriter.reopen(path).writer),
+    );
+  }
+
+  /** Survives `kill -9`, not a power cut: after that another boot id makes the agent go back from the first line alone. */
+  append(record: JournalRecord): void {
+    guarded('writing the journal', () => this.#writer.append({ ...record }));
+  }
+
+  sync(): void {
+    guarded('syncing the journal', () => this.#writer.sync());
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+  }
+}
+
+/** Removes the oldest journals beyond the bound, but none of `keep`. */
+export function pruneJournals(stateDir: string, keep: ReadonlySet<number>): void {
+  const epochs = journaledEpochs(stateDir);
+  for (const epoch of epochs.slice(0, Math.max(0, epochs.length - journalsKept))) {
+    if (keep.has(epoch)) continue;
+    unlinkSync(journalPath(stateDir, epoch));
+    if (readReverts(stateDir, epoch).length > 0) unlinkSync(revertPath(stateDir, epoch));
+  }
+}
+
+function guarded<T>(doing: string, body: () => T): T {
+  try {
+    return body();
+  } catch (cause) {
+    throw new ShuntError('journal-failed', doing, { cause });
+  }
+}

@@ -1,0 +1,185 @@
+import * as z from 'zod';
+import type { AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
+import { type ErrorCode, errorCodeOf } from '../../domain/errors.ts';
+import type { CutGrant } from '../../domain/orders.ts';
+import type { Blackout, ProbeResult } from '../../domain/probes.ts';
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { Deadline } from '../../platform/clock.ts';
+import type { JsonRecord } from '../../platform/records.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+
+/** First line of an attempt's journal: all that a way back needs, written and synced before anything is touched. */
+export interface AttemptHeader {
+  readonly format: 1;
+  readonly type: 'attempt';
+  readonly systemId: string;
+  readonly nonce: string;
+  readonly deadline: Deadline;
+  readonly grant: CutGrant;
+  /** Pre-images and intended rows, tap by tap. */
+  readonly moves: readonly TapMove[];
+  readonly baseline: readonly ProbeResult[];
+}
+
+/** What will go back when the agent cannot. */
+export type DeadMan =
+  | { readonly kind: 'process'; readonly pid: number; readonly startTicks: string }
+  | { readonly kind: 'systemd'; readonly unit: string };
+
+/** Every line after the first. Events replay through the attempt machine: the journal is its history. */
+export type JournalRecord =
+  | { readonly type: 'dead-man'; readonly deadMan: DeadMan }
+  | { readonly type: 'event'; readonly event: AttemptEvent; readonly atMs: number }
+  | { readonly type: 'checkpoint'; readonly batch: number; readonly taps: readonly string[]; readonly atMs: number }
+  | { readonly type: 'gone'; readonly tap: string }
+  | { readonly type: 'blackouts'; readonly blackouts: readonly Blackout[] };
+
+/** Lines of the file beside it, written by a `revert` that is not the agent's own. */
+export type RevertRecord =
+  | { readonly format: 1; readonly type: 'revert-began'; readonly by: string }
+  | { readonly type: 'revert-done'; readonly why: string }
+  | { readonly type: 'revert-failed'; readonly why: string; readonly repair: readonly string[] };
+
+const textMap = z.record(z.string(), z.string());
+const code = z.string().transform((text): ErrorCode => errorCodeOf(text));
+const tapTarget = z.object({
+  tap: z.string(),
+  portId: z.string(),
+  networkId: z.string(),
+  mac: z.string(),
+  ips: z.array(z.string()),
+  legacyBridge: z.string(),
+  deviceId: z.string().optional(),
+});
+const networkTarget = z.object({
+  networkId: z.string(),
+  legacyBridge: z.string().optional(),
+  class: z.enum(['flat', 'vlan', 'overlay']),
+  vlan: z.number().optional(),
+  mtu: z.number(),
+  probe: z.object({ name: z.string(), mac: z.string(), ip: z.string() }).optional(),
+});
+const probeResult = z.object({
+  vantage: z.enum(['legacy', 'local', 'remote', 'wire']),
+  tap: z.string(),
+  portId: z.string(),
+  sent: z.number(),
+  answered: z.number(),
+  rttMs: z.number().optional(),
+  largeAnswered: z.number().optional(),
+});
+const blackout = z.object({
+  tap: z.string(),
+  portId: z.string(),
+  blackoutMs: z.number(),
+  resolutionMs: z.number(),
+  lost: z.number(),
+  sent: z.number(),
+});
+const move = z.object({
+  tap: z.string(),
+  portId: z.string(),
+  networkId: z.string(),
+  mac: z.string(),
+  ips: z.array(z.string()),
+  legacy: z.object({ bridge: z.string(), uplink: z.string().optional() }),
+  target: z.object({
+    bridge: z.string(),
+    rows: z.object({
+      port: z.object({ external_ids: textMap, other_config: textMap, tag: z.number().optional() }),
+      iface: z.object({ external_ids: textMap, other_config: textMap, mtu_request: z.number().optional() }),
+    }),
+  }),
+});
+const header = z.object({
+  format: z.literal(1),
+  type: z.literal('attempt'),
+  systemId: z.string(),
+  nonce: z.string(),
+  deadline: z.object({ bootId: z.string(), monotonicMs: z.number(), wallMs: z.number() }),
+  grant: z.object({
+    epoch: z.number().int().positive(),
+    direction: z.enum(['forward', 'back']),
+    method: z.enum(['direct', 'shunt']),
+    taps: z.array(tapTarget),
+    networks: z.array(networkTarget),
+    deadlineMs: z.number(),
+    soakMs: z.number(),
+    commitOn: z.enum(['word', 'evidence']),
+    batchSize: z.number(),
+  }),
+  moves: z.array(move),
+  baseline: z.array(probeResult),
+});
+
+const tapVerdict = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('pass') }),
+  z.object({ kind: z.literal('fail'), vantages: z.array(probeResult.shape.vantage), message: z.string() }),
+  z.object({ kind: z.literal('no-evidence') }),
+  z.object({ kind: z.literal('inconclusive'), message: z.string() }),
+]);
+const verdict = z.object({
+  kind: z.enum(['pass', 'fail', 'inconclusive', 'no-evidence']),
+  taps: z.record(z.string(), tapVerdict),
+});
+const failure = { code, why: z.string() };
+const event = z.discriminatedUnion('type', [
+  z.object({
+    type: z.enum([
+      'prepare',
+      'prepared',
+      'armed',
+      'cut-done',
+      'commit-word',
+      'commit-recorded',
+      'deadline',
+      'restored',
+    ]),
+  }),
+  z.object({ type: z.enum(['prepare-failed', 'arm-failed', 'step-failed', 'commit-failed']), ...failure }),
+  z.object({ type: z.literal('grant'), commitOn: z.enum(['word', 'evidence']) }),
+  z.object({ type: z.enum(['verified', 'soaked']), verdict }),
+  z.object({ type: z.enum(['revert-word', 'reverted-elsewhere']), why: z.string() }),
+  z.object({ type: z.literal('restore-failed'), ...failure, repair: z.array(z.string()) }),
+  z.object({ type: z.literal('recovered'), inTime: z.boolean() }),
+]);
+const journalRecord = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('dead-man'),
+    deadMan: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('process'), pid: z.number(), startTicks: z.string() }),
+      z.object({ kind: z.literal('systemd'), unit: z.string() }),
+    ]),
+  }),
+  z.object({ type: z.literal('event'), event, atMs: z.number() }),
+  z.object({ type: z.literal('checkpoint'), batch: z.number(), taps: z.array(z.string()), atMs: z.number() }),
+  z.object({ type: z.literal('gone'), tap: z.string() }),
+  z.object({ type: z.literal('blackouts'), blackouts: z.array(blackout) }),
+]);
+const revertRecord = z.discriminatedUnion('type', [
+  z.object({ format: z.literal(1), type: z.literal('revert-began'), by: z.string() }),
+  z.object({ type: z.literal('revert-done'), why: z.string() }),
+  z.object({ type: z.literal('revert-failed'), why: z.string(), repair: z.array(z.string()) }),
+]);
+
+/** Decodes the first line; `records-corrupt` names what is wrong with it. */
+export function decodeHeader(record: JsonRecord | undefined, source: string): AttemptHeader {
+  return decoded<AttemptHeader>(header, record, source);
+}
+
+export function decodeRecord(record: JsonRecord, source: string): JournalRecord {
+  return decoded<JournalRecord>(journalRecord, record, source);
+}
+
+export function decodeRevertRecord(record: JsonRecord, source: string): RevertRecord {
+  return decoded<RevertRecord>(revertRecord, record, source);
+}
+
+function decoded<T>(schema: z.ZodType, record: JsonRecord | undefined, source: string): T {
+  const result = schema.safeParse(record);
+  // JSON has no `undefined`: an optional key that is there has a value, which is what exactOptionalPropertyTypes asks for.
+  if (result.success) return result.data as T;
+  throw new ShuntError('records-corrupt', `reading ${source}: ${z.prettifyError(result.error)}`, {
+    detail: { source },
+  });
+}

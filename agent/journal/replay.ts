@@ -1,0 +1,64 @@
+import { type Attempt, attemptStep, newAttempt } from '../../domain/attempt/attempt-machine.ts';
+import type { Blackout } from '../../domain/probes.ts';
+import type { AttemptHeader, DeadMan, JournalRecord, RevertRecord } from './journal-records.ts';
+
+/** An attempt as its journal tells it. */
+export interface ReplayedAttempt {
+  readonly header: AttemptHeader;
+  readonly attempt: Attempt;
+  readonly deadMan?: DeadMan;
+  /** Taps whose link went away during the attempt. */
+  readonly gone: ReadonlySet<string>;
+  readonly blackouts: readonly Blackout[];
+}
+
+/** The attempt as it stands when its header is written: granted, nothing touched. */
+export function armingAttempt(header: Pick<AttemptHeader, 'grant'>): Attempt {
+  const { epoch, direction, method, commitOn } = header.grant;
+  return { ...newAttempt({ epoch, direction, method }), phase: 'arming', commitOn };
+}
+
+/**
+ * Folds the journal's events through the attempt machine: by construction the live state. What a `revert` beside us wrote comes last:
+ * it holds even where the agent, unaware of it, wrote on.
+ */
+export function replay(
+  header: AttemptHeader,
+  records: readonly JournalRecord[],
+  reverts: readonly RevertRecord[],
+): ReplayedAttempt {
+  let state: ReplayedAttempt = { header, attempt: armingAttempt(header), gone: new Set(), blackouts: [] };
+  for (const record of records) state = replayOne(state, record);
+  const last = reverts.at(-1);
+  if (last === undefined) return state;
+  return { ...state, attempt: afterRevert(state.attempt, last) };
+}
+
+function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttempt {
+  switch (record.type) {
+    case 'event':
+      return { ...state, attempt: attemptStep(state.attempt, record.event).state };
+    case 'dead-man':
+      return { ...state, deadMan: record.deadMan };
+    case 'gone':
+      return { ...state, gone: new Set([...state.gone, record.tap]) };
+    case 'blackouts':
+      return { ...state, blackouts: record.blackouts };
+    case 'checkpoint':
+      return state;
+  }
+}
+
+function afterRevert(attempt: Attempt, record: RevertRecord): Attempt {
+  switch (record.type) {
+    case 'revert-done':
+      return attemptStep(attempt, { type: 'reverted-elsewhere', why: record.why }).state;
+    case 'revert-failed':
+      return { ...attempt, phase: 'stuck', code: 'stuck', why: record.why, repair: record.repair };
+    case 'revert-began':
+      // It was cut short: whoever reads this goes on with it.
+      return attempt.phase === 'reverted'
+        ? attempt
+        : { ...attempt, phase: 'reverting', why: `reverted by ${record.by}` };
+  }
+}

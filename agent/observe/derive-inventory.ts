@@ -1,0 +1,113 @@
+import type { Finding } from '../../domain/findings.ts';
+import type { LegacyBridgeFacts, TapFacts, TapPlug } from '../../domain/network-model.ts';
+import type { HostInventory } from '../../domain/orders.ts';
+import { markKeys } from '../../domain/rewire/moves.ts';
+import type { Link } from '../../platform/native/netlink-links.ts';
+import type { OvsPort } from '../host/open-vswitch.ts';
+import { deriveLegacyBridges, ownLegName } from './legacy-bridges.ts';
+
+export interface HostView {
+  readonly systemId: string;
+  readonly integrationBridge: string;
+  readonly ovsVersion: string;
+  readonly links: readonly Link[];
+  readonly ports: ReadonlyMap<string, OvsPort>;
+  /** Row of the integration bridge, as far as it is needed. */
+  readonly integration:
+    | { readonly datapathType: string; readonly externalIds: ReadonlyMap<string, string> }
+    | undefined;
+}
+
+/** Guest taps as Nova and Neutron name them. */
+const tapName = /^(tap[0-9a-f-]{1,11}|vnet\d+)$/;
+
+/** What links and rows mean: taps and where they are plugged, legacy bridges, and what is odd about them. */
+export function deriveInventory(view: HostView): HostInventory {
+  const bridges = deriveLegacyBridges(view.links, view.ports);
+  const taps = deriveTaps(view, bridges);
+  return {
+    taps,
+    bridges,
+    findings: [...bridgeFindings(view, bridges), ...tapFindings(view, taps)],
+    chassisReady: chassisReady(view),
+    ovsVersion: view.ovsVersion,
+    datapathType: view.integration?.datapathType ?? '',
+  };
+}
+
+function deriveTaps(view: HostView, bridges: readonly LegacyBridgeFacts[]): readonly TapFacts[] {
+  return view.links
+    .filter((link) => link.name !== 'lo')
+    .flatMap((link) => {
+      const plug = plugOf(link, view, bridges);
+      if (plug === undefined) return [];
+      return [
+        {
+          tap: link.name,
+          ifindex: link.ifindex,
+          hostMac: link.mac,
+          mtu: link.mtu,
+          linkUp: link.up && link.lowerUp,
+          plug,
+        },
+      ];
+    })
+    .toSorted((a, b) => (a.tap < b.tap ? -1 : 1));
+}
+
+/** Undefined: not a guest's tap. */
+function plugOf(link: Link, view: HostView, bridges: readonly LegacyBridgeFacts[]): TapPlug | undefined {
+  const port = view.ports.get(link.name);
+  if (port !== undefined) return targetPlug(port, view.integrationBridge);
+  const legacy = bridges.find((bridge) => bridge.members.includes(link.name));
+  if (legacy !== undefined) {
+    if (link.name === legacy.uplink || ownLegName.test(link.name)) return undefined;
+    return { kind: 'legacy', bridge: legacy.bridge };
+  }
+  return tapName.test(link.name) && link.master === undefined ? { kind: 'none' } : undefined;
+}
+
+function targetPlug({ bridge, port, iface }: OvsPort, integrationBridge: string): TapPlug | undefined {
+  const ifaceId = iface.external_ids.get('iface-id');
+  const ownProbe = iface.type === 'internal' && port.external_ids.get(markKeys.owner) === 'agent';
+  if (bridge.name !== integrationBridge || ifaceId === undefined || ownProbe) return undefined;
+  const ofport = iface.ofport ?? 0;
+  const installed = iface.external_ids.get('ovn-installed') === 'true';
+  return { kind: 'target', bridge: bridge.name, ifaceId, installed, ...(ofport > 0 ? { ofport } : {}) };
+}
+
+function bridgeFindings(view: HostView, bridges: readonly LegacyBridgeFacts[]): readonly Finding[] {
+  return bridges.flatMap((bridge): Finding[] => {
+    const host = view.systemId;
+    if (bridge.uplink === undefined) {
+      const message = `no member of ${bridge.bridge} leads to the wire: its guests reach each other only, and will reach more after a cut`;
+      return [{ kind: 'no-uplink', severity: 'warning', host, message }];
+    }
+    if (bridge.provider !== undefined) return [];
+    const message = `${bridge.uplink} of ${bridge.bridge} does not end in Open vSwitch: there is no provider leg to meet OVN on`;
+    return [{ kind: 'no-provider-leg', severity: 'error', host, message }];
+  });
+}
+
+function tapFindings(view: HostView, taps: readonly TapFacts[]): readonly Finding[] {
+  return taps.flatMap((tap): Finding[] => {
+    const about = { host: view.systemId, tap: tap.tap };
+    if (tap.plug.kind === 'none') {
+      return [{ kind: 'tap-without-port', severity: 'warning', ...about, message: `${tap.tap} is plugged nowhere` }];
+    }
+    if (tap.linkUp) return [];
+    return [
+      {
+        kind: 'link-down',
+        severity: 'warning',
+        ...about,
+        message: `${tap.tap} is down: its guest is off, or not there yet`,
+      },
+    ];
+  });
+}
+
+/** ovn-controller writes `ovn-nb-cfg` on the integration bridge once it has worked through what the Southbound database told it. */
+function chassisReady(view: HostView): boolean {
+  return view.integration?.externalIds.has('ovn-nb-cfg') ?? false;
+}

@@ -1,0 +1,81 @@
+import type { HostInventory } from '../../domain/orders.ts';
+import { type LinkEvent, LinkMonitor } from '../../platform/native/link-monitor.ts';
+import type { Poller } from '../../platform/native/poller.ts';
+import type { Host } from '../host/host.ts';
+import { deriveInventory } from './derive-inventory.ts';
+
+export interface ObserverOptions {
+  readonly host: Host;
+  readonly poller: Poller;
+  /** Told at most once in 200 ms, and only when something is different. */
+  readonly onInventory: (inventory: HostInventory) => void;
+  /** Told at once, of every event. */
+  readonly onLink: (event: LinkEvent) => void;
+  /** The database changed: told at once. */
+  readonly onRows: () => void;
+}
+
+const coalesceMs = 200;
+
+/** Watches links and Open vSwitch's rows, and keeps the inventory. */
+export class HostObserver implements Disposable {
+  readonly #options: ObserverOptions;
+  readonly #owned = new DisposableStack();
+  #inventory: HostInventory;
+  #told: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+    const monitor = LinkMonitor.open({ poller: options.poller, onEvent: (event) => this.#linkEvent(event) });
+    this.#owned.use(monitor);
+    this.#owned.use(options.host.ovs.replica.subscribe(() => this.#rowsChanged()));
+    this.#inventory = this.#derive();
+    this.#told = JSON.stringify(this.#inventory);
+  }
+
+  get inventory(): HostInventory {
+    return this.#inventory;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#owned.dispose();
+  }
+
+  #linkEvent(event: LinkEvent): void {
+    this.#options.onLink(event);
+    this.#later();
+  }
+
+  #rowsChanged(): void {
+    this.#options.onRows();
+    this.#later();
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), coalesceMs);
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    this.#inventory = this.#derive();
+    const text = JSON.stringify(this.#inventory);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#options.onInventory(this.#inventory);
+  }
+
+  #derive(): HostInventory {
+    const { ovs, netlink, identity } = this.#options.host;
+    const bridge = ovs.bridge(ovs.integrationBridge);
+    return deriveInventory({
+      systemId: identity.systemId,
+      integrationBridge: ovs.integrationBridge,
+      ovsVersion: ovs.ovsVersion,
+      links: netlink.links(),
+      ports: ovs.ports(),
+      integration: bridge && { datapathType: bridge.datapath_type, externalIds: bridge.external_ids },
+    });
+  }
+}

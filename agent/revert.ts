@@ -1,0 +1,112 @@
+import type { RestoreRequest } from '../domain/rewire/plan-restore.ts';
+import { remainingMs, sleep, systemClock } from '../platform/clock.ts';
+import type { RecordWriter } from '../platform/record-writer.ts';
+import { ShuntError } from '../platform/shunt-error.ts';
+import type { AgentConfig } from './config.ts';
+import { deadManGraceMs } from './cutover/attempt-effects.ts';
+import { type RestoreOutcome, restore } from './cutover/restore.ts';
+import { type Host, openHost } from './host/host.ts';
+import { openRevertNotes, readAttempt } from './journal/attempt-journal.ts';
+import type { RevertRecord } from './journal/journal-records.ts';
+import type { ReplayedAttempt } from './journal/replay.ts';
+
+export interface RevertRequest {
+  readonly epoch: number;
+  /** The dead man: only if the attempt is open and past its deadline; waits for that. */
+  readonly ifExpired: boolean;
+}
+
+export type RevertResult =
+  | { readonly kind: 'nothing-to-do'; readonly why: string }
+  | { readonly kind: 'reverted'; readonly leftAlone: readonly { readonly tap: string; readonly why: string }[] }
+  | { readonly kind: 'stuck'; readonly why: string; readonly repair: readonly string[] };
+
+const stealTimeoutMs = 30_000;
+
+/**
+ * Undoes one attempt from its journal, with Open vSwitch's database and the kernel and nothing else. Takes the agent's lock away from
+ * it: from then on its transactions are refused. Safe beside an agent, or another of its kind, that does the same.
+ */
+export async function revertAttempt(
+  request: RevertRequest,
+  config: AgentConfig,
+  signal: AbortSignal,
+): Promise<RevertResult> {
+  if (request.ifExpired) await expiry(request.epoch, config, signal);
+  const replayed = requireAttempt(config, request.epoch);
+  const idle = nothingToDo(replayed, request.ifExpired);
+  if (idle !== undefined) return { kind: 'nothing-to-do', why: idle };
+  await using host = await openHost(config, signal);
+  await host.ovs.takeLock({ steal: true, signal: AbortSignal.any([signal, AbortSignal.timeout(stealTimeoutMs)]) });
+  // Whoever had the lock may have committed, or gone back, until this moment; from now on it cannot.
+  const now = requireAttempt(config, request.epoch);
+  const since = nothingToDo(now, request.ifExpired);
+  if (since !== undefined) return { kind: 'nothing-to-do', why: since };
+  using notes = openNotes(config.stateDir, request.epoch);
+  const by = request.ifExpired ? 'the dead man' : 'shunt-agent revert';
+  note(notes, { format: 1, type: 'revert-began', by });
+  const outcome = await undo(now, host, signal);
+  return conclude(outcome, notes, by);
+}
+
+/** Waits until the deadline has passed and the living agent has had its time. */
+async function expiry(epoch: number, config: AgentConfig, signal: AbortSignal): Promise<void> {
+  const { header } = requireAttempt(config, epoch);
+  const leftMs = remainingMs(header.deadline, systemClock.now());
+  if (leftMs > 0) await sleep(leftMs + deadManGraceMs, signal);
+}
+
+function requireAttempt(config: AgentConfig, epoch: number): ReplayedAttempt {
+  const replayed = readAttempt(config.stateDir, epoch);
+  if (replayed !== undefined) return replayed;
+  throw new ShuntError(
+    'not-found',
+    `there is no journal of attempt ${epoch} in ${config.stateDir}: nothing was touched by it`,
+  );
+}
+
+function nothingToDo({ attempt }: ReplayedAttempt, ifExpired: boolean): string | undefined {
+  if (attempt.phase === 'reverted') return `attempt ${attempt.epoch} has gone back already`;
+  if (attempt.phase === 'prepared') return `attempt ${attempt.epoch} was never armed: nothing was touched by it`;
+  if (attempt.phase === 'committed' && ifExpired) return `attempt ${attempt.epoch} is committed`;
+  return undefined;
+}
+
+function undo({ header }: ReplayedAttempt, host: Host, signal: AbortSignal): Promise<RestoreOutcome> {
+  const { epoch, direction } = header.grant;
+  const request: RestoreRequest = { epoch, direction, moves: header.moves };
+  const nothing = () => undefined;
+  return restore(
+    request,
+    { ...host, clock: systemClock, checkpoint: nothing, onStage: nothing, onGone: nothing },
+    signal,
+  );
+}
+
+function conclude(outcome: RestoreOutcome, notes: RecordWriter | undefined, by: string): RevertResult {
+  if (outcome.kind === 'failed') {
+    note(notes, { type: 'revert-failed', why: outcome.why, repair: outcome.repair });
+    return { kind: 'stuck', why: outcome.why, repair: outcome.repair };
+  }
+  note(notes, { type: 'revert-done', why: `reverted by ${by}` });
+  return { kind: 'reverted', leftAlone: outcome.leftAlone };
+}
+
+/** A full disk must not keep guests from coming back: then there are no notes. */
+function openNotes(stateDir: string, epoch: number): RecordWriter | undefined {
+  try {
+    return openRevertNotes(stateDir, epoch);
+  } catch (error) {
+    console.error(`shunt-agent: going on without notes: ${String(error)}`);
+    return undefined;
+  }
+}
+
+function note(notes: RecordWriter | undefined, record: RevertRecord): void {
+  try {
+    notes?.append({ ...record });
+    notes?.sync();
+  } catch (error) {
+    console.error(`shunt-agent: ${String(error)}`);
+  }
+}
