@@ -13,7 +13,7 @@ export function tapName(portId: string): string {
  * first octet, so the other five are compared.
  */
 export function macTail(mac: string): string {
-  return mac.toLowerCase().split(':').slice(1).join(':');
+  return mac.slice(mac.indexOf(':') + 1).toLowerCase();
 }
 
 /** Our own devices in somebody's bridge: probe veths and internal ports. */

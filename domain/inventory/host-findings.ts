@@ -10,11 +10,17 @@ export interface FindingFacts {
   readonly taps: readonly JoinedTap[];
   readonly networks: ReadonlyMap<string, NetworkFacts>;
   readonly index: PortIndex;
-  /** Port -> hypervisor -> taps that were joined with it. */
-  readonly placed: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Port -> the taps that were joined with it. */
+  readonly placed: ReadonlyMap<string, readonly Placement[]>;
   readonly networkOf: ReadonlyMap<string, string>;
   /** Guests' ports whose `requested-chassis` is this hypervisor. */
   readonly expected: readonly PortFacts[];
+}
+
+/** A tap somewhere. */
+export interface Placement {
+  readonly host: string;
+  readonly tap: string;
 }
 
 /** The differences between what OVN expects on a hypervisor and what is there; sorted by tap, bridge, port. */
@@ -48,9 +54,10 @@ function tapFindings(tap: JoinedTap, facts: FindingFacts): readonly Finding[] {
       `OVN wants port ${port.id} on ${elsewhere}: a move under way? wait or repair`,
     );
   }
-  const others = [...(facts.placed.get(port.id) ?? [])].filter(([host, taps]) => host !== systemId || taps.length > 1);
-  if (others.length > 0) {
-    const where = others.map(([host, taps]) => `${host} (${taps.join(', ')})`).toSorted();
+  const places = facts.placed.get(port.id) ?? [];
+  if (places.length > 1) {
+    const others = places.filter((place) => place.host !== systemId || place.tap !== tap.facts.tap);
+    const where = others.map((place) => `${place.host} (${place.tap})`).toSorted();
     add('port-on-two-hypervisors', 'error', `port ${port.id} has more than one tap, also on ${where.join(', ')}`);
   }
   const mtu = facts.networks.get(port.networkId)?.mtu;
@@ -77,7 +84,7 @@ function unmatched(tap: JoinedTap, facts: FindingFacts): Finding {
     const message = `its MAC belongs to port ${other.id} on network ${other.networkId}, but it is on ${whereOf(tap)}`;
     return { kind: 'network-mismatch', ...about, portId: other.id, ...network, message };
   }
-  const named = facts.index.byTapName.get(name);
+  const named = facts.index.namedAfter(name);
   if (named !== undefined && sameMac.length === 0) {
     const message = `its name says port ${named.id}, whose MAC is ${named.mac}; the tap has ${hostMac}`;
     return { kind: 'mac-mismatch', ...about, portId: named.id, ...network, message };
@@ -116,7 +123,7 @@ function bridgeFindings(bridge: LegacyBridgeFacts, facts: FindingFacts): readonl
 
 function missingTaps({ report, expected, placed }: FindingFacts): readonly Finding[] {
   return expected
-    .filter((port) => !(placed.get(port.id)?.has(report.systemId) ?? false))
+    .filter((port) => !placed.get(port.id)?.some((place) => place.host === report.systemId))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map((port) => ({
       kind: 'port-without-tap',

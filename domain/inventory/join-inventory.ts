@@ -1,6 +1,6 @@
 import type { NetworkFacts, NetworkTarget, PortFacts, TapTarget } from '../network-model.ts';
 import { isOwnDevice } from './bridge-names.ts';
-import { hostFindings } from './host-findings.ts';
+import { hostFindings, type Placement } from './host-findings.ts';
 import type { HostReport, InventoryInput, JoinedHost, JoinedInventory, JoinedTap } from './joined-inventory.ts';
 import { bridgeNetworks, indexPorts, matchTap, type PortIndex } from './match-tap.ts';
 import { isProbePort } from './probe-ports.ts';
@@ -105,16 +105,15 @@ function plugOf(taps: readonly JoinedTap[], seen: boolean): JoinedHost['plug'] {
   return [...kinds][0] ?? 'none';
 }
 
-/** Which hypervisors show a tap of each port. */
-function placements(
-  tapsOf: ReadonlyMap<string, readonly JoinedTap[]>,
-): ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> {
-  const placed = new Map<string, Map<string, string[]>>();
-  for (const [systemId, taps] of tapsOf) {
+/** Where taps of each port are. */
+function placements(tapsOf: ReadonlyMap<string, readonly JoinedTap[]>): ReadonlyMap<string, readonly Placement[]> {
+  const placed = new Map<string, Placement[]>();
+  for (const [host, taps] of tapsOf) {
     for (const { port, facts } of taps) {
       if (port === undefined) continue;
-      const hosts = placed.get(port.id) ?? new Map<string, string[]>();
-      placed.set(port.id, hosts.set(systemId, [...(hosts.get(systemId) ?? []), facts.tap]));
+      const places = placed.get(port.id);
+      if (places === undefined) placed.set(port.id, [{ host, tap: facts.tap }]);
+      else places.push({ host, tap: facts.tap });
     }
   }
   return placed;

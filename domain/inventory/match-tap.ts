@@ -7,21 +7,27 @@ export interface PortIndex {
   readonly byId: ReadonlyMap<string, PortFacts>;
   /** By the last five octets of the MAC. */
   readonly byMacTail: ReadonlyMap<string, readonly PortFacts[]>;
-  readonly byTapName: ReadonlyMap<string, PortFacts>;
+  /** The port that os-vif would name a tap so after; looked up rarely, so indexed at the first question. */
+  readonly namedAfter: (tap: string) => PortFacts | undefined;
 }
 
 export function indexPorts(ports: readonly PortFacts[]): PortIndex {
   const byMacTail = new Map<string, PortFacts[]>();
-  for (const port of ports.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+  let byTapName: ReadonlyMap<string, PortFacts> | undefined;
+  for (const port of ports) {
     const tail = macTail(port.mac);
     const list = byMacTail.get(tail);
     if (list === undefined) byMacTail.set(tail, [port]);
     else list.push(port);
   }
+  for (const list of byMacTail.values()) if (list.length > 1) list.sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     byId: new Map(ports.map((port) => [port.id, port])),
     byMacTail,
-    byTapName: new Map(ports.map((port) => [tapName(port.id), port])),
+    namedAfter: (tap) => {
+      byTapName ??= new Map(ports.map((port) => [tapName(port.id), port]));
+      return byTapName.get(tap);
+    },
   };
 }
 

@@ -190,6 +190,28 @@ describe('the run engine, whatever happens', () => {
     expect(decide(sim.state, sim.world).events).toMatchObject([{ type: 'run-paused' }]);
     sim.settle();
     expect(agent.attempt.phase).toBe('reverted');
+    const reverts = sim.sent.flatMap((effect) =>
+      effect.kind === 'order' && effect.order.type === 'revert' ? [effect.order] : [],
+    );
+    expect(reverts).toMatchObject([{ epoch: 1, why: 'the ledger has closed this attempt' }]);
+  });
+
+  it('believes an agent that has begun more than its own refusal to prepare again', () => {
+    const sim = runningCloud([1, 1]);
+    while (newestAttempt(sim.state, 'hv1')?.granted !== true) sim.step();
+    sim.crash();
+    const agent = sim.agent('hv1');
+    const obey = agent.obey.bind(agent);
+    agent.obey = (order, silent) =>
+      order.type === 'prepare'
+        ? { orderId: order.orderId, kind: 'refused', code: 'wrong-state', message: 'an attempt is open', findings: [] }
+        : obey(order, silent);
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')?.outcome).toBeUndefined();
+    agent.obey = obey;
+    agent.reconnect(sim.nowMs);
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')?.outcome).toBe('committed');
   });
 });
 
