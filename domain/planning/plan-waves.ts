@@ -66,7 +66,7 @@ function emptyHolds(host: JoinedHost): readonly HoldReason[] {
 }
 
 /** Holds that come with a network: a legacy router or DHCP on it; an overlay, whose two worlds do not meet. */
-export function networkHolds(host: JoinedHost, { inventory, spec, spread }: PlanContext): readonly HoldReason[] {
+function networkHolds(host: JoinedHost, { inventory, spec, spread }: PlanContext): readonly HoldReason[] {
   const used = [...new Set(host.movable.map((tap) => tap.networkId))].toSorted();
   return used.flatMap((networkId): readonly HoldReason[] => {
     const network = inventory.networks.get(networkId);
