@@ -2,6 +2,9 @@ import { OvsdbClient } from '../../../ovsdb/client.ts';
 import { vswitchTables } from './tables.ts';
 
 /** A program of its own: uses a client in all its states, disposes it, and prints what still keeps the event loop alive. */
+// Node opens these two when first used; they are to be in both lists.
+process.stdout.write('');
+process.stderr.write('');
 const before = process.getActiveResourcesInfo();
 const [endpoint = ''] = process.argv.slice(2);
 const options = { endpoint, database: 'Open_vSwitch', tables: vswitchTables };
