@@ -1,6 +1,7 @@
 import type { Attempt, AttemptEffect, AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
 import type { Finding } from '../../domain/findings.ts';
 import { judge } from '../../domain/judge/judge.ts';
+import { judgeReturn } from '../../domain/judge/judge-return.ts';
 import type { CutGrant } from '../../domain/orders.ts';
 import type { Blackout, ProbeResult, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
@@ -220,11 +221,13 @@ async function verifyReturn(work: AttemptWork, signal: AbortSignal): Promise<voi
     reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
     if (verdict.kind !== 'fail') break;
   }
-  if (verdict?.kind !== 'fail') {
+  const { unreachable, guestsSilent } = judgeReturn(verdict);
+  for (const tap of guestsSilent) work.context.onFinding(silentGuestFinding(work, tap), work.grant.epoch);
+  if (unreachable.length === 0) {
     work.post({ type: 'restored' });
     return;
   }
-  const silent = Object.entries(verdict.taps).flatMap(([tap, found]) => (found.kind === 'fail' ? [tap] : []));
+  const silent = unreachable;
   const why = `every tap is back in its place, but these guests do not answer as before: ${silent.join(', ')}`;
   const repair = silent.map((tap) => `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`);
   await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
@@ -316,6 +319,13 @@ function leftAloneFinding(work: AttemptWork, tap: string, why: string): Finding 
     severity: 'warning',
     message: `${tap} was left alone on the way back: ${why}`,
   };
+}
+
+function silentGuestFinding(work: AttemptWork, tap: string): Finding {
+  const move = work.moves.find((candidate) => candidate.tap === tap);
+  const base = move === undefined ? { tap } : about(work, move);
+  const message = `${tap} is back in its place, and its guest does not answer even when asked at the tap itself: look into the guest`;
+  return { ...base, kind: 'no-answer', severity: 'warning', message };
 }
 
 function about(work: AttemptWork, move: TapMove): Pick<Finding, 'host' | 'tap' | 'portId' | 'networkId'> {

@@ -4,7 +4,7 @@ import type { ProbeResult } from '../../domain/probes.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
 import type { Poller } from '../../platform/native/poller.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import type { PreparedNetwork, ProbeScope, Prober } from '../cutover/ports.ts';
+import type { PreparedNetwork, Prober, ProbeScope } from '../cutover/ports.ts';
 import { BlackoutRecorder } from './blackout-recorder.ts';
 import { arpQuestion, type Guest, localQuestion, nonceMac, pingQuestion } from './questions.ts';
 import { RawPort } from './raw-port.ts';
@@ -59,9 +59,14 @@ export class RawProber implements Prober, Disposable {
 
   async probeRemote(order: Extract<Order, { type: 'probe' }>): Promise<readonly ProbeResult[]> {
     const ports = this.#networks.get(order.networkId);
-    if (!ports) throw new ShuntError('wrong-state', `probe network ${order.networkId}: this hypervisor has no probe port in it`);
+    if (!ports)
+      throw new ShuntError('wrong-state', `probe network ${order.networkId}: this hypervisor has no probe port in it`);
     const questions = order.targets.flatMap((target) => remoteQuestion(order.vantage, ports, target));
-    return askInRounds(questions, { roundsMin: order.rounds, roundsMax: order.rounds * 3, intervalMs: order.intervalMs });
+    return askInRounds(questions, {
+      roundsMin: order.rounds,
+      roundsMax: order.rounds * 3,
+      intervalMs: order.intervalMs,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -87,7 +92,9 @@ export class RawProber implements Prober, Disposable {
     const port = taps.use(new RawPort({ poller: this.#deps.poller, interface: tap.tap, mac: nonceMac(scope.nonce) }));
     const { ofport } = tap;
     const deliver =
-      stage === 'target' && ofport !== undefined ? (frame: Buffer) => this.#packetOut(ofport, frame) : (frame: Buffer) => port.send(frame);
+      stage === 'target' && ofport !== undefined
+        ? (frame: Buffer) => this.#packetOut(ofport, frame)
+        : (frame: Buffer) => port.send(frame);
     return localQuestion({ port, guest: tap, askFrom: port.mac, deliver });
   }
 
@@ -128,7 +135,8 @@ function remoteQuestion(vantage: 'remote' | 'legacy', ports: NetworkPorts, targe
   const identifier = randomInt(1, 0xffff);
   const guest: Guest = target;
   const { probe, legacy, network } = ports;
-  const ping = vantage === 'remote' && probe && network.probe ? pingQuestion(probe, network.probe, guest, identifier) : undefined;
+  const ping =
+    vantage === 'remote' && probe && network.probe ? pingQuestion(probe, network.probe, guest, identifier) : undefined;
   const arp = vantage === 'legacy' && legacy ? arpQuestion('legacy', legacy, guest) : undefined;
   return [ping, arp].filter((question) => question !== undefined);
 }

@@ -43,7 +43,12 @@ export function arpQuestion(vantage: Vantage, port: RawPort, guest: Guest): Ques
  * Asks the guest itself, past every forwarding table: `deliver` puts the frame straight out of the tap, and the answer is
  * heard on the tap. OVN's responder is not on this path, so only the guest can answer.
  */
-export function localQuestion(options: { port: RawPort; guest: Guest; askFrom: string; deliver: (frame: Buffer) => void }): Question | undefined {
+export function localQuestion(options: {
+  port: RawPort;
+  guest: Guest;
+  askFrom: string;
+  deliver: (frame: Buffer) => void;
+}): Question | undefined {
   const { port, guest, askFrom } = options;
   const ip = guest.ips.find(isIpv4);
   if (ip === undefined) return undefined;
@@ -70,10 +75,20 @@ export function pingQuestion(port: RawPort, from: ProbePort, guest: Guest, ident
     port,
     ask: (round) => port.send(icmpEchoRequest({ ...base, sequence: round + 1 })),
     isAnswer: (heard) =>
-      heard.kind === 'icmp-echo' && heard.type === 'reply' && heard.identifier === identifier && heard.sourceIp === ip && heard.sourceMac === guest.mac,
+      heard.kind === 'icmp-echo' &&
+      heard.type === 'reply' &&
+      heard.identifier === identifier &&
+      heard.sourceIp === ip &&
+      heard.sourceMac === guest.mac,
   };
 }
 
 function isArpAnswer(heard: Frame, mac: string, ip: string, askedFrom: string): boolean {
-  return heard.kind === 'arp' && heard.operation === 'reply' && heard.senderMac === mac && heard.senderIp === ip && heard.targetMac === askedFrom;
+  return (
+    heard.kind === 'arp' &&
+    heard.operation === 'reply' &&
+    heard.senderMac === mac &&
+    heard.senderIp === ip &&
+    heard.targetMac === askedFrom
+  );
 }

@@ -1,8 +1,8 @@
+import { type Frame, parseFrame } from '../../platform/frame-parser.ts';
+import { arpReply } from '../../platform/frames.ts';
 import { arpOrIcmpFilter } from '../../platform/native/bpf.ts';
 import { PacketSocket } from '../../platform/native/packet-socket.ts';
 import type { Poller } from '../../platform/native/poller.ts';
-import { type Frame, parseFrame } from '../../platform/frame-parser.ts';
-import { arpReply } from '../../platform/frames.ts';
 
 export interface RawPortOptions {
   readonly poller: Poller;
@@ -59,8 +59,20 @@ export class RawPort implements Disposable {
   }
 
   #heard(frame: Frame, atMs: number): void {
-    if (frame.kind === 'arp' && frame.operation === 'request' && this.#answersFor !== undefined && frame.targetIp === this.#answersFor) {
-      this.send(arpReply({ senderMac: this.mac, senderIp: this.#answersFor, targetMac: frame.senderMac, targetIp: frame.senderIp }));
+    if (
+      frame.kind === 'arp' &&
+      frame.operation === 'request' &&
+      this.#answersFor !== undefined &&
+      frame.targetIp === this.#answersFor
+    ) {
+      this.send(
+        arpReply({
+          senderMac: this.mac,
+          senderIp: this.#answersFor,
+          targetMac: frame.senderMac,
+          targetIp: frame.senderIp,
+        }),
+      );
     }
     for (const listener of this.#listeners) listener(frame, atMs);
   }

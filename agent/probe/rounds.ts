@@ -24,7 +24,10 @@ export interface RoundsOptions {
 }
 
 /** Asks all questions in rounds and counts the answers. Ends early, once `roundsMin` are over and everybody has answered. */
-export async function askInRounds(questions: readonly Question[], options: RoundsOptions): Promise<readonly ProbeResult[]> {
+export async function askInRounds(
+  questions: readonly Question[],
+  options: RoundsOptions,
+): Promise<readonly ProbeResult[]> {
   const tallies = questions.map((question) => new Tally(question));
   const byPort = Map.groupBy(tallies, (tally) => tally.question.port);
   using listening = new DisposableStack();

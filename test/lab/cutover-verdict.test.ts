@@ -99,7 +99,7 @@ describe('a cutover in a real cloud', () => {
 
   it('comes to rest by itself when the coordinator never says a word: back at the deadline', async () => {
     const before = (await closed('hv2'))?.epoch ?? 0;
-    await cloud.startRun({ hosts: ['hv2'], soak: '60s', deadline: '4s' });
+    await cloud.startRun({ hosts: ['hv2'], deadline: '6s', soak: '2s' });
     expect(await cloud.untilClosed('hv2', before)).toMatchObject({ outcome: 'reverted' });
     expect(await cloud.silentGuests()).toEqual([]);
   });
