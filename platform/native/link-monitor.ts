@@ -22,7 +22,7 @@ export type LinkEvent =
   | { readonly type: 'link-removed'; readonly ifindex: number; readonly name: string }
   | { readonly type: 'fdb'; readonly entry: FdbEntry }
   | { readonly type: 'fdb-removed'; readonly entry: FdbEntry }
-  /** Events were lost: list the links again. */
+  /** Events were lost before this one: list the links again. */
   | { readonly type: 'overrun' };
 
 const RTMGRP_LINK = 1;
@@ -34,6 +34,7 @@ export class LinkMonitor implements Disposable {
   readonly #socket: NetlinkSocket;
   readonly #onEvent: (event: LinkEvent) => void;
   #registration: Disposable | undefined;
+  #overrun = false;
 
   private constructor(socket: NetlinkSocket, onEvent: (event: LinkEvent) => void) {
     this.#socket = socket;
@@ -70,15 +71,28 @@ export class LinkMonitor implements Disposable {
     }
   }
 
+  /**
+   * The kernel goes on dropping, without another word, until the queue is empty. Told any earlier, whoever lists the links would miss what
+   * happened between the listing and that moment.
+   */
+  #drained(): void {
+    if (!this.#overrun) return;
+    this.#overrun = false;
+    this.#onEvent({ type: 'overrun' });
+  }
+
   #receive(): readonly NetlinkMessage[] | undefined {
     try {
       return this.#socket.receive();
     } catch (error) {
       const errno = isShuntError(error, 'netlink-failed') ? error.detail.errno : undefined;
-      if (errno === 'EAGAIN') return undefined;
-      if (errno !== 'ENOBUFS') throw error;
-      this.#onEvent({ type: 'overrun' });
-      return [];
+      if (errno === 'ENOBUFS') {
+        this.#overrun = true;
+        return [];
+      }
+      if (errno !== 'EAGAIN') throw error;
+      this.#drained();
+      return undefined;
     }
   }
 }

@@ -39,13 +39,23 @@ class Registration implements Disposable {
   constructor(fd: number, onReadable: () => void, forget: () => void) {
     this.#onReadable = onReadable;
     this.#forget = forget;
-    this.#handle = koffi.node.poll(fd, { readable: true }, () => this.#readable());
+    this.#handle = koffi.node.poll(fd, { readable: true }, (status: unknown) => this.#ready(status));
   }
 
   [Symbol.dispose](): void {
     this.#handle?.close();
     this.#handle = undefined;
     this.#forget();
+  }
+
+  /**
+   * libuv stops watching a descriptor that has an error pending, and says so by a status below zero (koffi's types leave that first argument
+   * out). Reading the error clears it, so we watch on: a link that went down, a netlink queue that overflowed.
+   */
+  #ready(status: unknown): void {
+    this.#readable();
+    const failed = typeof status === 'number' && status < 0;
+    if (failed) this.#handle?.start({ readable: true }, (again: unknown) => this.#ready(again));
   }
 
   /**
