@@ -288,6 +288,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     ovs: context.host.ovs,
     netlink: context.host.netlink,
     integration: context.host.integration,
+    providers: context.host.providers,
     clock: context.clock,
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onGone: (move) => {

@@ -2,8 +2,9 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
-import type { IntegrationPort } from '../host/integration-port.ts';
+import type { BridgePort } from '../host/bridge-port.ts';
 import type { OpenVSwitch } from '../host/open-vswitch.ts';
+import type { ProviderPorts } from '../host/provider-ports.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A moment in one tap's move, on the monotonic clock. */
@@ -16,7 +17,8 @@ export interface Stage {
 export interface ExecutorDependencies {
   readonly ovs: OpenVSwitch;
   readonly netlink: Netlink;
-  readonly integration: IntegrationPort;
+  readonly integration: BridgePort;
+  readonly providers: ProviderPorts;
   readonly clock: Clock;
   /** Every tap of this batch is reachable: the journal may be synced. */
   readonly checkpoint: (batch: number, taps: readonly string[]) => void;

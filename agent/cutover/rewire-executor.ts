@@ -30,7 +30,7 @@ export async function execute(
   signal: AbortSignal,
   deps: ExecutorDependencies,
 ): Promise<void> {
-  using uplinks = new Uplinks(deps.netlink);
+  using uplinks = new Uplinks(deps.netlink, deps.providers);
   const run: Execution = { ...deps, signal, uplinks, gone: new Set() };
   await getReady(steps, run);
   for (const step of steps) {
@@ -44,7 +44,7 @@ async function getReady(steps: readonly RewireStep[], run: Execution): Promise<v
   for (const step of steps) {
     if (step.kind === 'settle-target')
       await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(5_000)]));
-    if (step.kind === 'settle-legacy') for (const move of step.moves) run.uplinks.open(move);
+    if (step.kind === 'settle-legacy') for (const move of step.moves) await run.uplinks.open(move, run.signal);
   }
   await run.ovs.flush(run.signal);
 }

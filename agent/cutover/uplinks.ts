@@ -2,31 +2,42 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
 import { PacketSocket } from '../../platform/native/packet-socket.ts';
 import { isShuntError } from '../../platform/shunt-error.ts';
+import type { ProviderPorts } from '../host/provider-ports.ts';
 
-/** Raw sockets on the uplinks of legacy bridges: what is sent there reaches the wire as if the bridge had forwarded it. */
+const connectTimeoutMs = 1_000;
+
+/**
+ * The way out of legacy bridges to the wire. Where it ends in a provider bridge, frames go in there by OpenFlow, which teaches its
+ * tables at once; a raw socket on the uplink is what remains where there is none, or vswitchd does not answer.
+ */
 export class Uplinks implements Disposable {
   readonly #netlink: Netlink;
+  readonly #providers: ProviderPorts;
   readonly #sockets = new Map<string, PacketSocket>();
 
-  constructor(netlink: Netlink) {
+  constructor(netlink: Netlink, providers: ProviderPorts) {
     this.#netlink = netlink;
+    this.#providers = providers;
   }
 
-  /** False when the bridge has no uplink: an island, there is no wire to tell. */
-  open(move: TapMove): boolean {
-    const { uplink } = move.legacy;
-    if (uplink === undefined) return false;
-    if (this.#sockets.has(uplink)) return true;
-    if (this.#netlink.link(uplink) === undefined) return false;
-    this.#sockets.set(uplink, PacketSocket.open({ interface: uplink }));
-    return true;
+  /** Opens what sending for this move takes; never fails, a way back must not end here. */
+  async open(move: TapMove, signal: AbortSignal): Promise<void> {
+    this.#socket(move);
+    const { provider } = move.legacy;
+    if (provider === undefined) return;
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
+    await this.#providers
+      .open(provider.bridge)
+      .ready(timeout)
+      .catch(() => undefined);
   }
 
-  /** Best effort: an uplink that is down takes no frame, and a way back must not end there. */
+  /** Best effort: an uplink that is down takes no frame. */
   send(move: TapMove, frame: Uint8Array): void {
-    if (!this.open(move)) return;
+    const { provider } = move.legacy;
     try {
-      this.#sockets.get(move.legacy.uplink ?? '')?.send(frame);
+      if (provider !== undefined && this.#providers.inject(provider, frame)) return;
+      this.#socket(move)?.send(frame);
     } catch (error) {
       if (!isShuntError(error)) throw error;
     }
@@ -35,5 +46,15 @@ export class Uplinks implements Disposable {
   [Symbol.dispose](): void {
     for (const socket of this.#sockets.values()) socket[Symbol.dispose]();
     this.#sockets.clear();
+  }
+
+  #socket(move: TapMove): PacketSocket | undefined {
+    const { uplink } = move.legacy;
+    const known = uplink === undefined ? undefined : this.#sockets.get(uplink);
+    if (uplink === undefined || known !== undefined) return known;
+    if (this.#netlink.link(uplink) === undefined) return undefined; // an island: there is no wire to tell
+    const socket = PacketSocket.open({ interface: uplink });
+    this.#sockets.set(uplink, socket);
+    return socket;
   }
 }

@@ -1,13 +1,15 @@
 import { Netlink } from '../../platform/native/netlink.ts';
 import type { AgentConfig } from '../config.ts';
-import { IntegrationPort } from './integration-port.ts';
+import { BridgePort } from './bridge-port.ts';
 import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
+import { ProviderPorts } from './provider-ports.ts';
 
 /** What the agent touches of this hypervisor. */
 export interface Host extends AsyncDisposable {
   readonly ovs: OpenVSwitch;
   readonly netlink: Netlink;
-  readonly integration: IntegrationPort;
+  readonly integration: BridgePort;
+  readonly providers: ProviderPorts;
   readonly identity: HostIdentity;
 }
 
@@ -17,7 +19,8 @@ export async function openHost(config: AgentConfig, signal: AbortSignal): Promis
   const netlink = stack.use(Netlink.open());
   const ovs = stack.use(new OpenVSwitch({ endpoint: config.ovs.db, integrationBridge: config.ovs.integrationBridge }));
   const identity = await ovs.ready(signal);
-  const integration = stack.use(new IntegrationPort(config.ovs.runDir, ovs.integrationBridge));
+  const integration = stack.use(new BridgePort(config.ovs.runDir, ovs.integrationBridge));
+  const providers = stack.use(new ProviderPorts(config.ovs.runDir, ovs));
   const kept = stack.move();
-  return { ovs, netlink, integration, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ovs, netlink, integration, providers, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -82,7 +82,11 @@ const move = z.object({
   networkId: z.string(),
   mac: z.string(),
   ips: z.array(z.string()),
-  legacy: z.object({ bridge: z.string(), uplink: z.string().optional() }),
+  legacy: z.object({
+    bridge: z.string(),
+    uplink: z.string().optional(),
+    provider: z.object({ bridge: z.string(), port: z.string() }).optional(),
+  }),
   target: z.object({
     bridge: z.string(),
     rows: z.object({

@@ -30,6 +30,15 @@ export interface RewireFacts {
   readonly bridges: readonly LegacyBridgeFacts[];
 }
 
+/** A legacy bridge and the way out of it, by which announcements leave. */
+export interface LegacyPlace {
+  readonly bridge: string;
+  /** Its member that leads to the wire. */
+  readonly uplink?: string;
+  /** The port of a provider bridge in which the uplink ends. */
+  readonly provider?: { readonly bridge: string; readonly port: string };
+}
+
 /** One tap's way between its two plugs, with all that is needed to walk it in both directions. */
 export interface TapMove {
   readonly tap: string;
@@ -37,8 +46,7 @@ export interface TapMove {
   readonly networkId: string;
   readonly mac: string;
   readonly ips: readonly string[];
-  /** `uplink`: the legacy bridge's member that leads to the wire; announcements leave by it. */
-  readonly legacy: { readonly bridge: string; readonly uplink?: string };
+  readonly legacy: LegacyPlace;
   readonly target: { readonly bridge: string; readonly rows: PlugRows };
 }
 

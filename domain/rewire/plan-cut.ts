@@ -1,7 +1,7 @@
 import type { Finding } from '../findings.ts';
 import type { TapTarget } from '../network-model.ts';
 import type { Direction } from '../phases.ts';
-import type { RewireFacts, TapMove } from './moves.ts';
+import type { LegacyPlace, RewireFacts, TapMove } from './moves.ts';
 import { intendedRows } from './moves.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
 
@@ -81,15 +81,24 @@ function judgeBack(target: TapTarget, facts: RewireFacts): Judged {
 }
 
 function moveOf(target: TapTarget, facts: RewireFacts, plugged: TapMove['target']): TapMove {
-  const uplink = facts.bridges.find((bridge) => bridge.bridge === target.legacyBridge)?.uplink;
   return {
     tap: target.tap,
     portId: target.portId,
     networkId: target.networkId,
     mac: target.mac,
     ips: target.ips,
-    legacy: { bridge: target.legacyBridge, ...(uplink === undefined ? {} : { uplink }) },
+    legacy: legacyPlace(target.legacyBridge, facts),
     target: plugged,
+  };
+}
+
+function legacyPlace(bridge: string, facts: RewireFacts): LegacyPlace {
+  const found = facts.bridges.find((candidate) => candidate.bridge === bridge);
+  const { uplink, provider } = found ?? {};
+  return {
+    bridge,
+    ...(uplink === undefined ? {} : { uplink }),
+    ...(provider === undefined ? {} : { provider: { bridge: provider.bridge, port: provider.port } }),
   };
 }
 

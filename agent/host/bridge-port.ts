@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { OpenFlowConnection } from '../../openflow/connection.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 
-/** The integration bridge's OpenFlow management socket: frames go in as if a guest had sent them, or straight out to a guest. */
-export class IntegrationPort implements AsyncDisposable {
+/** A bridge's OpenFlow management socket: frames go in as if a port had received them, or straight out of a port. */
+export class BridgePort implements AsyncDisposable {
+  readonly #bridge: string;
   readonly #connection: OpenFlowConnection;
 
   constructor(runDir: string, bridge: string) {
+    this.#bridge = bridge;
     this.#connection = OpenFlowConnection.open({ path: join(runDir, `${bridge}.mgmt`) });
   }
 
@@ -18,11 +20,14 @@ export class IntegrationPort implements AsyncDisposable {
     try {
       await this.#connection.ready(signal);
     } catch (cause) {
-      throw new ShuntError('openflow-failed', "reaching the integration bridge's OpenFlow socket", { cause });
+      throw new ShuntError('openflow-failed', `reaching the OpenFlow socket of ${this.#bridge}`, { cause });
     }
   }
 
-  /** Runs the frame through the pipeline as if it had come in from this port: OVN's port security sees a guest's own frame. */
+  /**
+   * Runs the frame through the pipeline as if it had come in from this port: OVN's port security sees a guest's own frame, and tables
+   * learn from it at once (a frame that a cached flow forwards teaches them only when the cache is next looked through).
+   */
   inject(ofport: number, frame: Uint8Array): void {
     this.#send(() => this.#connection.packetOut({ inPort: ofport, actions: [{ output: 'TABLE' }], data: frame }));
   }
@@ -40,7 +45,7 @@ export class IntegrationPort implements AsyncDisposable {
     try {
       send();
     } catch (cause) {
-      throw new ShuntError('openflow-failed', 'sending a frame through the integration bridge', { cause });
+      throw new ShuntError('openflow-failed', `sending a frame through ${this.#bridge}`, { cause });
     }
   }
 }

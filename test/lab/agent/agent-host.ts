@@ -1,0 +1,328 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NetworkTarget, TapTarget } from '../../../domain/network-model.ts';
+import type {
+  AgentHello,
+  AgentMessage,
+  AttemptState,
+  CutGrant,
+  HostInventory,
+  Order,
+  OrderResult,
+} from '../../../domain/orders.ts';
+import type { Phase } from '../../../domain/phases.ts';
+import { run, tryRun, until } from '../../../lab/command.ts';
+import { downLab } from '../../../lab/down.ts';
+import { inNetns } from '../../../lab/netns.ts';
+import { hypervisorDir, pathsOf } from '../../../lab/run-dir.ts';
+import type { LabState } from '../../../lab/state.ts';
+import type { LabGuest } from '../../../lab/topology.ts';
+import { upLab } from '../../../lab/up.ts';
+import { agentsService, type CoordinatorSession } from '../../../wire/agents-service.ts';
+import { startWireServer, type WireServer } from '../../../wire/server.ts';
+import { freshLabName } from '../fixture/own-lab.ts';
+
+const main = join(import.meta.dirname, '../../../agent/main.ts');
+
+export interface AgentHostOptions {
+  readonly mode?: 'passive' | 'active';
+  readonly guests?: number;
+}
+
+/** A lab whose first hypervisor has a real agent, run from its sources; we are its coordinator. */
+export class AgentHost implements AsyncDisposable {
+  readonly lab: LabState;
+  readonly stateDir: string;
+  readonly states: AttemptState[] = [];
+  hello: AgentHello | undefined;
+  inventory: HostInventory | undefined;
+  log = '';
+  #mode: 'passive' | 'active';
+  #server: WireServer | undefined;
+  #session: CoordinatorSession | undefined;
+  #agent: ChildProcess | undefined;
+  readonly #answers = new Map<string, (result: OrderResult) => void>();
+  #orders = 0;
+
+  static async up(options: AgentHostOptions = {}): Promise<AgentHost> {
+    const lab = await upLab({
+      name: freshLabName(),
+      hosts: 2,
+      guests: options.guests ?? 4,
+      networks: 2,
+      services: false,
+      owner: 'process',
+    });
+    const host = new AgentHost(lab, options.mode ?? 'active');
+    await host.#begin();
+    return host;
+  }
+
+  private constructor(lab: LabState, mode: 'passive' | 'active') {
+    this.lab = lab;
+    this.#mode = mode;
+    this.stateDir = mkdtempSync(join(tmpdir(), 'shunt-agent-test-'));
+  }
+
+  get name(): string {
+    return this.lab.topology.name;
+  }
+
+  get pid(): number {
+    const pid = this.#agent?.pid;
+    if (pid === undefined) throw new Error('the agent does not run');
+    return pid;
+  }
+
+  /** Guests of the hypervisor under test. */
+  get guests(): readonly LabGuest[] {
+    return this.lab.topology.guests.filter((guest) => guest.hypervisor === 'hv1');
+  }
+
+  get newest(): AttemptState | undefined {
+    return this.states.at(-1);
+  }
+
+  async start(mode = this.#mode): Promise<void> {
+    this.#mode = mode;
+    this.hello = undefined;
+    const [file = '', ...args] = inNetns(`${this.name}-hv1`, [
+      process.execPath,
+      main,
+      'run',
+      ...this.flags(),
+      '--mode',
+      mode,
+      '--http',
+      '',
+    ]);
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#agent = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+    await this.until('the agent to say hello', () => this.hello);
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#agent;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
+  }
+
+  /** The agent's program in its namespace, to its end. */
+  command(...args: readonly string[]) {
+    return tryRun(inNetns(`${this.name}-hv1`, [process.execPath, main, ...args, ...this.flags()]), {
+      timeoutMs: 60_000,
+    });
+  }
+
+  flags(): readonly string[] {
+    const dir = hypervisorDir(this.name, 'hv1');
+    return [
+      ...['--state-dir', this.stateDir, '--socket', join(this.stateDir, 'agent.sock'), '--site', 'lab'],
+      ...['--ovs-db', `unix:${join(dir, 'db.sock')}`, '--ovs-run-dir', dir, '--deadman', 'process'],
+      ...['--coordinator', `unix:${this.#socket}`],
+    ];
+  }
+
+  async order(order: Order): Promise<OrderResult> {
+    const session = this.#session;
+    if (session === undefined) throw new Error('the agent is not connected');
+    const answer = new Promise<OrderResult>((resolve) => this.#answers.set(order.orderId, resolve));
+    session.send(order);
+    return answer;
+  }
+
+  nextOrderId(): string {
+    this.#orders += 1;
+    return `order-${this.#orders}`;
+  }
+
+  taps(guests = this.guests): readonly TapTarget[] {
+    return guests.map((guest) => ({
+      tap: guest.tap,
+      portId: guest.portId,
+      networkId: guest.networkId,
+      mac: guest.mac,
+      ips: [guest.ip4, guest.ip6],
+      legacyBridge: `brq${guest.networkId.slice(0, 11)}`,
+      deviceId: guest.deviceId,
+    }));
+  }
+
+  networks(): readonly NetworkTarget[] {
+    return this.lab.topology.networks.map((network) => ({
+      networkId: network.id,
+      legacyBridge: network.bridge,
+      class: network.vlan === undefined ? 'flat' : 'vlan',
+      mtu: network.mtu,
+      ...(network.vlan === undefined ? {} : { vlan: network.vlan }),
+      probe: {
+        name: `shunt-probe-${network.index}`,
+        mac: `02:00:00:00:00:0${network.index}`,
+        ip: network.subnet4.cidr.replace(/0\/.*/, '250'),
+      },
+    }));
+  }
+
+  grant(epoch: number, more: Partial<CutGrant> = {}): CutGrant {
+    return {
+      epoch,
+      direction: 'forward',
+      method: 'direct',
+      taps: this.taps(),
+      networks: this.networks(),
+      deadlineMs: 30_000,
+      soakMs: 100,
+      commitOn: 'word',
+      batchSize: 4,
+      ...more,
+    };
+  }
+
+  prepare(epoch: number, more: Partial<CutGrant> = {}): Promise<OrderResult> {
+    const { direction, taps, networks } = this.grant(epoch, more);
+    return this.order({ type: 'prepare', orderId: this.nextOrderId(), epoch, direction, taps, networks });
+  }
+
+  cut(epoch: number, more: Partial<CutGrant> = {}): Promise<OrderResult> {
+    return this.order({ type: 'cut', orderId: this.nextOrderId(), grant: this.grant(epoch, more) });
+  }
+
+  commit(epoch: number): Promise<OrderResult> {
+    return this.order({ type: 'commit', orderId: this.nextOrderId(), epoch });
+  }
+
+  /** Until the newest state of the attempt is in this phase; a rest that is another one is an error. */
+  async phase(epoch: number, phase: Phase, timeoutMs = 30_000): Promise<AttemptState> {
+    const rests: readonly Phase[] = ['committed', 'reverted', 'stuck'];
+    return this.until(
+      `attempt ${epoch} to be ${phase}`,
+      () => {
+        const state = this.states.findLast((candidate) => candidate.epoch === epoch);
+        if (state?.phase === phase) return state;
+        if (
+          state !== undefined &&
+          rests.includes(state.phase) &&
+          !(phase === 'reverted' && state.phase === 'committed')
+        ) {
+          throw new Error(`attempt ${epoch} is ${state.phase}: ${state.why ?? ''}\n${this.log.slice(-3000)}`);
+        }
+        return undefined;
+      },
+      timeoutMs,
+    );
+  }
+
+  async until<T>(what: string, probe: () => T | undefined, timeoutMs = 30_000): Promise<T> {
+    try {
+      return await until(what, probe, { timeoutMs });
+    } catch (error) {
+      throw new Error(`${String(error)}\n${this.log.slice(-3000)}`);
+    }
+  }
+
+  /** Where a tap is plugged, as kernel and database tell. */
+  async plugOf(tap: string): Promise<'legacy' | 'target' | 'both' | 'nowhere'> {
+    const target = (await this.vsctl('list-ports', 'br-int')).split('\n').includes(tap);
+    const legacy = /master brq/.test(await this.inHost('ip', '-o', 'link', 'show', tap));
+    if (target && legacy) return 'both';
+    return target ? 'target' : legacy ? 'legacy' : 'nowhere';
+  }
+
+  plugs(): Promise<readonly string[]> {
+    return Promise.all(this.guests.map((guest) => this.plugOf(guest.tap)));
+  }
+
+  vsctl(...args: readonly string[]): Promise<string> {
+    return this.inHost('ovs-vsctl', `--db=unix:${join(hypervisorDir(this.name, 'hv1'), 'db.sock')}`, ...args);
+  }
+
+  inHost(...argv: readonly string[]): Promise<string> {
+    return run(inNetns(`${this.name}-hv1`, argv));
+  }
+
+  /** Every guest answers a neighbour on the other hypervisor. */
+  async allAnswer(): Promise<boolean> {
+    const results = await Promise.all(
+      this.guests.map((guest) => {
+        const from = this.lab.topology.guests.find(
+          (other) => other.hypervisor === 'hv2' && other.networkId === guest.networkId,
+        );
+        return tryRun(inNetns(from?.netns ?? '', ['ping', '-c', '3', '-i', '0.2', '-W', '1', '-q', guest.ip4]));
+      }),
+    );
+    return results.every((result) => / 0% packet loss/.test(result.stdout));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGCONT');
+    await this.kill('SIGKILL');
+    await this.#server?.[Symbol.asyncDispose]();
+    await downLab(this.name);
+    rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  get #socket(): string {
+    return join(this.stateDir, 'coordinator.sock');
+  }
+
+  async #begin(): Promise<void> {
+    await this.#makeProbePorts();
+    const service = agentsService((session) => this.#greet(session));
+    this.#server = await startWireServer({ listen: [`unix:${this.#socket}`], services: [service] });
+    await this.start();
+  }
+
+  #greet(session: CoordinatorSession): void {
+    this.#session = session;
+    session.onMessage((message) => this.#receive(message));
+    session.send({ type: 'welcome', site: 'lab', coordinatorId: 'test' });
+  }
+
+  #receive(message: AgentMessage): void {
+    switch (message.type) {
+      case 'hello':
+        this.hello = message.hello;
+        if (message.hello.attempt !== undefined) this.states.push(message.hello.attempt);
+        return;
+      case 'inventory':
+        this.inventory = message.inventory;
+        return;
+      case 'state':
+        this.states.push(message.state);
+        return;
+      case 'order-result':
+        this.#answers.get(message.result.orderId)?.(message.result);
+    }
+  }
+
+  async #makeProbePorts(): Promise<void> {
+    for (const [index, network] of this.lab.topology.networks.entries()) {
+      const probe = this.networks()[index]?.probe;
+      if (probe === undefined) continue;
+      const set = [
+        '--',
+        'lsp-set-addresses',
+        probe.name,
+        `${probe.mac} ${probe.ip}`,
+        '--',
+        'lsp-set-options',
+        probe.name,
+        'requested-chassis=hv1',
+      ];
+      await run([
+        'ovn-nbctl',
+        `--db=unix:${pathsOf(this.name).nb}`,
+        'lsp-add',
+        `neutron-${network.id}`,
+        probe.name,
+        ...set,
+      ]);
+    }
+  }
+}
