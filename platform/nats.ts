@@ -28,7 +28,7 @@ export interface StreamSpec {
   readonly subjects: readonly string[];
   readonly maxAgeMs: number;
   readonly maxBytes: number;
-  /** How long JetStream remembers message ids; default 2 min. */
+  /** How long JetStream remembers message ids; default 2 min, at most `maxAgeMs`. */
   readonly duplicateWindowMs?: number;
   /** Default file. */
   readonly storage?: 'file' | 'memory';
@@ -112,7 +112,7 @@ export class NatsLink implements AsyncDisposable {
       max_age: nanos(spec.maxAgeMs),
       max_bytes: spec.maxBytes,
       storage: spec.storage ?? 'file',
-      duplicate_window: nanos(spec.duplicateWindowMs ?? 120_000),
+      duplicate_window: nanos(Math.min(spec.duplicateWindowMs ?? 120_000, spec.maxAgeMs)), // the server refuses more
     };
     try {
       const { streams } = await jetstreamManager(connection);
@@ -125,7 +125,8 @@ export class NatsLink implements AsyncDisposable {
 
   /**
    * Hands every message of a durable consumer to `handle`, one at a time, and acknowledges when that resolves; one that it throws for comes
-   * again. Goes on over losses of the connection, until the signal aborts.
+   * again. Goes on over losses of the connection, until the signal aborts. At least once: after a kill -9 of the server acknowledged
+   * messages come again, `redelivered` false, so `handle` must know a message by its `msgId`.
    */
   consume(spec: ConsumeSpec, handle: (message: ReceivedReport) => Promise<void>): Promise<void> {
     const signal = AbortSignal.any([spec.signal, this.#stop.signal]);
