@@ -90,7 +90,7 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
       const state = this.#state;
       if (state.kind === 'closed') throw state.error ?? new OvsdbError('closed', 'the client was disposed');
       if (state.kind === 'backoff' && state.error.code === 'schema-mismatch') throw state.error;
-      return state.kind === 'connected' || undefined;
+      return (state.kind === 'connected' && this.#session !== undefined) || undefined;
     };
     await until(this.#listeners, `connecting to ${this.#options.endpoint}`, check, wait);
   }
@@ -157,19 +157,23 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { reconnect = DEFAULT_BACKOFF, random = Math.random } = this.#options;
     const { signal } = this.#stop;
     for (let attempt = 1; ; attempt++) {
       this.#set({ kind: 'connecting', attempt });
-      const before = this.#generation;
       const error = await this.#connection();
-      if (this.#generation !== before) attempt = 1; // it had been a good one
-      if (reconnect === false || signal.aborted) return this.#close(error);
-      const delayMs = backoffMs(reconnect, attempt, random());
-      this.#set({ kind: 'backoff', attempt, delayMs, error });
-      await delay(delayMs, undefined, { signal }).catch(() => {}); // rejects on abort only
+      if (this.#options.reconnect === false || signal.aborted) return this.#close(error);
+      // A connection that had been a good one has set the state already, at the moment of its loss.
+      const backoff = this.#state.kind === 'backoff' ? this.#state : this.#backoff(attempt, error);
+      if (this.#state !== backoff) this.#set(backoff);
+      attempt = backoff.attempt;
+      await delay(backoff.delayMs, undefined, { signal }).catch(() => {}); // rejects on abort only
       if (signal.aborted) return this.#close(error);
     }
+  }
+
+  #backoff(attempt: number, error: OvsdbError): Extract<ClientState, { kind: 'backoff' }> {
+    const { reconnect, random = Math.random } = this.#options;
+    return { kind: 'backoff', attempt, delayMs: backoffMs(reconnect || DEFAULT_BACKOFF, attempt, random()), error };
   }
 
   /** One connection from beginning to end; resolves with the reason of its end. */
@@ -215,7 +219,10 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   #lose(error: OvsdbError): void {
     if (this.#session === undefined) return; // ended before it was ready
     this.#session = undefined;
+    const ends = this.#options.reconnect === false || this.#stop.signal.aborted; // #close has the last word then
+    if (!ends) this.#state = this.#backoff(1, error);
     for (const attachment of [...this.#attachments]) attachment.detach(error, false);
+    if (!ends) this.#listeners.emit(this.#state);
   }
 
   #close(error: OvsdbError): void {

@@ -121,7 +121,7 @@ export function decodeMap(key: AtomicType, value: AtomicType, json: unknown): Re
 export function encodeSet(type: AtomicType, value: unknown): Json {
   if (!Array.isArray(value) && !(value instanceof Set))
     throw new OvsdbError('invalid-value', `${show(value)} is no array or Set`);
-  const items: readonly unknown[] = [...value];
+  const items: readonly unknown[] = [...new Set<unknown>(value)]; // the server refuses an atom that stands twice
   return ['set', items.map((item) => encodeAtom(type, item))];
 }
 

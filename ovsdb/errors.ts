@@ -42,8 +42,8 @@ export class OvsdbError extends Error {
   override readonly name = 'OvsdbError';
   readonly code: OvsdbErrorCode;
   /** Index of the failed operation; undefined when the commit itself failed, or when it is no matter of an operation. */
-  readonly operation?: number;
-  readonly server?: ServerError;
+  declare readonly operation?: number;
+  declare readonly server?: ServerError;
 
   constructor(code: OvsdbErrorCode, message: string, options: OvsdbErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : {});

@@ -58,6 +58,8 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
   readonly #owner: ReplicaOwner;
   readonly #tables: ReadonlyMap<string, Map<Uuid, AnyRow>>;
   readonly #listeners = new Listeners<ReplicaEvent<R>>();
+  /** After every event, and at the end: when waiters look again. */
+  readonly #turns = new Listeners<void>();
   #readers: Readers = new Map();
   #session: Session | undefined;
   #synced = false;
@@ -80,7 +82,7 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     return this.#synced;
   }
 
-  /** The last transaction seen; undefined with servers that do not number them. */
+  /** The last transaction seen; only clustered databases number them, a standalone one is read anew after each reconnect. */
   get lastTransaction(): Uuid | undefined {
     return this.#lastTransaction;
   }
@@ -98,7 +100,7 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
 
   /** Resolves when synced. @throws OvsdbError `schema-mismatch`, `unsupported`, `rpc-error`, `closed`, `aborted` */
   async ready(wait?: WaitOptions): Promise<void> {
-    await until(this.#listeners, 'waiting for the replica', () => this.#checkSynced() || undefined, wait);
+    await until(this.#turns, 'waiting for the replica', () => this.#checkSynced() || undefined, wait);
   }
 
   subscribe(listener: (event: ReplicaEvent<R>) => void): Disposable {
@@ -114,7 +116,7 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
       const value = this.#checkSynced() ? predicate(this) : undefined;
       return value === null || value === false ? undefined : value;
     };
-    return until(this.#listeners, 'waiting for rows', check, wait);
+    return until(this.#turns, 'waiting for rows', check, wait);
   }
 
   [Symbol.dispose](): void {
@@ -141,10 +143,12 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
   }
 
   detach(error: OvsdbError, final: boolean): void {
+    const attached = this.#session !== undefined;
     this.#session = undefined;
     this.#synced = false;
     if (final) this.#final ??= error;
-    this.#listeners.emit({ type: 'lost', error });
+    if (attached) this.#emit({ type: 'lost', error });
+    else this.#turns.emit();
   }
 
   notification(method: string, params: readonly unknown[]): void {
@@ -195,18 +199,18 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
       const nothing = new Map([...this.#tables.keys()].map((table) => [table, new Map<Uuid, AnyRow>()]));
       return difference(this.#tables, decodeUpdates(form, this.#readers, nothing, updates));
     });
-    this.#lastTransaction = transaction;
+    this.#lastTransaction = numbered(transaction);
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
     this.#everSynced = true;
     applyChanges(this.#tables, changes);
     if (changes.length > 0) this.#emitChanges(source, changes);
-    this.#listeners.emit({ type: 'synced', resumed: found });
+    this.#emit({ type: 'synced', resumed: found });
   }
 
   #onUpdate(form: UpdateForm, updates: unknown, transaction?: unknown): void {
     const changes = this.#guarded(() => decodeUpdates(form, this.#readers, this.#tables, updates));
-    if (typeof transaction === 'string') this.#lastTransaction = transaction;
+    if (transaction !== undefined) this.#lastTransaction = numbered(transaction);
     applyChanges(this.#tables, changes);
     if (changes.length > 0) this.#emitChanges('update', changes);
   }
@@ -214,7 +218,12 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
   #emitChanges(source: 'initial' | 'update' | 'resync', changes: readonly AnyChange[]): void {
     const typed = changes as readonly unknown[] as readonly Change<R>[]; // rows are read by the declaration that types them
     const transaction = this.#lastTransaction === undefined ? {} : { transaction: this.#lastTransaction };
-    this.#listeners.emit({ type: 'changes', source, changes: typed, ...transaction });
+    this.#emit({ type: 'changes', source, changes: typed, ...transaction });
+  }
+
+  #emit(event: ReplicaEvent<R>): void {
+    this.#listeners.emit(event);
+    this.#turns.emit();
   }
 
   /** What does not fit what we hold ends the session; the next one reads everything anew. */
@@ -230,12 +239,16 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
   #fail(session: Session, error: unknown): void {
     if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it
     this.#failure = isOvsdbError(error) ? error : new OvsdbError('protocol', 'the monitor failed', { cause: error });
-    this.#listeners.emit({ type: 'lost', error: this.#failure });
+    this.#emit({ type: 'lost', error: this.#failure });
   }
 }
 
-/** Never a transaction's number: asks for everything (ovsdb-server(7) 4.1.16). */
+/** Asks for everything (ovsdb-server(7) 4.1.16); also what a standalone server, which does not number transactions, answers. */
 const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
+
+function numbered(transaction: unknown): Uuid | undefined {
+  return typeof transaction === 'string' && transaction !== NO_TRANSACTION ? transaction : undefined;
+}
 
 const FALLBACK: Record<MonitorMethod, MonitorMethod | undefined> = {
   monitor_cond_since: 'monitor_cond',
@@ -243,8 +256,8 @@ const FALLBACK: Record<MonitorMethod, MonitorMethod | undefined> = {
   monitor: undefined,
 };
 
-function parseSince(result: unknown): { found: boolean; transaction: Uuid; updates: unknown } {
-  if (!Array.isArray(result) || typeof result[0] !== 'boolean' || typeof result[1] !== 'string') {
+function parseSince(result: unknown): { found: boolean; transaction: unknown; updates: unknown } {
+  if (!Array.isArray(result) || typeof result[0] !== 'boolean') {
     throw new OvsdbError('protocol', 'the reply to monitor_cond_since is malformed');
   }
   return { found: result[0], transaction: result[1], updates: result[2] };

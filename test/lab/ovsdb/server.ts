@@ -10,19 +10,31 @@ export const OVN_NB_SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema';
 /** A real ovsdb-server with a directory of its own, on a unix socket and on a port of 127.0.0.1 that it chose itself. */
 export class OvsdbServer implements AsyncDisposable {
   readonly dir: string;
-  readonly #extraArguments: readonly string[];
   #child: ChildProcess | undefined;
   #tcpPort = 0;
 
-  private constructor(dir: string, extraArguments: readonly string[]) {
+  private constructor(dir: string) {
     this.dir = dir;
-    this.#extraArguments = extraArguments;
   }
 
-  static async start(schemaFile: string, extraArguments: readonly string[] = []): Promise<OvsdbServer> {
+  static start(schemaFile: string): Promise<OvsdbServer> {
+    return OvsdbServer.#start((dir) => ['create', join(dir, 'db'), schemaFile]);
+  }
+
+  /** A cluster of one; only clustered databases number their transactions. */
+  static startClustered(schemaFile: string): Promise<OvsdbServer> {
+    return OvsdbServer.#start((dir) => [
+      'create-cluster',
+      join(dir, 'db'),
+      schemaFile,
+      `unix:${join(dir, 'raft.sock')}`,
+    ]);
+  }
+
+  static async #start(create: (dir: string) => readonly string[]): Promise<OvsdbServer> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
-    execFileSync('ovsdb-tool', ['create', join(dir, 'db'), schemaFile]);
-    const server = new OvsdbServer(dir, extraArguments);
+    execFileSync('ovsdb-tool', create(dir), { stdio: 'pipe' });
+    const server = new OvsdbServer(dir);
     await server.run();
     return server;
   }
@@ -33,11 +45,6 @@ export class OvsdbServer implements AsyncDisposable {
 
   get tcp(): string {
     return `tcp:127.0.0.1:${this.#tcpPort}`;
-  }
-
-  get pid(): number {
-    if (this.#child?.pid === undefined) throw new Error('ovsdb-server does not run');
-    return this.#child.pid;
   }
 
   /** Starts the server on what the database holds; on the same port as before. */
@@ -54,7 +61,6 @@ export class OvsdbServer implements AsyncDisposable {
         `--log-file=${log}`,
         '-vconsole:off',
         '-vfile:info',
-        ...this.#extraArguments,
       ],
       { stdio: 'ignore' },
     );
@@ -62,10 +68,6 @@ export class OvsdbServer implements AsyncDisposable {
     // The control socket answers when the remotes are open.
     await this.#answers(child);
     if (this.#tcpPort === 0) this.#tcpPort = Number(/listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1]);
-  }
-
-  appctl(...command: readonly string[]): string {
-    return execFileSync('ovs-appctl', ['--timeout=20', '-t', join(this.dir, 'ctl'), ...command], { encoding: 'utf8' });
   }
 
   /** `kill -9`, as a crash. */
