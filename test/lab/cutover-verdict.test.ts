@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dropByMac, guestNicDown } from '../../lab/faults.ts';
 import { execIn } from '../../lab/netns.ts';
+import { killProgram, restartProgram } from '../../lab/programs.ts';
 import { Cloud } from './fixture/cloud.ts';
 
 describe('a cutover in a real cloud', () => {
@@ -28,11 +29,14 @@ describe('a cutover in a real cloud', () => {
       expect(attempt.why).toContain(guest.tap);
       expect(await cloud.silentGuests()).toEqual([guest.name]);
       expect((await cloud.untilRun(run, ['paused'])).pausedWhy).toBeTruthy();
-      expect(await cloud.host('hv1')).toMatchObject({ plug: 'legacy' });
+      await cloud.untilPlug('hv1', 'legacy');
     } finally {
       await fault.remove();
     }
-    expect(await cloud.silentGuests()).toEqual([]);
+    // The far side's kernel had given the guest up; its neighbour entry needs a moment.
+    await cloud.until('the guest to answer again', async () =>
+      (await cloud.silentGuests()).length === 0 ? true : undefined,
+    );
     await cloud.api.abortRun({ runId: run.id, by: 'test' }, AbortSignal.timeout(10_000));
   });
 
@@ -50,7 +54,8 @@ describe('a cutover in a real cloud', () => {
     await cloud.api.retryHost({ host: 'hv1', by: 'test' }, AbortSignal.timeout(10_000));
     await cloud.api.resumeRun({ runId: run.id, by: 'test' }, AbortSignal.timeout(10_000));
     expect((await cloud.untilRun(run, ['done'])).state).toBe('done');
-    expect(await cloud.host('hv1')).toMatchObject({ plug: 'target', attempt: { outcome: 'committed' } });
+    expect((await closed('hv1'))?.outcome).toBe('committed');
+    await cloud.untilPlug('hv1', 'target');
   });
 
   it('leaves guests of both worlds, the gateway and the ext host within reach of each other', async () => {
@@ -93,13 +98,23 @@ describe('a cutover in a real cloud', () => {
 
   it('goes back on order, and every guest answers', async () => {
     await cloud.back('hv1');
-    expect(await cloud.host('hv1')).toMatchObject({ plug: 'legacy' });
+    await cloud.untilPlug('hv1', 'legacy');
     expect(await cloud.silentGuests()).toEqual([]);
   });
 
-  it('comes to rest by itself when the coordinator never says a word: back at the deadline', async () => {
+  it('comes to rest by itself when the coordinator is gone: back at the deadline, in time and without a word', async () => {
     const before = (await closed('hv2'))?.epoch ?? 0;
-    await cloud.startRun({ hosts: ['hv2'], deadline: '6s', soak: '2s' });
+    await cloud.startRun({ hosts: ['hv2'], deadline: '6s', soak: '3s' });
+    await cloud.untilPhase('hv2', ['soaking'], before);
+    killProgram(cloud.lab.topology.name, 'coordinator');
+    try {
+      await cloud.until('the agent to be at rest', async () =>
+        (await cloud.agentPhase('hv2')) === 'reverted' ? true : undefined,
+      );
+      expect(await cloud.silentGuests()).toEqual([]);
+    } finally {
+      await restartProgram(cloud.lab.topology.name, 'coordinator');
+    }
     expect(await cloud.untilClosed('hv2', before)).toMatchObject({ outcome: 'reverted' });
     expect(await cloud.silentGuests()).toEqual([]);
   });
