@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AgentHost } from './agent/agent-host.ts';
+
+describe('the guard of a committed hypervisor', () => {
+  let host: AgentHost;
+  beforeAll(async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.commit(1);
+    await host.phase(1, 'committed');
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+
+  const found = (kind: string, tap: string) =>
+    host.until(`the finding ${kind} of ${tap}`, () =>
+      findings(host).some((f) => f.kind === kind && f.tap === tap) ? true : undefined,
+    );
+
+  it('puts a tap back that somebody put into its bridge again, as libvirtd does when it restarts', async () => {
+    const tap = host.guests[0]!.tap; // four guests were asked for
+    await host.inHost('ip', 'link', 'set', tap, 'master', `brq${host.guests[0]?.networkId.slice(0, 11)}`);
+    await found('tap-replugged', tap);
+    expect(await host.plugOf(tap)).toBe('target');
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('puts a tap back whose port was deleted', async () => {
+    const tap = host.guests[1]!.tap; // as above
+    await host.vsctl('del-port', 'br-int', tap);
+    await found('tap-replugged', tap);
+    expect(await host.plugOf(tap)).toBe('target');
+    expect(await host.vsctl('get', 'Interface', tap, 'external_ids:iface-id')).toContain(host.guests[1]?.portId);
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('goes on after a restart, and finds what happened meanwhile', async () => {
+    const tap = host.guests[2]!.tap; // as above
+    await host.kill('SIGKILL');
+    await host.vsctl('del-port', 'br-int', tap);
+    await host.inHost('ip', 'link', 'set', tap, 'master', `brq${host.guests[2]?.networkId.slice(0, 11)}`);
+    await host.start();
+    await found('tap-replugged', tap);
+    expect(await host.plugOf(tap)).toBe('target');
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('lets go of a tap whose guest is gone, and does not touch the next one of that name', async () => {
+    const tap = host.guests[3]!.tap; // as above
+    await host.inHost('ip', 'link', 'del', tap);
+    await found('tap-gone', tap);
+    expect((await host.vsctl('list-ports', 'br-int')).split('\n')).not.toContain(tap);
+    await host.inHost('ip', 'link', 'add', tap, 'type', 'veth', 'peer', 'name', 'agpeer0');
+    await host.inHost('ip', 'link', 'set', tap, 'master', `brq${host.guests[3]?.networkId.slice(0, 11)}`, 'up');
+    await host.until('the agent to see it', () =>
+      host.inventory?.taps.find((seen) => seen.tap === tap && seen.plug.kind === 'legacy'),
+    );
+    expect(await host.plugOf(tap)).toBe('legacy');
+  });
+});
+
+interface LoggedFinding {
+  readonly kind: string;
+  readonly tap: string;
+}
+
+/** Findings as the log tells them. */
+function findings(host: AgentHost): readonly LoggedFinding[] {
+  return host.log.split('\n').flatMap((line) => {
+    if (!line.includes('"kind":"tap-')) return [];
+    return [JSON.parse(line) as LoggedFinding]; // the log is JSON by line
+  });
+}

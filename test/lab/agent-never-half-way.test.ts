@@ -1,0 +1,193 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { journalPath, readAttempt, readReverts } from '../../agent/journal/attempt-journal.ts';
+import { killProgram } from '../../lab/programs.ts';
+import { AgentHost } from './agent/agent-host.ts';
+
+let host: AgentHost;
+afterEach(() => host?.[Symbol.asyncDispose]());
+
+const all = (plug: string) => host.guests.map(() => plug);
+
+describe('an agent that is killed', () => {
+  it.each(['cutting', 'verifying', 'soaking'] as const)(
+    'while %s comes to rest by itself when it starts again',
+    async (moment) => {
+      host = await AgentHost.up();
+      await host.prepare(1);
+      await host.cut(1, { batchSize: 1, soakMs: 3_000, deadlineMs: 20_000 });
+      await host.until(`the agent to be ${moment}`, () => host.states.find((state) => state.phase === moment));
+      await host.kill('SIGKILL');
+      host.states.length = 0;
+      await host.start();
+      if (moment === 'cutting') {
+        await host.phase(1, 'reverted');
+        expect(await host.plugs()).toEqual(all('legacy'));
+      } else {
+        const again = await host.phase(1, 'committing');
+        expect(again.remainingMs).toBeLessThan(20_000); // the original deadline, not a new one
+        await host.commit(1);
+        await host.phase(1, 'committed');
+        expect(await host.plugs()).toEqual(all('target'));
+      }
+      expect(await host.allAnswer()).toBe(true);
+    },
+  );
+
+  it('and not started again: the dead man takes every tap back at the deadline', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 4_000 });
+    await host.phase(1, 'committing');
+    await host.kill('SIGKILL');
+    await host.until('the dead man to be done', () =>
+      readReverts(host.stateDir, 1).find((record) => record.type === 'revert-done'),
+    );
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect(await host.allAnswer()).toBe(true);
+    host.states.length = 0;
+    await host.start();
+    expect((await host.phase(1, 'reverted')).why).toContain('dead man');
+  });
+});
+
+describe('an agent that hangs', () => {
+  it('is overtaken by the dead man, and learns of it when it wakes', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 4_000 });
+    await host.phase(1, 'committing');
+    await host.kill('SIGSTOP');
+    await host.until('the dead man to be done', () =>
+      readReverts(host.stateDir, 1).find((record) => record.type === 'revert-done'),
+    );
+    expect(await host.plugs()).toEqual(all('legacy'));
+    await host.kill('SIGCONT');
+    await host.phase(1, 'reverted');
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect(await host.allAnswer()).toBe(true);
+  });
+});
+
+describe('without a word from the coordinator', () => {
+  it('a cutover goes back at its deadline, and its dead man is ended', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 3_000 });
+    const state = await host.phase(1, 'reverted');
+    expect(state).toMatchObject({ code: 'timed-out' });
+    expect(await host.plugs()).toEqual(all('legacy'));
+    const deadMan = readAttempt(host.stateDir, 1)?.deadMan;
+    if (deadMan?.kind !== 'process') throw new Error('it had a process as dead man');
+    await host.until('the dead man to be gone', () => (alive(deadMan.pid) ? undefined : true));
+  });
+
+  it('a cutover on evidence commits at its deadline, if every guest answers', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 4_000, commitOn: 'evidence' });
+    await host.phase(1, 'committed');
+    expect(await host.plugs()).toEqual(all('target'));
+    expect(await host.allAnswer()).toBe(true);
+  });
+});
+
+describe('when something cannot be had', () => {
+  it('the journal: nothing is touched, and the order is refused', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    writeFileSync(join(host.stateDir, 'attempts'), 'a file where the directory should be');
+    expect(await host.cut(1)).toMatchObject({ kind: 'refused', code: 'journal-failed' });
+    expect(await host.plugs()).toEqual(all('legacy'));
+  });
+
+  it('the flows: what was moved goes back, by itself', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    killProgram(host.name, 'hv1-controller', 'SIGSTOP');
+    await host.cut(1, { batchSize: 2 });
+    const state = await host.phase(1, 'reverted');
+    expect(state).toMatchObject({ code: 'timed-out', why: expect.stringContaining('OVN did not install the flows') });
+    killProgram(host.name, 'hv1-controller', 'SIGCONT');
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect(await host.allAnswer()).toBe(true);
+  });
+});
+
+describe('shunt-agent revert', () => {
+  it('takes a committed attempt back beside a living agent, which then keeps its hands off', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.commit(1);
+    await host.phase(1, 'committed');
+    const result = await host.command('revert', '--attempt', '1');
+    expect([result.exitCode, result.stdout]).toEqual([3, expect.stringContaining('"reverted"')]);
+    await host.phase(1, 'reverted');
+    expect(await host.plugs()).toEqual(all('legacy'));
+    const again = await host.command('revert', '--attempt', '1');
+    expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('nothing-to-do')]);
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('leaves alone what appeared since, and what somebody else moved', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.kill('SIGKILL');
+    const [first, second] = host.guests;
+    // Somebody plugged the first one anew with a row of their own; the second one's guest was deleted.
+    await host.vsctl(
+      'del-port',
+      'br-int',
+      first?.tap ?? '',
+      '--',
+      'add-port',
+      'br-int',
+      first?.tap ?? '',
+      '--',
+      'set',
+      'Interface',
+      first?.tap ?? '',
+      `external_ids:iface-id=${first?.portId}`,
+    );
+    await host.inHost('ip', 'link', 'del', second?.tap ?? '');
+    const result = await host.command('revert', '--attempt', '1');
+    expect([result.exitCode, JSON.parse(result.stdout).leftAlone.map((left: { tap: string }) => left.tap)]).toEqual([
+      3,
+      [first?.tap, second?.tap],
+    ]);
+    expect(await host.plugOf(first?.tap ?? '')).toBe('target');
+    expect((await host.vsctl('list-ports', 'br-int')).split('\n')).not.toContain(second?.tap);
+    expect(await host.plugOf(host.guests[2]?.tap ?? '')).toBe('legacy');
+  });
+});
+
+describe('the journal', () => {
+  it('survives a torn tail, and is shown', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.kill('SIGKILL');
+    const path = journalPath(host.stateDir, 1);
+    writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from('{"type":"event","event":{"ty')]));
+    const shown = await host.command('journal', 'show');
+    expect(shown.stdout).toContain('1 forward committing, 4 taps');
+    host.states.length = 0;
+    await host.start();
+    await host.phase(1, 'committing');
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
