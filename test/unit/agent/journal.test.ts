@@ -1,0 +1,219 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  AttemptJournal,
+  journaledEpochs,
+  journalPath,
+  openRevertNotes,
+  pruneJournals,
+  readAttempt,
+} from '../../../agent/journal/attempt-journal.ts';
+import { foldClaims } from '../../../agent/journal/claims.ts';
+import { HighestEpoch } from '../../../agent/journal/highest-epoch.ts';
+import type { AttemptHeader, JournalRecord } from '../../../agent/journal/journal-records.ts';
+import { armingAttempt, replay } from '../../../agent/journal/replay.ts';
+import { type AttemptEvent, attemptStep } from '../../../domain/attempt/attempt-machine.ts';
+import type { Direction } from '../../../domain/phases.ts';
+import type { Verdict } from '../../../domain/probes.ts';
+import { intendedRows } from '../../../domain/rewire/moves.ts';
+
+const dirs: string[] = [];
+afterAll(() => {
+  for (const dir of dirs) rmSync(dir, { recursive: true });
+});
+
+function freshDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'shunt-journal-'));
+  dirs.push(dir);
+  return dir;
+}
+
+const tap = {
+  tap: 'tap1',
+  portId: 'p1',
+  networkId: 'n1',
+  mac: 'fa:16:3e:00:00:01',
+  ips: ['10.0.0.5'],
+  legacyBridge: 'brq1',
+};
+
+function header(epoch: number, direction: Direction = 'forward'): AttemptHeader {
+  const { legacyBridge, ...about } = tap;
+  return {
+    format: 1,
+    type: 'attempt',
+    systemId: 'hv1',
+    nonce: 'nonce',
+    deadline: { bootId: 'boot', monotonicMs: 5_000.25, wallMs: 1_700_000_000_000 },
+    grant: {
+      epoch,
+      direction,
+      method: 'direct',
+      taps: [tap],
+      networks: [
+        {
+          networkId: 'n1',
+          legacyBridge,
+          class: 'vlan',
+          vlan: 100,
+          mtu: 1500,
+          probe: { name: 'probe', mac: '02:00:00:00:00:01', ip: '10.0.0.254' },
+        },
+      ],
+      deadlineMs: 30_000,
+      soakMs: 1_000,
+      commitOn: 'word',
+      batchSize: 4,
+    },
+    moves: [
+      {
+        ...about,
+        legacy: { bridge: legacyBridge, uplink: 'upl1' },
+        target: { bridge: 'br-int', rows: intendedRows(tap, epoch) },
+      },
+    ],
+    baseline: [{ vantage: 'local', tap: 'tap1', portId: 'p1', sent: 4, answered: 4, rttMs: 0.5 }],
+  };
+}
+
+const verdict = (kind: 'pass' | 'fail'): Verdict => ({
+  kind,
+  taps: { tap1: kind === 'pass' ? { kind } : { kind, vantages: ['local'], message: 'no answer' } },
+});
+
+const anyEvent: fc.Arbitrary<AttemptEvent> = fc.constantFrom<AttemptEvent>(
+  { type: 'armed' },
+  { type: 'arm-failed', code: 'deadman-failed', why: 'x' },
+  { type: 'cut-done' },
+  { type: 'step-failed', code: 'ovsdb-refused', why: 'x' },
+  { type: 'verified', verdict: verdict('pass') },
+  { type: 'verified', verdict: verdict('fail') },
+  { type: 'soaked', verdict: verdict('pass') },
+  { type: 'commit-word' },
+  { type: 'commit-recorded' },
+  { type: 'deadline' },
+  { type: 'revert-word', why: 'ä "quoted" why' },
+  { type: 'restored' },
+  { type: 'restore-failed', code: 'stuck', why: 'x', repair: ['ip link …'] },
+  { type: 'recovered', inTime: true },
+);
+
+const record = (event: AttemptEvent): JournalRecord => ({ type: 'event', event, atMs: 1.5 });
+const committed: readonly AttemptEvent[] = [
+  { type: 'armed' },
+  { type: 'cut-done' },
+  { type: 'verified', verdict: verdict('pass') },
+  { type: 'soaked', verdict: verdict('pass') },
+  { type: 'commit-word' },
+  { type: 'commit-recorded' },
+];
+
+describe('the journal', () => {
+  it('replayed gives the live state', () => {
+    let epoch = 0;
+    const dir = freshDir();
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 12 }), (events) => {
+        epoch += 1;
+        using journal = AttemptJournal.create(dir, header(epoch));
+        let live = armingAttempt(header(epoch));
+        for (const event of events) {
+          journal.append(record(event));
+          live = attemptStep(live, event).state;
+        }
+        expect(readAttempt(dir, epoch)).toEqual({
+          header: header(epoch),
+          attempt: live,
+          gone: new Set(),
+          blackouts: [],
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('cut off anywhere gives the state of what was whole', () => {
+    const dir = freshDir();
+    using journal = AttemptJournal.create(dir, header(1));
+    for (const event of committed) journal.append(record(event));
+    const bytes = readFileSync(journalPath(dir, 1));
+    const lineEnds = [...bytes.keys()].filter((index) => bytes[index] === 0x0a);
+    fc.assert(
+      fc.property(fc.nat(bytes.length), (length) => {
+        writeFileSync(journalPath(dir, 1), bytes.subarray(0, length));
+        const whole = lineEnds.filter((end) => end < length).length;
+        const expected = whole === 0 ? undefined : replay(header(1), committed.slice(0, whole - 1).map(record), []);
+        expect(readAttempt(dir, 1)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('goes on after a restart, over a torn tail', () => {
+    const dir = freshDir();
+    AttemptJournal.create(dir, header(1))[Symbol.dispose]();
+    appendFileSync(journalPath(dir, 1), '{"type":"event","ev');
+    using again = AttemptJournal.reopen(dir, 1);
+    again.append(record({ type: 'armed' }));
+    expect(readAttempt(dir, 1)?.attempt.phase).toBe('cutting');
+  });
+
+  it('never takes an attempt twice', () => {
+    const dir = freshDir();
+    AttemptJournal.create(dir, header(1))[Symbol.dispose]();
+    expect(() => AttemptJournal.create(dir, header(1))).toThrow(expect.objectContaining({ code: 'journal-failed' }));
+  });
+
+  it('lets what a dead man wrote hold, even where the agent wrote on', () => {
+    const dir = freshDir();
+    using journal = AttemptJournal.create(dir, header(1));
+    using notes = openRevertNotes(dir, 1);
+    notes.append({ format: 1, type: 'revert-began', by: 'the dead man' });
+    expect(readAttempt(dir, 1)?.attempt.phase).toBe('reverting');
+    notes.append({ type: 'revert-done', why: 'reverted by the dead man' });
+    for (const event of committed) journal.append(record(event));
+    expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'reverted', why: 'reverted by the dead man' });
+  });
+
+  it('keeps its newest files, and those that are still needed', () => {
+    const dir = freshDir();
+    for (let epoch = 1; epoch <= 70; epoch += 1) AttemptJournal.create(dir, header(epoch))[Symbol.dispose]();
+    pruneJournals(dir, new Set([3]));
+    const kept = journaledEpochs(dir);
+    expect([kept.length, kept[0], kept[1], kept.at(-1)]).toEqual([65, 3, 7, 70]);
+  });
+});
+
+describe('claims', () => {
+  const attempt = (epoch: number, direction: Direction, events: readonly AttemptEvent[]) =>
+    replay(header(epoch, direction), events.map(record), []);
+
+  it('begin with a commit forward, and end with one back', () => {
+    const forward = attempt(1, 'forward', committed);
+    expect([...foldClaims([forward]).keys()]).toEqual(['tap1']);
+    expect(foldClaims([forward, attempt(2, 'back', committed)]).size).toBe(0);
+    expect(
+      foldClaims([forward, attempt(2, 'back', [{ type: 'armed' }, { type: 'deadline' }, { type: 'restored' }])]).size,
+    ).toBe(1);
+    expect(foldClaims([attempt(1, 'forward', committed.slice(0, -1))]).size).toBe(0);
+  });
+});
+
+describe('the highest epoch', () => {
+  it('is kept, and only grows', () => {
+    const dir = freshDir();
+    const epochs = new HighestEpoch(dir);
+    expect([epochs.accept(5), epochs.accept(5), epochs.accept(4)]).toEqual([true, true, false]);
+    expect(new HighestEpoch(dir).value).toBe(5);
+    AttemptJournal.create(dir, header(9))[Symbol.dispose]();
+    expect(new HighestEpoch(dir).value).toBe(9);
+  });
+
+  it('is not guessed when its file is damaged', () => {
+    const dir = freshDir();
+    writeFileSync(join(dir, 'highest-epoch'), 'five');
+    expect(() => new HighestEpoch(dir)).toThrow(expect.objectContaining({ code: 'records-corrupt' }));
+  });
+});

@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Attempt, type AttemptEvent, attemptStep, newAttempt } from '../../../domain/attempt/attempt-machine.ts';
+import type { Phase } from '../../../domain/phases.ts';
+import type { Verdict } from '../../../domain/probes.ts';
+
+const pass: Verdict = { kind: 'pass', taps: { tap1: { kind: 'pass' } } };
+const fail: Verdict = { kind: 'fail', taps: { tap1: { kind: 'fail', vantages: ['local'], message: 'no answer' } } };
+const silent: Verdict = { kind: 'no-evidence', taps: { tap1: { kind: 'no-evidence' } } };
+
+const toSoaked: readonly AttemptEvent[] = [
+  { type: 'prepare' },
+  { type: 'prepared' },
+  { type: 'grant', commitOn: 'word' },
+  { type: 'armed' },
+  { type: 'cut-done' },
+  { type: 'verified', verdict: pass },
+  { type: 'soaked', verdict: pass },
+];
+
+function play(
+  events: readonly AttemptEvent[],
+  from: Attempt = newAttempt({ epoch: 1, direction: 'forward', method: 'direct' }),
+) {
+  const effects: string[] = [];
+  let state = from;
+  for (const event of events) {
+    const move = attemptStep(state, event);
+    state = move.state;
+    effects.push(...move.effects);
+  }
+  return { state, effects };
+}
+
+function inPhase(phase: Phase): Attempt {
+  return { ...newAttempt({ epoch: 1, direction: 'forward', method: 'direct' }), phase };
+}
+
+describe('an attempt that goes well', () => {
+  it('prepares, arms, cuts, verifies, soaks, and waits for the word', () => {
+    expect(play(toSoaked)).toMatchObject({
+      state: { phase: 'committing', verdict: pass },
+      effects: ['prepare', 'arm', 'cut', 'guard', 'verify', 'soak'],
+    });
+  });
+
+  it('is committed only once the commit is on disk', () => {
+    const asked = play([{ type: 'commit-word' }], play(toSoaked).state);
+    expect(asked).toMatchObject({ state: { phase: 'committing' }, effects: ['record-commit'] });
+    const recorded = play([{ type: 'commit-recorded' }], asked.state);
+    expect(recorded).toMatchObject({ state: { phase: 'committed' }, effects: ['disarm', 'guard'] });
+  });
+
+  it('remembers a word that came before the soak was over', () => {
+    const early: AttemptEvent[] = [...toSoaked.slice(0, 6), { type: 'commit-word' }];
+    expect(play(early)).toMatchObject({ state: { phase: 'soaking', commitWord: true } });
+    expect(play([...early, { type: 'soaked', verdict: pass }]).effects).toContain('record-commit');
+  });
+
+  it('records a commit once, however often the word comes', () => {
+    const { effects } = play([{ type: 'commit-word' }, { type: 'commit-word' }], play(toSoaked).state);
+    expect(effects).toEqual(['record-commit']);
+  });
+});
+
+describe('an attempt that does not', () => {
+  it('touches nothing when arming fails', () => {
+    const events: AttemptEvent[] = [
+      ...toSoaked.slice(0, 3),
+      { type: 'arm-failed', code: 'deadman-failed', why: 'no sh' },
+    ];
+    expect(play(events)).toMatchObject({ state: { phase: 'prepared', code: 'deadman-failed' } });
+    expect(play(events).effects).not.toContain('cut');
+  });
+
+  it('goes back when a step fails, and says which guest when a verdict does', () => {
+    const cut: AttemptEvent[] = [...toSoaked.slice(0, 4)];
+    expect(play([...cut, { type: 'step-failed', code: 'ovsdb-refused', why: 'txn refused' }])).toMatchObject({
+      state: { phase: 'reverting', code: 'ovsdb-refused', why: 'txn refused' },
+    });
+    const bad = play([...toSoaked.slice(0, 5), { type: 'verified', verdict: fail }]);
+    expect(bad.state).toMatchObject({
+      phase: 'reverting',
+      code: 'verdict-failed',
+      why: expect.stringContaining('tap1: no answer'),
+    });
+  });
+
+  it('is stuck, with the repair, when its revert fails; and tries again when it is told to', () => {
+    const events: AttemptEvent[] = [
+      { type: 'restore-failed', code: 'stuck', why: 'db.sock gone', repair: ['ip link set …'] },
+    ];
+    const stuck = play(events, inPhase('reverting'));
+    expect(stuck.state).toMatchObject({ phase: 'stuck', repair: ['ip link set …'] });
+    expect(play([{ type: 'revert-word', why: 'repaired' }], stuck.state)).toMatchObject({
+      state: { phase: 'reverting' },
+      effects: ['restore'],
+    });
+  });
+});
+
+describe('the deadline', () => {
+  it.each(['arming', 'cutting', 'verifying', 'soaking', 'committing'] as const)(
+    'takes an attempt back that is %s',
+    (phase) => {
+      expect(play([{ type: 'deadline' }], inPhase(phase))).toMatchObject({
+        state: { phase: 'reverting', code: 'timed-out' },
+      });
+    },
+  );
+
+  it.each(['idle', 'prepared', 'committed', 'reverted', 'stuck', 'reverting'] as const)(
+    'changes nothing for one that is %s',
+    (phase) => {
+      expect(play([{ type: 'deadline' }], inPhase(phase))).toEqual({ state: inPhase(phase), effects: [] });
+    },
+  );
+
+  it('commits on evidence, if that was granted and is there', () => {
+    const soaked = { ...play(toSoaked).state, commitOn: 'evidence' as const };
+    expect(play([{ type: 'deadline' }], soaked).effects).toEqual(['record-commit']);
+    expect(play([{ type: 'deadline' }], { ...soaked, verdict: silent }).state.phase).toBe('reverting');
+  });
+});
+
+describe('an agent that starts again', () => {
+  const recovered = (phase: Phase, inTime: boolean) => play([{ type: 'recovered', inTime }], inPhase(phase));
+
+  it('proves guests again and waits for the word, if it is in time', () => {
+    for (const phase of ['verifying', 'soaking', 'committing'] as const) {
+      expect(recovered(phase, true)).toMatchObject({ state: { phase: 'verifying' }, effects: ['guard', 'verify'] });
+      expect(recovered(phase, false).state.phase).toBe('reverting');
+    }
+  });
+
+  it('goes back at once when it was in the middle of a cut', () => {
+    expect(recovered('cutting', true)).toMatchObject({ state: { phase: 'reverting' }, effects: ['restore'] });
+    expect(recovered('reverting', true).effects).toEqual(['restore']);
+  });
+
+  it('stays where it was at rest', () => {
+    expect(recovered('committed', false)).toMatchObject({
+      state: { phase: 'committed' },
+      effects: ['disarm', 'guard'],
+    });
+    expect(recovered('reverted', false)).toMatchObject({ state: { phase: 'reverted' }, effects: ['disarm'] });
+  });
+});
+
+const anyEvent: fc.Arbitrary<AttemptEvent> = fc.oneof(
+  fc.constantFrom<AttemptEvent>(
+    { type: 'prepare' },
+    { type: 'prepared' },
+    { type: 'prepare-failed', code: 'timed-out', why: 'x' },
+    { type: 'grant', commitOn: 'word' },
+    { type: 'grant', commitOn: 'evidence' },
+    { type: 'armed' },
+    { type: 'arm-failed', code: 'deadman-failed', why: 'x' },
+    { type: 'cut-done' },
+    { type: 'step-failed', code: 'timed-out', why: 'x' },
+    { type: 'commit-word' },
+    { type: 'commit-recorded' },
+    { type: 'commit-failed', code: 'journal-failed', why: 'x' },
+    { type: 'deadline' },
+    { type: 'revert-word', why: 'x' },
+    { type: 'restored' },
+    { type: 'restore-failed', code: 'stuck', why: 'x', repair: ['y'] },
+    { type: 'reverted-elsewhere', why: 'x' },
+    { type: 'recovered', inTime: true },
+    { type: 'recovered', inTime: false },
+  ),
+  fc.record({
+    type: fc.constantFrom('verified' as const, 'soaked' as const),
+    verdict: fc.constantFrom(pass, fail, silent),
+  }),
+);
+
+describe('laws', () => {
+  it('whatever happens, an open attempt comes to rest when its deadline passes and its revert ends', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), fc.boolean(), (events, works) => {
+        const { state } = play(events);
+        const end: AttemptEvent = works
+          ? { type: 'restored' }
+          : { type: 'restore-failed', code: 'stuck', why: 'x', repair: [] };
+        const late = play([{ type: 'deadline' }, { type: 'commit-recorded' }, end], state).state;
+        expect(['idle', 'preparing', 'prepared', 'committed', 'reverted', 'stuck']).toContain(late.phase);
+      }),
+    );
+  });
+
+  it('cuts at most once, and never before it was armed', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
+        let state = newAttempt({ epoch: 1, direction: 'forward', method: 'direct' });
+        let cuts = 0;
+        for (const event of events) {
+          const move = attemptStep(state, event);
+          if (move.effects.includes('cut')) {
+            cuts += 1;
+            expect(event.type).toBe('armed');
+          }
+          state = move.state;
+        }
+        expect(cuts).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('an event that comes twice changes nothing the second time', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 20 }), anyEvent, (events, event) => {
+        fc.pre(!['recovered', 'verified', 'soaked', 'deadline'].includes(event.type) && event.type !== 'revert-word');
+        const once = play([...events, event]).state;
+        expect(play([event], once).state.phase).toBe(once.phase);
+      }),
+    );
+  });
+});
