@@ -101,7 +101,7 @@ class Agent implements AsyncDisposable {
     this.#logger = logger;
     this.#reports = reports;
     this.#owned = owned;
-    this.#stages = owned.use(new StageReports(reports.reporter));
+    this.#stages = owned.use(new StageReports(reports.reporter, logger));
     this.#prober = owned.use(
       new RawProber({
         poller,

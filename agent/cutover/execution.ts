@@ -30,6 +30,8 @@ export interface ExecutorDependencies {
 /** What the steps of one execution share. */
 export interface Execution extends ExecutorDependencies {
   readonly uplinks: Uplinks;
+  /** What announces each guest, by tap. */
+  readonly frames: ReadonlyMap<string, readonly Buffer[]>;
   readonly signal: AbortSignal;
   /** Taps whose link is gone: later steps skip them. */
   readonly gone: Set<string>;

@@ -3,7 +3,6 @@ import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import { announcements } from '../host/announcements.ts';
 import { type Execution, mark, markGone, present } from './execution.ts';
 
 const busyRetriesMax = 400;
@@ -73,15 +72,15 @@ function joinOnce(moves: readonly TapMove[], run: Execution): readonly TapMove[]
  * may still read their frames and teach the provider bridge, and through it this bridge, the way that just ended.
  */
 export async function settleLegacy(step: RewireStep, run: Execution): Promise<void> {
+  announceLegacy(present(step, run), run); // the forwarding entries were set with the master
   const { nextCfg, settled } = run.ovs;
-  announceLegacy(present(step, run), run);
   for (const move of present(step, run)) mark(run, move.tap, 'announced');
   if (settled) return;
   // A vswitchd that does not answer must not keep guests from coming back; then its rows are gone all the same.
   await run.ovs
     .acted(nextCfg, AbortSignal.any([run.signal, AbortSignal.timeout(actedTimeoutMs)]))
     .catch(() => undefined);
-  announceLegacy(present(step, run), run);
+  repairLegacy(present(step, run), run);
   for (const move of present(step, run)) mark(run, move.tap, 'repaired');
 }
 
@@ -89,14 +88,18 @@ export async function settleLegacy(step: RewireStep, run: Execution): Promise<vo
 export async function confirmLegacy(step: RewireStep, run: Execution): Promise<void> {
   for (const delayMs of confirmAfterMs) {
     await sleep(delayMs, run.signal);
-    announceLegacy(present(step, run), run);
+    repairLegacy(present(step, run), run);
   }
 }
 
-function announceLegacy(moves: readonly TapMove[], run: Execution): void {
+function repairLegacy(moves: readonly TapMove[], run: Execution): void {
   run.netlink.apply(moves.map((move) => ({ kind: 'fdb-replace', link: move.tap, mac: move.mac })));
+  announceLegacy(moves, run);
+}
+
+function announceLegacy(moves: readonly TapMove[], run: Execution): void {
   for (const move of moves) {
-    for (const frame of announcements(move)) run.uplinks.send(move, frame);
+    for (const frame of run.frames.get(move.tap) ?? []) run.uplinks.send(move, frame);
   }
 }
 

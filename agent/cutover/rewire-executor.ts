@@ -1,7 +1,9 @@
+import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, RewireStepKind } from '../../domain/rewire/steps.ts';
+import { announcements } from '../host/announcements.ts';
 import type { Execution, ExecutorDependencies } from './execution.ts';
 import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-side.ts';
-import { joinTarget, leaveTarget, settleTarget } from './target-side.ts';
+import { joinTarget, leaveTarget, rehearseJoin, settleTarget } from './target-side.ts';
 import { Uplinks } from './uplinks.ts';
 
 export type StepHandler = (step: RewireStep, run: Execution) => Promise<void> | void;
@@ -31,7 +33,8 @@ export async function execute(
   deps: ExecutorDependencies,
 ): Promise<void> {
   using uplinks = new Uplinks(deps.netlink, deps.providers);
-  const run: Execution = { ...deps, signal, uplinks, gone: new Set() };
+  const frames = new Map(steps.flatMap((step) => step.moves.map((move) => [move.tap, announcements(move)] as const)));
+  const run: Execution = { ...deps, signal, uplinks, frames, gone: new Set() };
   await getReady(steps, run);
   for (const step of steps) {
     signal.throwIfAborted();
@@ -39,12 +42,27 @@ export async function execute(
   }
 }
 
-/** Everything that can be opened, asked or compiled is, while every tap is still in its place. */
+/**
+ * Everything that can be opened, asked or compiled is, while every tap is still in its place: code that runs for the first time costs
+ * milliseconds.
+ */
 async function getReady(steps: readonly RewireStep[], run: Execution): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'settle-target')
       await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(5_000)]));
     if (step.kind === 'settle-legacy') for (const move of step.moves) await run.uplinks.open(move, run.signal);
   }
+  const [move] = steps.flatMap((step) => step.moves);
+  if (move !== undefined) warmUp(move, run);
   await run.ovs.flush(run.signal);
+}
+
+function warmUp(move: TapMove, run: Execution): void {
+  const link = run.netlink.link(move.tap);
+  if (link !== undefined) run.netlink.apply([{ kind: 'set-mtu', link: link.ifindex, mtu: link.mtu }]); // what it is already
+  const [frame] = run.frames.get(move.tap) ?? [];
+  if (frame === undefined) return;
+  if (run.integration.connected) run.integration.warm(frame);
+  run.uplinks.warm(move, frame);
+  rehearseJoin(move, run);
 }

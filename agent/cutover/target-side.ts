@@ -2,7 +2,6 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import type { Transaction } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import { announcements } from '../host/announcements.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
@@ -15,6 +14,18 @@ const settleTimeoutMs = 10_000;
 export async function joinTarget(step: RewireStep, run: Execution): Promise<void> {
   const moves = present(step, run);
   if (moves.length === 0) return;
+  const tx = joinTransaction(moves, run);
+  await run.ovs.transact(tx, `plugging ${names(moves)} into the integration bridge`, run.signal);
+  for (const move of moves) mark(run, move.tap, 'committed');
+}
+
+/** Builds what would be sent, and sends nothing. */
+export function rehearseJoin(move: TapMove, run: Execution): void {
+  if (run.ovs.bridge(move.target.bridge) === undefined) return;
+  JSON.stringify(joinTransaction([move], run).operations);
+}
+
+function joinTransaction(moves: readonly TapMove[], run: Execution): Transaction<OvsTables> {
   const tx = run.ovs.transaction();
   for (const [name, joining] of Map.groupBy(moves, (move) => move.target.bridge)) {
     const bridge = requireBridge(run.ovs, name);
@@ -23,8 +34,7 @@ export async function joinTarget(step: RewireStep, run: Execution): Promise<void
     tx.mutate('Bridge', [['_uuid', '==', bridge._uuid]], [['ports', 'insert', ports]]);
   }
   run.ovs.bump(tx);
-  await run.ovs.transact(tx, `plugging ${names(moves)} into the integration bridge`, run.signal);
-  for (const move of moves) mark(run, move.tap, 'committed');
+  return tx;
 }
 
 function insertPort(tx: Transaction<OvsTables>, move: TapMove) {
@@ -97,7 +107,7 @@ class Settling {
   constructor(move: TapMove, run: Execution) {
     this.#move = move;
     this.#run = run;
-    this.#frames = announcements(move);
+    this.#frames = run.frames.get(move.tap) ?? [];
   }
 
   look(row: InterfaceRow): 'waiting' | 'done' {

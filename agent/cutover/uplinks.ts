@@ -32,6 +32,13 @@ export class Uplinks implements Disposable {
       .catch(() => undefined);
   }
 
+  /** Takes the way that {@link send} takes, up to the bridge and no further. */
+  warm(move: TapMove, frame: Uint8Array): void {
+    if (move.legacy.provider === undefined) return;
+    const bridge = this.#providers.open(move.legacy.provider.bridge);
+    if (bridge.connected) bridge.warm(frame);
+  }
+
   /** Best effort: an uplink that is down takes no frame. */
   send(move: TapMove, frame: Uint8Array): void {
     const { provider } = move.legacy;
