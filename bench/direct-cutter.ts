@@ -4,8 +4,9 @@
  */
 import { createInterface } from 'node:readline';
 import { execute } from '../agent/cutover/rewire-executor.ts';
-import { IntegrationPort } from '../agent/host/integration-port.ts';
+import { BridgePort } from '../agent/host/bridge-port.ts';
 import { OpenVSwitch } from '../agent/host/open-vswitch.ts';
+import { ProviderPorts } from '../agent/host/provider-ports.ts';
 import { readFacts } from '../agent/host/read-facts.ts';
 import type { TapTarget } from '../domain/network-model.ts';
 import type { TapMove } from '../domain/rewire/moves.ts';
@@ -29,8 +30,9 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
   await using ovs = new OpenVSwitch({ endpoint, integrationBridge: 'br-int' });
   await ovs.ready(AbortSignal.timeout(limitMs));
   await ovs.takeLock({ steal: false, signal: AbortSignal.timeout(limitMs) });
-  await using integration = new IntegrationPort(runDir, 'br-int');
+  await using integration = new BridgePort(runDir, 'br-int');
   await integration.ready(AbortSignal.timeout(limitMs));
+  await using providers = new ProviderPorts(runDir, ovs);
   using netlink = Netlink.open();
   const moved = new Map<string, TapMove>();
 
@@ -40,6 +42,7 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
       ovs,
       netlink,
       integration,
+      providers,
       clock: systemClock,
       checkpoint: () => undefined,
       onStage: () => undefined,

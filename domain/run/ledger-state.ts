@@ -24,7 +24,7 @@ export interface HostAttempts {
   readonly hostname: string;
   /** Highest epoch ever given to this hypervisor. */
   readonly epoch: number;
-  /** Newest first; the oldest are forgotten beyond `attemptsKept`. */
+  /** Newest first; beyond `attemptsKept` only the newest of each run is remembered. */
   readonly attempts: readonly [Attempt, ...Attempt[]];
 }
 
@@ -71,7 +71,7 @@ export const emptyLedger: LedgerState = {
   closedCount: 0,
 };
 
-/** Attempts remembered a hypervisor; older ones stay in the ledger only. */
+/** Attempts remembered a hypervisor, besides the newest of each run; older ones stay in the ledger only. */
 export const attemptsKept = 16;
 
 export function newestAttempt(state: LedgerState, systemId: string): Attempt | undefined {

@@ -148,11 +148,21 @@ function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string)
     commitGranted: false,
     baseline: [],
   };
-  const older = (host?.attempts ?? []).slice(0, attemptsKept - 1);
+  const older = remembered(host?.attempts ?? []);
   draft.hosts.set(systemId, { systemId, hostname, epoch, attempts: [attempt, ...older] });
   draft.open.add(systemId);
   draft.stuck.delete(systemId);
   if (event.runId !== undefined) changeRun(draft, event.runId, (run) => forget(run, systemId));
+}
+
+/**
+ * The newest ones, and of each run its newest at this hypervisor however old it is: a run whose attempt was forgotten would look as
+ * if it had never begun there, and begin again.
+ */
+function remembered(attempts: readonly Attempt[]): readonly Attempt[] {
+  const newestOfRun = (attempt: Attempt) =>
+    attempt.runId !== undefined && attempts.find((other) => other.runId === attempt.runId) === attempt;
+  return attempts.filter((attempt, index) => index < attemptsKept - 1 || newestOfRun(attempt));
 }
 
 function plannedHost(draft: Draft, planId: string, systemId: string): PlannedHost | undefined {

@@ -31,6 +31,20 @@ function ordersTo(sim: SimCloud, systemId: string): readonly string[] {
 }
 
 describe('a run that goes well', () => {
+  it('stays done however often its hypervisors go back and forth afterwards', () => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    for (let epoch = 2; epoch <= 40; epoch += 1) {
+      sim.append([
+        { type: 'attempt-opened', systemId: 'hv1', hostname: 'hv1', epoch, direction: 'back', planId: 'p1' },
+        { type: 'attempt-closed', systemId: 'hv1', epoch, outcome: 'committed', blackouts: [], repair: [] },
+      ]);
+    }
+    sim.settle();
+    expect(runView(sim.state, 'r1')).toMatchObject({ state: 'done' });
+    expect(opened(sim)).toHaveLength(2 + 39);
+  });
+
   it('cuts all, canary first, and is done', () => {
     const sim = runningCloud([2, 1, 3]);
     sim.settle();
