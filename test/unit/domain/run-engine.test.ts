@@ -40,8 +40,8 @@ describe('a run that goes well', () => {
         { type: 'attempt-closed', systemId: 'hv1', epoch, outcome: 'committed', blackouts: [], repair: [] },
       ]);
     }
-    sim.settle();
     expect(runView(sim.state, 'r1')).toMatchObject({ state: 'done' });
+    sim.settle();
     expect(opened(sim)).toHaveLength(2 + 39);
   });
 
