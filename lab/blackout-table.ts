@@ -31,13 +31,13 @@ export function blackoutTable(rows: readonly GuestBlackout[]): string {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
+  return [line(heads), ...body.map(line), '', `all ${rows.length} guests: ${summary(rows)}`].join('\n');
+}
+
+/** Median and worst of these guests, in words. */
+export function summary(rows: readonly GuestBlackout[]): string {
   const values = rows.map((row) => row.blackoutMs).toSorted((a, b) => a - b);
   const median = values[Math.floor(values.length / 2)] ?? 0;
   const worst = values.at(-1) ?? 0;
-  return [
-    line(heads),
-    ...body.map(line),
-    '',
-    `all ${rows.length} guests: median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`,
-  ].join('\n');
+  return `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`;
 }

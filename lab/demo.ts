@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { blackoutTable, type GuestBlackout } from './blackout-table.ts';
+import { blackoutTable, type GuestBlackout, summary } from './blackout-table.ts';
 import { downLab } from './down.ts';
 import { dropByMac } from './faults.ts';
 import { Narrator } from './narrator.ts';
@@ -78,11 +78,13 @@ async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number
   await using pinger = await pingAllGuests(state, probeHz);
   const lostByItself = await pinger.nullRun(3000);
   narrator.say(`${state.topology.guests.length} guests answer; null run of 3 s: ${lostByItself} frames lost`);
-  await moveEverything({ state, shell, narrator, folder: folder.path });
+  const victim = await moveEverything({ state, shell, narrator, folder: folder.path });
   await shell.run(['host', 'list']);
   const rows = await finish(pinger, shell);
   narrator.step('Blackout of each guest');
   narrator.say(blackoutTable(rows));
+  const others = rows.filter((row) => row.name !== victim);
+  narrator.say(`without ${victim}, which the fault kept dark until hv3 went back: ${summary(others)}`);
   return verdict({ rows, lostByItself, narrator, state, keep });
 }
 
@@ -93,8 +95,8 @@ interface Move {
   readonly folder: string;
 }
 
-/** Two waves; the second one meets a fault on hypervisor 3. */
-async function moveEverything({ state, shell, narrator, folder }: Move): Promise<void> {
+/** Two waves; the second one meets a fault on hypervisor 3. Returns the guest that the fault hits. */
+async function moveEverything({ state, shell, narrator, folder }: Move): Promise<string> {
   narrator.step('Planning: canary first');
   const file = join(folder, 'plan.yaml');
   writeFileSync(file, planYaml);
@@ -119,6 +121,7 @@ async function moveEverything({ state, shell, narrator, folder }: Move): Promise
   await fault.remove();
   await shell.expect(['retry', 'hv3'], [0]);
   await shell.expect(['resume', '--wait'], [0]);
+  return victim.name;
 }
 
 async function finish(pinger: AllGuests, shell: OperatorShell): Promise<readonly GuestBlackout[]> {

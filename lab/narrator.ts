@@ -9,7 +9,7 @@ export class Narrator {
   }
 
   say(text: string): void {
-    process.stdout.write(`${text.replaceAll(/^/gm, '  ')}\n`);
+    process.stdout.write(`${text.replaceAll(/^(?=.)/gm, '  ')}\n`);
   }
 
   /** The command that an operator would type. */
