@@ -3,11 +3,13 @@ import type { AttemptState, Order, OrderResult } from '../domain/orders.ts';
 import { isOpen } from '../domain/phases.ts';
 import type { ProbeResult } from '../domain/probes.ts';
 import { remainingMs } from '../platform/clock.ts';
-import { isShuntError, ShuntError } from '../platform/shunt-error.ts';
-import type { AttemptContext } from './cutover/attempt-effects.ts';
+import { describeError, isShuntError, ShuntError } from '../platform/shunt-error.ts';
+import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
-import { journaledEpochs, readAttempt, readReverts } from './journal/attempt-journal.ts';
+import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
+import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
+import type { ReplayedAttempt } from './journal/replay.ts';
 
 type OrderOf<T extends Order['type']> = Extract<Order, { type: T }>;
 
@@ -43,17 +45,9 @@ export class Attempts implements Disposable {
     return this.#runner?.moves.map((move) => move.tap) ?? [];
   }
 
-  /** The newest attempt of the journal, if it needs an agent that holds the lock. */
-  static newestOpen(stateDir: string): number | undefined {
-    const newest = journaledEpochs(stateDir).at(-1);
-    const phase = newest === undefined ? undefined : readAttempt(stateDir, newest)?.attempt.phase;
-    return phase !== undefined && (isOpen(phase) || phase === 'stuck') ? newest : undefined;
-  }
-
   /** Takes up what the journal says, at the original deadline. Call with the lock held: a dead man may have been at work. */
   recover(): void {
-    const newest = journaledEpochs(this.#context.stateDir).at(-1);
-    const replayed = newest === undefined ? undefined : readAttempt(this.#context.stateDir, newest);
+    const replayed = this.#newest();
     if (replayed === undefined) return;
     const runner = AttemptRunner.resume(this.#context, replayed);
     this.#runner = runner;
@@ -91,6 +85,24 @@ export class Attempts implements Disposable {
 
   [Symbol.dispose](): void {
     this.#runner?.[Symbol.dispose]();
+  }
+
+  /** A journal that cannot be read must not keep the agent from telling so. */
+  #newest(): ReplayedAttempt | undefined {
+    const { stateDir, onFinding } = this.#context;
+    const newest = journaledEpochs(stateDir).at(-1);
+    if (newest === undefined) return undefined;
+    try {
+      return readAttempt(stateDir, newest);
+    } catch (error) {
+      if (!isShuntError(error)) throw error;
+      const message = `the journal of attempt ${newest} cannot be read: look at the taps of this host yourself: ${describeError(error)}`;
+      onFinding(
+        { kind: 'journal-torn', severity: 'error', host: this.#context.host.identity.systemId, message },
+        newest,
+      );
+      return undefined;
+    }
   }
 
   #refusal(order: Order, error: unknown): OrderResult {
@@ -144,6 +156,10 @@ export class Attempts implements Disposable {
     }
     this.#highest.accept(order.epoch);
     before?.[Symbol.dispose]();
+    pruneJournals(
+      this.#context.stateDir,
+      new Set([...readClaims(this.#context.stateDir).values()].map((claim) => claim.epoch)),
+    );
     const runner = AttemptRunner.begin(this.#context, order);
     this.#runner = runner;
     runner.post({ type: 'prepare' });

@@ -1,73 +1,24 @@
-import type { Attempt, AttemptEffect, AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
+import type { AttemptEffect } from '../../domain/attempt/attempt-machine.ts';
 import type { Finding } from '../../domain/findings.ts';
-import { judge } from '../../domain/judge/judge.ts';
-import { judgeReturn } from '../../domain/judge/judge-return.ts';
-import type { CutGrant } from '../../domain/orders.ts';
-import type { Blackout, ProbeResult, Verdict } from '../../domain/probes.ts';
+import type { Blackout, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { cutSteps, planMoves } from '../../domain/rewire/plan-cut.ts';
-import type { Clock, Deadline } from '../../platform/clock.ts';
 import { deadlineAfter, remainingMs, sleep } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/log.ts';
-import { describeError, ShuntError } from '../../platform/shunt-error.ts';
-import type { Host } from '../host/host.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
 import { readFacts } from '../host/read-facts.ts';
 import { AttemptJournal } from '../journal/attempt-journal.ts';
-import type { DeadMan, JournalRecord } from '../journal/journal-records.ts';
+import type { JournalRecord } from '../journal/journal-records.ts';
+import type { AttemptWork } from './attempt-context.ts';
 import { armDeadMan, disarmDeadMan } from './dead-man.ts';
-import type { ExecutorDependencies, Stage } from './execution.ts';
-import type { BlackoutRecorder, PreparedNetwork, Prober, ProbeScope, Reporter } from './ports.ts';
-import type { ProbePorts } from './probe-ports.ts';
+import type { ExecutorDependencies } from './execution.ts';
+import { about, attachAgain, provenReturn, scopeOf, verdictNow } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
-
-/** What every attempt of this agent shares. */
-export interface AttemptContext {
-  readonly host: Host;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly stateDir: string;
-  readonly deadMan: 'auto' | 'process' | 'systemd';
-  /** The command by which a dead man undoes an attempt. */
-  readonly revertCommand: (epoch: number) => readonly string[];
-  readonly prober: Prober;
-  readonly probePorts: ProbePorts;
-  readonly reporter: Reporter;
-  readonly onState: (work: AttemptWork) => void;
-  readonly onFinding: (finding: Finding, epoch?: number) => void;
-  /** Its taps are to be kept in their place from now on (or, going `back`, no longer). */
-  readonly onGuard: (work: AttemptWork) => void;
-  /** Its taps are moved by us: the guard must look away. */
-  readonly onUnguard: (work: AttemptWork) => void;
-  readonly onStage: (stage: Stage, epoch: number) => void;
-}
-
-/** The attempt as its effects see it. */
-export interface AttemptWork {
-  readonly context: AttemptContext;
-  readonly attempt: Attempt;
-  readonly grant: CutGrant;
-  readonly nonce: string;
-  readonly gone: Set<string>;
-  prepared: readonly PreparedNetwork[];
-  baseline: readonly ProbeResult[];
-  moves: readonly TapMove[];
-  blackouts: readonly Blackout[];
-  findings: readonly Finding[];
-  recorder: BlackoutRecorder | undefined;
-  journal: AttemptJournal | undefined;
-  deadMan: DeadMan | undefined;
-  deadline: Deadline | undefined;
-  post(event: AttemptEvent): void;
-  watchDeadline(): void;
-  stopDeadline(): void;
-}
 
 /** The living agent goes first: the dead man gives it this much after the deadline. */
 export const deadManGraceMs = 1_500;
 /** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
 const blackoutMarginMs = 120;
-const verifyTries = 2;
 
 /** One handler an effect; the table does not compile when one is missing. */
 export const effectHandlers = {
@@ -144,13 +95,6 @@ async function verify(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.post({ type: 'verified', verdict: await verdictNow(work, signal) });
 }
 
-/** After a restart: the ports stand, only our sockets are gone. */
-async function attachAgain(work: AttemptWork, signal: AbortSignal): Promise<void> {
-  if (work.prepared.length > 0) return;
-  work.prepared = await work.context.probePorts.ensure(work.grant.networks, signal);
-  work.context.prober.attachPorts(work.prepared);
-}
-
 /** Probes must stay good for the whole of the soak. */
 async function soak(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { clock } = work.context;
@@ -162,20 +106,6 @@ async function soak(work: AttemptWork, signal: AbortSignal): Promise<void> {
     if (verdict.kind === 'fail') break;
   }
   work.post({ type: 'soaked', verdict });
-}
-
-async function verdictNow(work: AttemptWork, signal: AbortSignal): Promise<Verdict> {
-  const { prober, reporter } = work.context;
-  const stage = work.grant.direction === 'forward' ? 'target' : 'legacy';
-  let verdict: Verdict | undefined;
-  for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work), stage, signal);
-    signal.throwIfAborted();
-    verdict = judge(presentBaseline(work), results);
-    reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
-    if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
-  }
-  return verdict ?? { kind: 'no-evidence', taps: {} };
 }
 
 /** The record is the commit: from here on neither the agent nor the dead man goes back. */
@@ -199,44 +129,15 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
     return;
   }
   for (const { tap, why } of outcome.leftAlone) context.onFinding(leftAloneFinding(work, tap, why), grant.epoch);
-  await verifyReturn(work, signal);
-}
-
-/** A revert is verified by the same probes as a cut. */
-async function verifyReturn(work: AttemptWork, signal: AbortSignal): Promise<void> {
-  const { prober, reporter } = work.context;
-  const stage = work.grant.direction === 'forward' ? 'legacy' : 'target';
-  // Without them the wiring has still been looked at, and taps themselves can be asked.
-  await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
-  let verdict: Verdict | undefined;
-  for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work), stage, signal);
-    const asked = new Set(
-      results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
-    );
-    verdict = judge(
-      presentBaseline(work).filter((result) => asked.has(`${result.tap} ${result.vantage}`)),
-      results,
-    );
-    reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
-    if (verdict.kind !== 'fail') break;
-  }
-  const { unreachable, guestsSilent } = judgeReturn(verdict);
-  for (const tap of guestsSilent) work.context.onFinding(silentGuestFinding(work, tap), work.grant.epoch);
-  if (unreachable.length === 0) {
+  const silent = await provenReturn(work, signal);
+  if (silent.length === 0) {
     work.post({ type: 'restored' });
     return;
   }
-  const silent = unreachable;
   const why = `every tap is back in its place, but these guests do not answer as before: ${silent.join(', ')}`;
   const repair = silent.map((tap) => `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`);
   await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
   work.post({ type: 'restore-failed', code: 'stuck', why, repair });
-}
-
-/** A tap that is gone owes no answer. */
-function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
-  return work.baseline.filter((result) => !work.gone.has(result.tap));
 }
 
 async function disarm(work: AttemptWork): Promise<void> {
@@ -269,17 +170,6 @@ function worstOf(blackouts: readonly Blackout[]): readonly Blackout[] {
   return [...byTap.values()].map((found) =>
     found.reduce((worst, next) => (next.blackoutMs > worst.blackoutMs ? next : worst)),
   );
-}
-
-function scopeOf(work: AttemptWork): ProbeScope {
-  const { ovs } = work.context.host;
-  const taps = work.grant.taps
-    .filter((target) => !work.gone.has(target.tap))
-    .map((target) => {
-      const ofport = ovs.interface(target.tap)?.ofport ?? 0;
-      return ofport > 0 ? { ...target, ofport } : target;
-    });
-  return { nonce: work.nonce, taps, networks: work.prepared };
 }
 
 function executorFor(work: AttemptWork): ExecutorDependencies {
@@ -320,15 +210,4 @@ function leftAloneFinding(work: AttemptWork, tap: string, why: string): Finding 
     severity: 'warning',
     message: `${tap} was left alone on the way back: ${why}`,
   };
-}
-
-function silentGuestFinding(work: AttemptWork, tap: string): Finding {
-  const move = work.moves.find((candidate) => candidate.tap === tap);
-  const base = move === undefined ? { tap } : about(work, move);
-  const message = `${tap} is back in its place, and its guest does not answer even when asked at the tap itself: look into the guest`;
-  return { ...base, kind: 'no-answer', severity: 'warning', message };
-}
-
-function about(work: AttemptWork, move: TapMove): Pick<Finding, 'host' | 'tap' | 'portId' | 'networkId'> {
-  return { host: work.context.host.identity.systemId, tap: move.tap, portId: move.portId, networkId: move.networkId };
 }

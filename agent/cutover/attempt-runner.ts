@@ -17,7 +17,8 @@ import { describeError, isShuntError, ShuntError } from '../../platform/shunt-er
 import { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import type { ReplayedAttempt } from '../journal/replay.ts';
-import { type AttemptContext, type AttemptWork, effectHandlers } from './attempt-effects.ts';
+import type { AttemptContext, AttemptWork } from './attempt-context.ts';
+import { effectHandlers } from './attempt-effects.ts';
 import type { BlackoutRecorder, PreparedNetwork } from './ports.ts';
 
 type PrepareOrder = Extract<Order, { type: 'prepare' }>;

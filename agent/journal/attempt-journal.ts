@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOpen } from '../../domain/phases.ts';
 import { RecordWriter } from '../../platform/record-writer.ts';
 import { readRecords } from '../../platform/records.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
@@ -48,6 +49,19 @@ export function readAttempt(stateDir: string, epoch: number): ReplayedAttempt | 
   if (first === undefined) return undefined;
   const records = rest.map((record) => decodeRecord(record, path));
   return replay(decodeHeader(first, path), records, readReverts(stateDir, epoch));
+}
+
+/** The newest attempt, if it needs an agent that holds the lock. One that cannot be read may. */
+export function newestOpen(stateDir: string): number | undefined {
+  const newest = journaledEpochs(stateDir).at(-1);
+  if (newest === undefined) return undefined;
+  try {
+    const phase = readAttempt(stateDir, newest)?.attempt.phase;
+    return phase !== undefined && (isOpen(phase) || phase === 'stuck') ? newest : undefined;
+  } catch (error) {
+    if (error instanceof ShuntError) return newest;
+    throw error;
+  }
 }
 
 function revertPath(stateDir: string, epoch: number): string {

@@ -1,4 +1,5 @@
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import { isShuntError } from '../../platform/shunt-error.ts';
 import { journaledEpochs, readAttempt } from './attempt-journal.ts';
 import type { ReplayedAttempt } from './replay.ts';
 
@@ -22,7 +23,16 @@ export function foldClaims(attempts: readonly ReplayedAttempt[]): ReadonlyMap<st
   return claims;
 }
 
-/** The claims of all journals of this host. */
+/** The claims of all journals of this host. One that cannot be read claims nothing; it is told of where attempts are recovered. */
 export function readClaims(stateDir: string): ReadonlyMap<string, Claim> {
-  return foldClaims(journaledEpochs(stateDir).flatMap((epoch) => readAttempt(stateDir, epoch) ?? []));
+  return foldClaims(journaledEpochs(stateDir).flatMap((epoch) => readable(stateDir, epoch) ?? []));
+}
+
+function readable(stateDir: string, epoch: number): ReplayedAttempt | undefined {
+  try {
+    return readAttempt(stateDir, epoch);
+  } catch (error) {
+    if (isShuntError(error)) return undefined;
+    throw error;
+  }
 }

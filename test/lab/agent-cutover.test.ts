@@ -18,7 +18,6 @@ describe('an agent that is told to cut', () => {
     expect(await host.commit(1)).toMatchObject({ kind: 'accepted' });
     const committed = await host.phase(1, 'committed');
     expect(committed.blackouts).toHaveLength(host.guests.length);
-    console.log(committed.blackouts);
     expect(await host.allAnswer()).toBe(true);
   });
 
@@ -27,8 +26,7 @@ describe('an agent that is told to cut', () => {
     expect(await host.cut(2, { direction: 'back' })).toMatchObject({ kind: 'accepted' });
     await host.phase(2, 'committing');
     await host.commit(2);
-    const state = await host.phase(2, 'committed');
-    console.log(state.blackouts);
+    await host.phase(2, 'committed');
     expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy'));
     expect(await host.commit(2)).toMatchObject({ kind: 'accepted' });
     expect(await host.prepare(1)).toMatchObject({ kind: 'refused', code: 'epoch-stale' });

@@ -124,7 +124,16 @@ export class AgentHost implements AsyncDisposable {
     const dir = hypervisorDir(this.name, 'hv1');
     return [
       ...['--state-dir', this.stateDir, '--socket', join(this.stateDir, 'agent.sock'), '--site', 'lab'],
-      ...['--ovs-db', `unix:${join(dir, 'db.sock')}`, '--ovs-run-dir', dir, '--deadman', 'process'],
+      ...[
+        '--ovs-db',
+        `unix:${join(dir, 'db.sock')}`,
+        '--ovs-run-dir',
+        dir,
+        '--deadman',
+        'process',
+        '--log-level',
+        'debug',
+      ],
       ...['--coordinator', `unix:${this.#socket}`],
     ];
   }

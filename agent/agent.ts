@@ -1,0 +1,277 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../domain/findings.ts';
+import { systemClock } from '../platform/clock.ts';
+import { startHttpServer } from '../platform/http-server.ts';
+import { type Logger, onHangup } from '../platform/log.ts';
+import { FileLock } from '../platform/native/flock.ts';
+import { Poller } from '../platform/native/poller.ts';
+import { createSdNotify } from '../platform/sd-notify.ts';
+import { describeError, ShuntError } from '../platform/shunt-error.ts';
+import { Attempts } from './attempts.ts';
+import type { AgentConfig } from './config.ts';
+import type { AttemptContext, AttemptWork } from './cutover/attempt-context.ts';
+import { ProbePorts } from './cutover/probe-ports.ts';
+import { revertCommand } from './deadman-command.ts';
+import { PlugGuard } from './guard/plug-guard.ts';
+import { type Host, openHost } from './host/host.ts';
+import { newestOpen } from './journal/attempt-journal.ts';
+import { readClaims } from './journal/claims.ts';
+import { HostObserver } from './observe/host-observer.ts';
+import { RawProber } from './probe/prober.ts';
+import { openReports, type Reports } from './reports.ts';
+import { CoordinatorSession } from './session/coordinator-session.ts';
+import { conditionsOf, type FaceSources, helloOf, metricsOf, statusOf } from './status/agent-face.ts';
+import type { AgentMetrics } from './status/agent-metrics.ts';
+import { StageReports } from './status/stage-reports.ts';
+import { serveStatus } from './status/status-socket.ts';
+import { version } from './version.ts';
+
+const findingsKept = 100;
+const heartbeatMs = 10_000;
+
+export interface RunOptions {
+  readonly config: AgentConfig;
+  readonly rereadLogLevel: () => AgentConfig['log']['level'];
+  readonly signal: AbortSignal;
+}
+
+/** What lives on this hypervisor from start to stop, and how its parts hear of each other. */
+export class Agent implements AsyncDisposable {
+  readonly #config: AgentConfig;
+  readonly #logger: Logger;
+  readonly #host: Host;
+  readonly #reports: Reports;
+  readonly #owned: AsyncDisposableStack;
+  readonly #stop = new AbortController();
+  readonly #findings: Finding[] = [];
+  readonly #face: FaceSources;
+  readonly #stages: StageReports;
+  readonly #guard: PlugGuard;
+  readonly #prober: RawProber;
+  readonly #attempts: Attempts;
+  readonly #metrics: AgentMetrics;
+  #observer: HostObserver | undefined;
+  #session: CoordinatorSession | undefined;
+
+  static async start({ config, rereadLogLevel, signal }: RunOptions, root: Logger): Promise<Agent> {
+    await using owned = new AsyncDisposableStack();
+    mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+    const lock = FileLock.tryAcquire(join(config.stateDir, 'agent.lock'));
+    if (lock === undefined) throw new ShuntError('wrong-state', `another agent runs with ${config.stateDir}`);
+    owned.use(lock);
+    const notify = owned.use(createSdNotify());
+    notify.status("waiting for Open vSwitch's database");
+    const poller = owned.use(Poller.open());
+    const host = owned.use(await openHost(config, signal));
+    const logger = root.child({ host: host.identity.systemId });
+    owned.use(onHangup(rereadLogLevel, root));
+    const reports = owned.use(openReports(config, host.identity.systemId, logger));
+    const agent = new Agent({ config, host, logger, reports, poller, owned: owned.move() });
+    try {
+      await agent.#begin(signal, poller);
+    } catch (error) {
+      await agent[Symbol.asyncDispose]();
+      throw error;
+    }
+    notify.ready(`${config.mode}; ${host.identity.systemId}`);
+    notify.startWatchdog();
+    return agent;
+  }
+
+  private constructor(parts: AgentParts) {
+    const { config, host, logger, reports, poller, owned } = parts;
+    this.#config = config;
+    this.#host = host;
+    this.#logger = logger;
+    this.#reports = reports;
+    this.#owned = owned;
+    this.#stages = owned.use(new StageReports(reports.reporter, logger));
+    this.#prober = owned.use(
+      new RawProber({
+        poller,
+        netlink: host.netlink,
+        packetOut: (ofport, frame) => host.integration.deliver(ofport, frame),
+      }),
+    );
+    this.#guard = owned.use(this.#makeGuard());
+    this.#attempts = owned.use(new Attempts(this.#context(), config.mode));
+    this.#face = {
+      config,
+      host,
+      reports,
+      startedMs: systemClock.monotonicMs(),
+      attempt: () => this.#attempts.current,
+      highestEpoch: () => this.#attempts.highestEpoch,
+      inventory: () => this.#observer?.inventory ?? unseen,
+      guarded: () => [...this.#guard.claims.keys()],
+      findings: () => this.#findings,
+      coordinatorConnected: () => this.#session?.connected ?? false,
+    };
+    this.#metrics = metricsOf(this.#face);
+  }
+
+  /** Until the signal; losing what we cannot do without ends the program, and systemd starts it again. */
+  stopped(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#owned.disposeAsync();
+  }
+
+  async #begin(signal: AbortSignal, poller: Poller): Promise<void> {
+    const config = this.#config;
+    if (config.mode === 'active' || newestOpen(config.stateDir) !== undefined) await this.#holdLock(signal);
+    this.#owned.use(this.#host.ovs.onLockStolen(() => this.#regainLock()));
+    this.#attempts.recover();
+    const { current } = this.#attempts;
+    const claims = new Map(readClaims(config.stateDir));
+    for (const tap of current === undefined || this.#atRest() ? [] : this.#attempts.taps) claims.delete(tap);
+    this.#guard.add(claims.values());
+    this.#observer = this.#owned.use(
+      new HostObserver({
+        host: this.#host,
+        poller,
+        onInventory: (inventory) => this.#session?.sendInventory(inventory),
+        onLink: (event) => this.#guard.onLink(event),
+        onRows: () => this.#guard.onRows(),
+      }),
+    );
+    const observer = this.#observer;
+    if (config.http.listen !== '') {
+      const { registry } = this.#metrics;
+      this.#owned.use(
+        await startHttpServer({ listen: config.http.listen, registry, conditions: () => conditionsOf(this.#face) }),
+      );
+    }
+    if (config.coordinator !== '') {
+      this.#session = this.#owned.use(
+        new CoordinatorSession({
+          address: config.coordinator,
+          site: config.site,
+          logger: this.#logger,
+          hello: () => helloOf(this.#face),
+          inventory: () => observer.inventory,
+          handle: (order) => this.#attempts.handle(order),
+        }),
+      );
+    }
+    if (config.socket !== '') this.#owned.use(await serveStatus(config.socket, () => statusOf(this.#face)));
+    this.#heartbeat();
+  }
+
+  #atRest(): boolean {
+    const phase = this.#attempts.current?.phase;
+    return phase === 'committed' || phase === 'reverted' || phase === 'prepared' || phase === 'idle';
+  }
+
+  async #holdLock(signal: AbortSignal): Promise<void> {
+    const { ovs } = this.#host;
+    this.#logger.debug(`waiting for the lock ${ovs.lockName}`);
+    await ovs.takeLock({ steal: false, signal: AbortSignal.any([signal, this.#stop.signal]) });
+  }
+
+  #regainLock(): void {
+    this.#logger.warn({ code: 'lock-lost' }, 'somebody took our lock: a dead man, or shunt-agent revert');
+    this.#holdLock(this.#stop.signal).then(
+      () => {
+        this.#attempts.lockReturned();
+        if (this.#atRest()) this.#guard.keep(readClaims(this.#config.stateDir));
+      },
+      (error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#logger.error({ code: 'lock-lost' }, describeError(error));
+      },
+    );
+  }
+
+  #makeGuard(): PlugGuard {
+    const { ovs, netlink, integration, providers } = this.#host;
+    return new PlugGuard({
+      host: this.#host,
+      bootId: systemClock.bootId,
+      executor: { ovs, netlink, integration, providers, clock: systemClock, onStage: () => undefined },
+      onFinding: (finding, epoch) => this.#found(finding, epoch),
+      onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
+    });
+  }
+
+  #context(): AttemptContext {
+    return {
+      host: this.#host,
+      clock: systemClock,
+      logger: this.#logger,
+      stateDir: this.#config.stateDir,
+      deadMan: this.#config.deadman,
+      revertCommand: (epoch) => revertCommand(this.#config, epoch),
+      prober: this.#prober,
+      probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink),
+      reporter: this.#reports.reporter,
+      onState: (work) => this.#stateChanged(work),
+      onFinding: (finding, epoch) => this.#found(finding, epoch),
+      onGuard: (work) => this.#guardWork(work),
+      onUnguard: (work) => this.#guard.release(work.moves.map((move) => move.tap)),
+      onStage: (stage, epoch) => this.#stages.add(stage, epoch),
+    };
+  }
+
+  #guardWork(work: AttemptWork): void {
+    const { epoch, direction, phase } = work.attempt;
+    if (phase === 'committed') this.#guard.keep(readClaims(this.#config.stateDir));
+    if (phase === 'committed' || direction === 'back') return;
+    const moves = work.moves.filter((move) => !work.gone.has(move.tap));
+    this.#guard.add(moves.map((move) => ({ epoch, bootId: systemClock.bootId, move })));
+  }
+
+  #stateChanged(work: AttemptWork): void {
+    const { epoch, phase, direction, why, code } = work.attempt;
+    const state = this.#attempts.current;
+    this.#logger.info({ epoch, phase, ...(code === undefined ? {} : { code }) }, why ?? 'phase');
+    this.#reports.reporter.report('state', { epoch, phase, direction, why, code });
+    if (state !== undefined) this.#session?.sendState(state);
+    if (phase !== 'committed' && phase !== 'reverted' && phase !== 'stuck') return;
+    this.#metrics.restReached(phase);
+    this.#metrics.blackouts(direction, work.blackouts);
+    // What was undone may have been claimed before.
+    if (phase === 'reverted') this.#guard.keep(readClaims(this.#config.stateDir));
+  }
+
+  #found(finding: Finding, epoch?: number): void {
+    this.#findings.push(finding);
+    if (this.#findings.length > findingsKept) this.#findings.shift();
+    this.#metrics.finding(finding);
+    const level = finding.severity === 'info' ? 'info' : finding.severity === 'warning' ? 'warn' : 'error';
+    this.#logger[level](
+      { ...(finding.tap === undefined ? {} : { tap: finding.tap }), kind: finding.kind },
+      finding.message,
+    );
+    this.#reports.reporter.report('finding', { ...finding, ...(epoch === undefined ? {} : { epoch }) });
+  }
+
+  #heartbeat(): void {
+    const beat = (): void => {
+      const attempt = this.#attempts.current;
+      const about = attempt === undefined ? {} : { epoch: attempt.epoch, phase: attempt.phase };
+      this.#reports.reporter.report('heartbeat', { mode: this.#config.mode, version, ...about });
+    };
+    const timer = setInterval(beat, heartbeatMs);
+    this.#owned.defer(() => clearInterval(timer));
+    beat();
+  }
+}
+
+/** Before the first look. */
+const unseen = { taps: [], bridges: [], findings: [], chassisReady: false, ovsVersion: '', datapathType: '' };
+
+interface AgentParts {
+  readonly config: AgentConfig;
+  readonly host: Host;
+  readonly logger: Logger;
+  readonly reports: Reports;
+  readonly poller: Poller;
+  readonly owned: AsyncDisposableStack;
+}

@@ -1,0 +1,85 @@
+import type { Finding } from '../../domain/findings.ts';
+import { judge } from '../../domain/judge/judge.ts';
+import { judgeReturn } from '../../domain/judge/judge-return.ts';
+import type { ProbeResult, Verdict } from '../../domain/probes.ts';
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import { describeError } from '../../platform/shunt-error.ts';
+import type { AttemptWork } from './attempt-context.ts';
+import type { ProbeScope } from './ports.ts';
+
+const verifyTries = 2;
+
+/** After a restart: the ports stand, only our sockets are gone. */
+export async function attachAgain(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  if (work.prepared.length > 0) return;
+  work.prepared = await work.context.probePorts.ensure(work.grant.networks, signal);
+  work.context.prober.attachPorts(work.prepared);
+}
+
+/** Asks every guest on the attempt's own side, and judges by what answered before. */
+export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promise<Verdict> {
+  const { prober, reporter } = work.context;
+  const stage = work.grant.direction === 'forward' ? 'target' : 'legacy';
+  let verdict: Verdict | undefined;
+  for (let tries = 0; tries < verifyTries; tries += 1) {
+    const results = await prober.verify(scopeOf(work), stage, signal);
+    signal.throwIfAborted();
+    verdict = judge(presentBaseline(work), results);
+    reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
+    if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
+  }
+  return verdict ?? { kind: 'no-evidence', taps: {} };
+}
+
+/** A revert is verified by the same probes as a cut; gives the taps whose guests cannot be reached as before. */
+export async function provenReturn(work: AttemptWork, signal: AbortSignal): Promise<readonly string[]> {
+  const { prober, reporter } = work.context;
+  const stage = work.grant.direction === 'forward' ? 'legacy' : 'target';
+  // Without them the wiring has still been looked at, and taps themselves can be asked.
+  await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
+  let verdict: Verdict | undefined;
+  for (let tries = 0; tries < verifyTries; tries += 1) {
+    const results = await prober.verify(scopeOf(work), stage, signal);
+    const asked = new Set(
+      results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
+    );
+    verdict = judge(
+      presentBaseline(work).filter((result) => asked.has(`${result.tap} ${result.vantage}`)),
+      results,
+    );
+    reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
+    if (verdict.kind !== 'fail') break;
+  }
+  const { unreachable, guestsSilent } = judgeReturn(verdict);
+  for (const tap of guestsSilent) work.context.onFinding(silentGuestFinding(work, tap), work.grant.epoch);
+  return unreachable;
+}
+
+/** A tap that is gone owes no answer. */
+function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
+  return work.baseline.filter((result) => !work.gone.has(result.tap));
+}
+
+/** What is to be asked: taps that are there, with their OpenFlow port where they have one. */
+export function scopeOf(work: AttemptWork): ProbeScope {
+  const { ovs } = work.context.host;
+  const taps = work.grant.taps
+    .filter((target) => !work.gone.has(target.tap))
+    .map((target) => {
+      const ofport = ovs.interface(target.tap)?.ofport ?? 0;
+      return ofport > 0 ? { ...target, ofport } : target;
+    });
+  return { nonce: work.nonce, taps, networks: work.prepared };
+}
+
+function silentGuestFinding(work: AttemptWork, tap: string): Finding {
+  const move = work.moves.find((candidate) => candidate.tap === tap);
+  const base = move === undefined ? { tap } : about(work, move);
+  const message = `${tap} is back in its place, and its guest does not answer even when asked at the tap itself: look into the guest`;
+  return { ...base, kind: 'no-answer', severity: 'warning', message };
+}
+
+/** What a finding is about. */
+export function about(work: AttemptWork, move: TapMove): Pick<Finding, 'host' | 'tap' | 'portId' | 'networkId'> {
+  return { host: work.context.host.identity.systemId, tap: move.tap, portId: move.portId, networkId: move.networkId };
+}
