@@ -12,8 +12,8 @@ describe('docs/limits.md', () => {
 
   it.each(rows)('tells the truth about: $what', ({ bound, file, name }) => {
     const source = readFileSync(new URL(file, root), 'utf8');
-    // `const name = 1_000;` or `name: 64 * 1024 * 1024,`
-    const factors = new RegExp(`\\b${name}(?: =|:) ([\\d_ *]+)[;,]`).exec(source)?.[1]?.split('*') ?? [];
+    // `const name = 1_000;`, `name: 64 * 1024 * 1024,` or `{ name = 5_000 }`
+    const factors = new RegExp(`\\b${name}(?: =|:) ([\\d_ *]+)[;,}]`).exec(source)?.[1]?.split('*') ?? [];
     expect(
       factors.reduce(
         (product, factor) => product * Number(factor.replaceAll('_', '')),
