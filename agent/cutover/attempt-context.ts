@@ -29,7 +29,7 @@ export interface AttemptContext {
   /** Its taps are to be kept in their place from now on (or, going `back`, no longer). */
   readonly onGuard: (work: AttemptWork) => void;
   /** Its taps are moved by us: the guard must look away. */
-  readonly onUnguard: (work: AttemptWork) => void;
+  readonly onUnguard: (work: AttemptWork) => Promise<void>;
   readonly onStage: (stage: Stage, epoch: number) => void;
 }
 

@@ -81,7 +81,7 @@ async function arm(work: AttemptWork): Promise<void> {
 
 async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
-  context.onUnguard(work);
+  await context.onUnguard(work);
   work.recorder = context.prober.startBlackout(scopeOf(work));
   await sleep(blackoutMarginMs, signal);
   await execute(cutSteps(moves, grant.direction, grant.batchSize), signal, executorFor(work));
@@ -120,7 +120,7 @@ async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<voi
 
 async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
-  context.onUnguard(work);
+  await context.onUnguard(work);
   work.recorder ??= context.prober.startBlackout(scopeOf(work));
   const outcome = await restore({ direction: grant.direction, epoch: grant.epoch, moves }, executorFor(work), signal);
   endBlackout(work);

@@ -132,7 +132,10 @@ export class AttemptRunner implements Disposable, AttemptWork {
 
   /** Resolves once arming has succeeded, or failed, or was overtaken. */
   async armed(): Promise<void> {
-    while (this.phase === 'arming' && !this.#disposed) await this.#work;
+    for (let work: Promise<void> | undefined; work !== this.#work && this.phase === 'arming'; ) {
+      work = this.#work;
+      await work;
+    }
   }
 
   /** Sets the clock for going back; the effect `arm` and a recovery call it. */

@@ -22,6 +22,8 @@ const roundPauseMs = 250;
 const batchSize = 8;
 /** A lock that somebody else's revert took is waited for this long. */
 const lockWaitMs = 60_000;
+/** Open vSwitch's database is waited for this long in each round; after the last one the way back has failed, and is told. */
+const reachWaitMs = 30_000;
 
 /**
  * Looks at what is there, takes back what this attempt changed and nothing else, and looks again; a few rounds, since another `revert`
@@ -37,7 +39,7 @@ export async function restore(
   for (let round = 1; round <= roundsMax; round += 1) {
     try {
       await ensureLock(deps, signal);
-      await deps.ovs.flush(signal);
+      await deps.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachWaitMs)]));
       cases = judgeRestore(request, currentFacts(deps));
       if (round > 1 && !cases.some(isAway)) return restored(cases);
       const errors = await executeBatches(restoreSteps(cases, request.direction, batchSize), deps, signal);

@@ -27,7 +27,7 @@ const pauseMs = 50;
 export class PlugGuard implements Disposable {
   readonly #options: GuardOptions;
   readonly #claims = new Map<string, Claim>();
-  readonly #busy = new Set<string>();
+  readonly #busy = new Map<string, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #again = new Set<string>();
   readonly #stop = new AbortController();
 
@@ -52,9 +52,13 @@ export class PlugGuard implements Disposable {
     this.checkAll();
   }
 
-  /** We move these taps ourselves now. */
-  release(taps: Iterable<string>): void {
-    for (const tap of taps) this.#claims.delete(tap);
+  /** We move these taps ourselves now. Resolves once nothing of the guard's is under way with them. */
+  async release(taps: readonly string[]): Promise<void> {
+    for (const tap of taps) {
+      this.#claims.delete(tap);
+      this.#busy.get(tap)?.abort.abort();
+    }
+    await Promise.all(taps.map((tap) => this.#busy.get(tap)?.done));
   }
 
   onLink(event: LinkEvent): void {
@@ -101,11 +105,13 @@ export class PlugGuard implements Disposable {
       this.#again.add(tap);
       return;
     }
-    this.#busy.add(tap);
-    void this.#act(claim, found).finally(() => {
+    const abort = new AbortController();
+    const done = this.#act(claim, found, AbortSignal.any([abort.signal, this.#stop.signal])).finally(() => {
       this.#busy.delete(tap);
-      if (this.#again.delete(tap) && this.#claims.has(tap)) this.#checkNow(claim);
+      const current = this.#claims.get(tap);
+      if (this.#again.delete(tap) && current !== undefined) this.#checkNow(current);
     });
+    this.#busy.set(tap, { done, abort });
   }
 
   #checkNow(claim: Claim): void {
@@ -113,12 +119,12 @@ export class PlugGuard implements Disposable {
     this.#check(claim, host.netlink.link(claim.move.tap), host.ovs.ports().get(claim.move.tap));
   }
 
-  async #act(claim: Claim, found: 'gone' | 'foreign' | 'away'): Promise<void> {
+  async #act(claim: Claim, found: 'gone' | 'foreign' | 'away', signal: AbortSignal): Promise<void> {
     const { tap } = claim.move;
     try {
-      if (found === 'away') return await this.#putBack(claim);
+      if (found === 'away') return await this.#putBack(claim, signal);
       this.#claims.delete(tap);
-      if (found === 'gone') await this.#letGo(claim);
+      if (found === 'gone') await this.#letGo(claim, signal);
       const gone: Pick<Finding, 'kind' | 'message'> = {
         kind: 'tap-gone',
         message: `${tap} is gone: its claim is released`,
@@ -133,16 +139,16 @@ export class PlugGuard implements Disposable {
     }
   }
 
-  async #putBack(claim: Claim): Promise<void> {
+  async #putBack(claim: Claim, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#putBackOnce(claim);
+        if (!(await this.#putBackOnce(claim, signal))) return;
         const message = `somebody took ${claim.move.tap} off the integration bridge (libvirtd restarted?): it was put back`;
         return this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
       } catch (error) {
-        if (this.#stop.signal.aborted || !this.#claims.has(claim.move.tap)) return;
+        if (signal.aborted || !this.#claims.has(claim.move.tap)) return;
         if (tries < triesMax) {
-          await sleep(pauseMs * tries, this.#stop.signal).catch(() => undefined);
+          await sleep(pauseMs * tries, signal).catch(() => undefined);
           continue;
         }
         const message = `${claim.move.tap} was taken off the integration bridge and could not be put back: ${describeError(error)}`;
@@ -152,19 +158,21 @@ export class PlugGuard implements Disposable {
     }
   }
 
-  async #putBackOnce(claim: Claim): Promise<void> {
+  /** False: the claim was given up meanwhile, or the tap is gone; nothing was touched. */
+  async #putBackOnce(claim: Claim, signal: AbortSignal): Promise<boolean> {
     const { host, executor } = this.#options;
     // Our lock is asserted after the change was seen: whoever made it did not hold it, so it is not a revert that we would undo.
-    await host.ovs.flush(this.#stop.signal);
+    await host.ovs.flush(signal);
     const link = host.netlink.link(claim.move.tap);
-    if (link === undefined) return;
+    if (link === undefined || signal.aborted || this.#claims.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     const plugged = host.ovs.ports().has(claim.move.tap);
     const steps = putBackSteps(claim.move, masterName(host, link), plugged);
-    await execute(steps, this.#stop.signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
+    await execute(steps, signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
+    return true;
   }
 
   /** Our row without a tap would wait for a stranger of the same name. */
-  async #letGo(claim: Claim): Promise<void> {
+  async #letGo(claim: Claim, signal: AbortSignal): Promise<void> {
     const { ovs } = this.#options.host;
     const port = ovs.ports().get(claim.move.tap);
     if (port === undefined || port.port.external_ids.get(markKeys.owner) !== 'agent') return;
@@ -172,7 +180,7 @@ export class PlugGuard implements Disposable {
     tx.requireRow('Port', port.port._uuid, { name: claim.move.tap });
     tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
     ovs.bump(tx);
-    await ovs.transact(tx, `releasing the claim on ${claim.move.tap}`, this.#stop.signal);
+    await ovs.transact(tx, `releasing the claim on ${claim.move.tap}`, signal);
   }
 
   #tell(claim: Claim, what: Pick<Finding, 'kind' | 'severity' | 'message'>): void {

@@ -1,6 +1,6 @@
 import { assertNever } from '../assert-never.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { CommitOn, Direction, Method, Phase } from '../phases.ts';
+import { type CommitOn, type Direction, isOpen, type Method, type Phase } from '../phases.ts';
 import type { Verdict } from '../probes.ts';
 
 /** One attempt on one hypervisor, as far as decisions need it. */
@@ -110,7 +110,8 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
       return event.type === 'grant' ? go({ ...state, commitOn: event.commitOn }, 'arming', ['arm']) : stay(state);
     case 'arming':
       if (event.type === 'armed') return go(state, 'cutting', ['cut']);
-      return event.type === 'arm-failed' ? go(because(state, event), 'prepared', ['disarm']) : stay(state);
+      if (event.type === 'arm-failed') return go(because(state, event), 'prepared', ['disarm']);
+      return failedOrStay(state, event); // the journal died while arming: back, though nothing was touched
     case 'cutting':
       if (event.type === 'cut-done') return go(state, 'verifying', ['guard', 'verify']);
       return event.type === 'step-failed' ? goBack(because(state, event)) : stay(state);
@@ -211,7 +212,10 @@ function revertWord(state: Attempt, why: string): AttemptMove {
 
 function revertedElsewhere(state: Attempt, why: string): AttemptMove {
   if (state.phase === 'reverted' || state.phase === 'idle' || state.phase === 'prepared') return stay(state);
-  return go({ ...state, why, repair: [] }, 'reverted', ['disarm']);
+  const elsewhere = { ...state, why, repair: [] };
+  // A cut that was under way may have gone on beside the other's revert: look again, which costs nothing when all is in place.
+  if (isOpen(state.phase)) return go(elsewhere, 'reverting', ['restore']);
+  return go(elsewhere, 'reverted', ['disarm']);
 }
 
 function recovered(state: Attempt, inTime: boolean): AttemptMove {

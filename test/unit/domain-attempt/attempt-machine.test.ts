@@ -86,6 +86,27 @@ describe('an attempt that does not', () => {
     });
   });
 
+  it('goes back when the journal dies while it arms', () => {
+    const died: AttemptEvent = { type: 'step-failed', code: 'journal-failed', why: 'no space left' };
+    expect(play([died], inPhase('arming'))).toMatchObject({ state: { phase: 'reverting' }, effects: ['restore'] });
+  });
+
+  it.each(['arming', 'cutting', 'verifying', 'soaking', 'committing', 'reverting'] as const)(
+    'looks again when somebody else reverted it while it was %s: its own cut may have gone on',
+    (phase) => {
+      const elsewhere: AttemptEvent = { type: 'reverted-elsewhere', why: 'by hand' };
+      expect(play([elsewhere], inPhase(phase))).toMatchObject({ state: { phase: 'reverting' }, effects: ['restore'] });
+    },
+  );
+
+  it('takes the word of somebody else’s revert after a commit: nothing of ours is under way', () => {
+    const elsewhere: AttemptEvent = { type: 'reverted-elsewhere', why: 'by hand' };
+    expect(play([elsewhere], inPhase('committed'))).toMatchObject({
+      state: { phase: 'reverted' },
+      effects: ['disarm'],
+    });
+  });
+
   it('is stuck, with the repair, when its revert fails; and tries again when it is told to', () => {
     const events: AttemptEvent[] = [
       { type: 'restore-failed', code: 'stuck', why: 'db.sock gone', repair: ['ip link set …'] },
