@@ -7,6 +7,8 @@ export interface GuestBlackout {
   readonly hz: number;
   readonly sent: number;
   readonly answered: number;
+  /** It answered within the last second of the measurement. */
+  readonly answersNow: boolean;
   readonly lost: number;
   /** Longest run of lost frames, milliseconds. */
   readonly blackoutMs: number;

@@ -85,7 +85,7 @@ async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number
   narrator.say(blackoutTable(rows));
   const others = rows.filter((row) => row.name !== victim);
   narrator.say(`without ${victim}, which the fault kept dark until hv3 went back: ${summary(others)}`);
-  return verdict({ rows, lostByItself, narrator, state, keep });
+  return verdict({ rows, lostByItself, narrator, state, keep, stayed: await shell.hostsNotOn('target') });
 }
 
 interface Move {
@@ -139,14 +139,21 @@ interface Ending {
   readonly narrator: Narrator;
   readonly state: LabState;
   readonly keep: boolean;
+  /** Hypervisors with a tap that is not on br-int. */
+  readonly stayed: readonly string[];
 }
 
-function verdict({ rows, lostByItself, narrator, state, keep }: Ending): number {
-  const silent = rows.filter((row) => row.answered === 0);
-  if (silent.length > 0) narrator.say(`no answer ever from: ${silent.map((row) => row.name).join(', ')}`);
+function verdict({ rows, lostByItself, narrator, state, keep, stayed }: Ending): number {
+  const silent = rows.filter((row) => !row.answersNow).map((row) => row.name);
+  if (silent.length > 0 || stayed.length > 0) {
+    narrator.step('The demo failed');
+    if (silent.length > 0) narrator.say(`these guests do not answer: ${silent.join(', ')}`);
+    if (stayed.length > 0) narrator.say(`not every tap is on br-int on: ${stayed.join(', ')}`);
+    return 1;
+  }
   if (lostByItself > 0)
     narrator.say('note: frames were lost in the null run, the machine was too busy for exact figures');
-  narrator.step('Done: every guest is on br-int');
+  narrator.step(`Done: every tap is on br-int, and all ${rows.length} guests answer`);
   const look = keep
     ? [
         `the lab stays:          npm run lab -- status --name ${state.topology.name}`,
@@ -161,7 +168,7 @@ function verdict({ rows, lostByItself, narrator, state, keep }: Ending): number 
       '\n  ',
     ),
   );
-  return silent.length === 0 ? 0 : 1;
+  return 0;
 }
 
 function temporaryFolder(): Disposable & { readonly path: string } {

@@ -42,6 +42,12 @@ export class OperatorShell {
     );
   }
 
+  /** Hostnames of hypervisors whose taps are not all on that side. */
+  async hostsNotOn(plug: 'legacy' | 'target'): Promise<readonly string[]> {
+    const hosts = await this.#quiet<readonly HostJson[]>(['host', 'list']);
+    return hosts.filter((host) => host.plug !== plug).map((host) => host.hostname);
+  }
+
   async untilAgentsReady(count: number): Promise<void> {
     const giveUpAtMs = performance.now() + readyWithinMs;
     for (;;) {
@@ -87,6 +93,7 @@ export class OperatorShell {
 }
 
 interface HostJson {
+  readonly hostname: string;
   readonly connected: boolean;
   readonly plug: string;
   readonly attempt?: { readonly blackouts: readonly { portId: string; blackoutMs: number; resolutionMs: number }[] };

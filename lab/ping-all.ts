@@ -3,6 +3,8 @@ import type { TargetReport } from './ping-record.ts';
 import { type PingerSession, startPinger } from './pinger.ts';
 import type { LabState } from './state.ts';
 
+const lastSecondNs = 1e9;
+
 /** One sender a network, in its `ext` host on the far side of the wire, asking every guest of the lab. */
 export interface AllGuests extends AsyncDisposable {
   /** Frames lost while nothing happens. */
@@ -36,6 +38,12 @@ export async function pingAllGuests(lab: LabState, hz: number): Promise<AllGuest
 }
 
 async function rows(lab: LabState, sessions: readonly PingerSession[]): Promise<readonly GuestBlackout[]> {
+  const latest = await Promise.all(
+    sessions.map((session) => session.report({ fromNs: session.mark() - lastSecondNs, toNs: session.mark() })),
+  );
+  const alive = new Set(
+    latest.flatMap((report) => report.targets).flatMap((target) => (target.received > 0 ? [target.id] : [])),
+  );
   const reports = (await Promise.all(sessions.map((session) => session.stop()))).flatMap((report) => report.targets);
   const byPort = new Map<string, TargetReport>(reports.map((target) => [target.id, target]));
   return lab.topology.guests.flatMap((guest) => {
@@ -43,6 +51,9 @@ async function rows(lab: LabState, sessions: readonly PingerSession[]): Promise<
     if (!target) return [];
     const { name, hypervisor, network, portId } = guest;
     const { hz, sent, received, lost, longestLostMs } = target;
-    return [{ name, hypervisor, network, portId, hz, sent, answered: received, lost, blackoutMs: longestLostMs }];
+    const answersNow = alive.has(portId);
+    return [
+      { name, hypervisor, network, portId, hz, sent, answered: received, answersNow, lost, blackoutMs: longestLostMs },
+    ];
   });
 }

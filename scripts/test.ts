@@ -22,7 +22,7 @@ const limits = {
   sweepMs: 2 * minute,
   buildMs: 2 * minute,
   unitMs: 5 * minute,
-  labMs: 30 * minute,
+  labMs: 20 * minute,
 };
 const one = { passed: { ...nothing, passed: 1 }, failed: { ...nothing, failed: 1 } };
 

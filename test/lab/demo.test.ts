@@ -10,6 +10,7 @@ it('the demo moves every guest, survives its fault, measures every blackout and 
   expect(demo.stdout).toMatch(/hv3\.\S+ attempt 1 reverted/);
   expect(demo.stdout).toMatch(/hv3\.\S+ attempt 2 committed/);
   expect(demo.stdout).toMatch(/all 24 guests: median \d+ ms, worst \d+ ms/);
+  expect(demo.stdout).toContain('every tap is on br-int, and all 24 guests answer');
   expect(demo.stdout).toContain('Where to look next');
   expect(demo.status).toBe(0);
   expect(listNamespaces(name)).toEqual([]);
