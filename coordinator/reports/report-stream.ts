@@ -1,8 +1,12 @@
 import { Backoff } from '../../platform/backoff.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
-import { NatsLink } from '../../platform/nats.ts';
+import { NatsLink, type NatsOptions } from '../../platform/nats.ts';
 import { describeError } from '../../platform/shunt-error.ts';
+
+/** What is used of a NATS connection. */
+export type ReportLink = Pick<NatsLink, 'connected' | 'state' | 'onState' | 'ensureStream' | 'consume'> &
+  AsyncDisposable;
 
 export interface ReportStreamOptions {
   readonly site: string;
@@ -13,6 +17,8 @@ export interface ReportStreamOptions {
   readonly onChange: () => void;
   /** Each report that arrives, once or more often; nothing is decided by it. */
   readonly onReport: (kind: string) => void;
+  /** Default: a real connection. */
+  readonly openLink?: (options: NatsOptions) => ReportLink;
 }
 
 const streamName = 'SHUNT';
@@ -25,20 +31,24 @@ const duplicateWindowMs = 120_000;
  */
 export class ReportStream implements AsyncDisposable {
   readonly #options: ReportStreamOptions;
-  readonly #link: NatsLink;
+  readonly #link: ReportLink;
   readonly #subscription: Disposable;
   readonly #abort = new AbortController();
   readonly #work: Promise<void>;
+  /** Resolved by the next change of the connection. */
+  #changed = Promise.withResolvers<void>();
+  /** Changes of the connection so far. */
+  #changes = 0;
   #ensured = false;
 
   constructor(options: ReportStreamOptions) {
     this.#options = options;
-    this.#link = NatsLink.open({
+    this.#link = (options.openLink ?? NatsLink.open)({
       servers: options.servers,
       name: `shunt-coordinator-${options.site}`,
       logger: options.logger,
     });
-    this.#subscription = this.#link.onState(() => options.onChange());
+    this.#subscription = this.#link.onState(() => this.#onChange());
     this.#work = this.#run();
   }
 
@@ -55,35 +65,68 @@ export class ReportStream implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     this.#subscription[Symbol.dispose]();
+    this.#changed.resolve();
     await this.#work;
     await this.#link[Symbol.asyncDispose]();
   }
 
+  /** Whatever connects next may be a server that lost the stream. */
+  #onChange(): void {
+    this.#ensured = false;
+    this.#changes += 1;
+    this.#changed.resolve();
+    this.#options.onChange();
+  }
+
+  /** Ensures the stream once for each connection; reports are counted from the first time on. */
   async #run(): Promise<void> {
-    const { site, logger, onReport, onChange } = this.#options;
-    if (!(await this.#ensureStream())) return;
-    this.#ensured = true;
-    onChange();
+    const { signal } = this.#abort;
+    let consuming: Promise<void> | undefined;
+    while (!signal.aborted) {
+      const changed = Promise.withResolvers<void>();
+      this.#changed = changed;
+      const seen = this.#changes;
+      if (this.#link.connected && (await this.#ensureStream())) {
+        if (seen === this.#changes) this.#ensured = true; // else it was another connection's, and is ensured again
+        this.#options.onChange();
+        consuming ??= this.#consume();
+      }
+      if (!signal.aborted) await changed.promise;
+    }
+    await consuming;
+  }
+
+  /** Goes on after any error, until the end. */
+  async #consume(): Promise<void> {
+    const { site, logger, onReport } = this.#options;
+    const { signal } = this.#abort;
+    const backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
     const spec = {
       stream: streamName,
       durable: `coordinator-${site}`,
       filterSubjects: [`shunt.v1.${site}.>`],
-      signal: this.#abort.signal,
+      signal,
     };
-    try {
-      await this.#link.consume(spec, async ({ subject }) => onReport(subject.split('.').at(-1) ?? ''));
-    } catch (error) {
-      if (!this.#abort.signal.aborted) logger.error({ why: describeError(error) }, 'reports are not counted any more');
+    while (!signal.aborted) {
+      try {
+        await this.#link.consume(spec, async ({ subject }) => {
+          backoff.reset();
+          onReport(subject.split('.').at(-1) ?? '');
+        });
+      } catch (error) {
+        if (!signal.aborted) logger.error({ why: describeError(error) }, 'counting reports stopped, begins anew');
+      }
+      await sleep(backoff.nextMs(), signal).catch(() => undefined); // aborted: the loop looks
     }
   }
 
-  /** False: ended before it came about. */
+  /** False: ended, or the connection was lost, before it came about. */
   async #ensureStream(): Promise<boolean> {
     const { site, maxAgeMs, maxBytes, logger } = this.#options;
     const backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
     const { signal } = this.#abort;
     let told = '';
-    while (!signal.aborted) {
+    while (!signal.aborted && this.#link.connected) {
       try {
         await this.#link.ensureStream({
           name: streamName,

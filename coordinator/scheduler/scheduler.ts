@@ -104,6 +104,7 @@ export class Scheduler implements AsyncDisposable {
     const { nowMs, world } = this.#options;
     return {
       nowMs: nowMs(),
+      wallMs: Date.now(),
       startedMs: world.startedMs,
       agents: world.agents(),
       natsConnected: world.natsConnected(),

@@ -35,6 +35,8 @@ export interface Attempt extends AttemptRecord {
   readonly taps: readonly TapTarget[];
   /** The grant to cut was written: from here on traffic may have been touched. */
   readonly granted: boolean;
+  /** When that was, by the wall clock. */
+  readonly grantedAt?: string;
   readonly commitGranted: boolean;
   /** What the remote vantage saw before the grant. */
   readonly baseline: readonly ProbeResult[];

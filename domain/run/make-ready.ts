@@ -57,7 +57,14 @@ export function peersAgain(context: AttemptContext): Peers {
   const wants = peersOf(context, effect);
   const wrote = ask(context.world, effect);
   if (wrote.kind === 'busy') return { busy: true, effects: wrote.effects, able: [] };
+  if (wrote.kind !== 'done') return { busy: true, effects: nbOnceMore(context, effect), able: [] };
   return ensurePeers(context, wants, probesOf(wrote));
+}
+
+/** Traffic is cut and NB is away: that says nothing of the guests. It is tried until the agent's deadline ends the attempt. */
+function nbOnceMore({ world }: AttemptContext, effect: NbEffect): readonly Effect[] {
+  const { endedMs = 0 } = world.progress.get(effect.key) ?? {};
+  return world.nowMs - endedMs >= runLimits.retryMs * runLimits.triesMax ? [effect] : [];
 }
 
 interface Peers {
@@ -67,9 +74,10 @@ interface Peers {
 }
 
 function ensurePeers(context: AttemptContext, wants: readonly ProbeWant[], probes: Probes): Peers {
-  const asked = [...new Set(wants.map((want) => want.systemId))].map((systemId) => {
+  const asked = [...new Set(wants.map((want) => want.systemId))].flatMap((systemId) => {
     const networks = networkTargets(context, systemId, probes).filter((network) => network.probe !== undefined);
-    return { systemId, asked: askOrder(context, systemId, 'ensure-probes', { type: 'ensure-probes', networks }) };
+    if (networks.length === 0) return []; // it would accept that, and could ask nobody
+    return [{ systemId, asked: askOrder(context, systemId, 'ensure-probes', { type: 'ensure-probes', networks }) }];
   });
   const able = new Set(asked.filter((peer) => peer.asked?.kind === 'done').map((peer) => peer.systemId));
   return {

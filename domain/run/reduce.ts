@@ -67,9 +67,9 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
   'revert-requested': (draft, event) =>
     changeOpen(draft, event, (attempt) => ({ ...attempt, revertWhy: attempt.revertWhy ?? event.why })),
   'attempt-opened': openAttempt,
-  'attempt-granted': (draft, event) =>
+  'attempt-granted': (draft, event, at) =>
     changeOpen(draft, event, (attempt) =>
-      attempt.granted ? attempt : { ...attempt, granted: true, baseline: event.baseline ?? [] },
+      attempt.granted ? attempt : { ...attempt, granted: true, grantedAt: at, baseline: event.baseline ?? [] },
     ),
   'attempt-phase': (draft, event) =>
     changeOpen(draft, event, (attempt) => ({

@@ -24,7 +24,7 @@ export function runTroubles(state: LedgerState, world: World, standing: RunStand
         current: wave.number === current && current <= run.throughWave,
       });
       if (kind === undefined) return [];
-      return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, systemId, kind) }];
+      return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, world, { systemId, kind }) }];
     }),
   );
 }
@@ -53,15 +53,20 @@ export function awayMs(world: World, systemId: string): number {
   return world.nowMs - (agent?.sinceMs ?? world.startedMs);
 }
 
-/** Granted, and not heard of until its own deadline must have passed: nobody knows how it ended. */
+/**
+ * Granted, and open although its own deadline must have passed, whether its agent is here or not: nobody knows how it ends. After a
+ * restart of this program agents have the time of their own deadline to come back and tell.
+ */
 export function isUnknown(state: LedgerState, world: World, systemId: string): boolean {
   const attempt = newestAttempt(state, systemId);
   if (attempt === undefined || !attempt.granted || attempt.outcome !== undefined) return false;
-  const deadlineMs = state.plans.get(attempt.planId)?.spec.deadlineMs ?? 0;
-  return awayMs(world, systemId) > deadlineMs + runLimits.deadlineSlackMs;
+  const limitMs = (state.plans.get(attempt.planId)?.spec.deadlineMs ?? 0) + runLimits.deadlineSlackMs;
+  if (awayMs(world, systemId) > limitMs) return true;
+  if (world.agents.get(systemId) === undefined) return false;
+  return world.wallMs !== undefined && world.wallMs - Date.parse(attempt.grantedAt ?? '') > limitMs;
 }
 
-function whyOf(state: LedgerState, systemId: string, kind: Trouble['kind']): string {
+function whyOf(state: LedgerState, world: World, { systemId, kind }: Pick<Trouble, 'systemId' | 'kind'>): string {
   const attempt = newestAttempt(state, systemId);
   switch (kind) {
     case 'failed':
@@ -71,7 +76,7 @@ function whyOf(state: LedgerState, systemId: string, kind: Trouble['kind']): str
     case 'unreachable':
       return 'is not connected';
     case 'unknown':
-      return `was lost in attempt ${attempt?.epoch ?? 0}, its deadline has passed`;
+      return `${awayMs(world, systemId) > 0 ? 'was lost in' : 'has not ended'} attempt ${attempt?.epoch ?? 0}, its deadline has passed`;
   }
 }
 
