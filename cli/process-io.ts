@@ -5,6 +5,11 @@ import type { CliIo } from './io.ts';
 
 /** The process's own world. */
 export function processIo(): CliIo {
+  // Whoever reads us has seen enough (`shunt events | head`): that is no failure, and nothing is left to say.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   return {
     stdout: process.stdout,
     stderr: process.stderr,
