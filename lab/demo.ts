@@ -21,8 +21,8 @@ interface DemoOptions {
   readonly keep: boolean;
 }
 
-/** Questions a second to each guest: lost ones show a blackout with a resolution of 5 ms. */
-const probeHz = 200;
+/** Questions a second to each guest: lost ones show a blackout with a resolution of 10 ms. */
+const probeHz = 100;
 
 const planYaml = `version: 1
 name: demo
