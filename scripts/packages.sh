@@ -8,7 +8,7 @@
 SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch ovn-northd:ovn-central
   ovn-nbctl:ovn-common ovn-controller:ovn-host nats-server:nats-server prometheus:prometheus nft:nftables
   iptables:iptables ethtool:ethtool conntrack:conntrack ip:iproute2 bridge:iproute2 ping:iputils-ping ps:procps
-  tcpdump:tcpdump nsenter:util-linux setsid:util-linux'
+  tcpdump:tcpdump nsenter:util-linux setsid:util-linux systemd-analyze:systemd'
 
 SHUNT_POLICY=/usr/sbin/policy-rc.d
 SHUNT_POLICY_SAVED=/usr/sbin/policy-rc.d.shunt-saved
