@@ -23,6 +23,18 @@ export default defineConfig({
           hookTimeout: 240_000,
         },
       },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          // What proves more than `npm test` has time for; `npm run test:long` only.
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 240_000,
+        },
+      },
     ],
   },
 });
