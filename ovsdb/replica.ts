@@ -151,6 +151,18 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     else this.#turns.emit();
   }
 
+  get monitorId(): string {
+    return this.#owner.monitorId;
+  }
+
+  /** The client reads the schema again and attaches us anew. */
+  canceled(error: OvsdbError): void {
+    if (this.#session === undefined) return;
+    this.#session = undefined;
+    this.#synced = false;
+    this.#emit({ type: 'lost', error });
+  }
+
   notification(method: string, params: readonly unknown[]): void {
     if (params[0] !== this.#owner.monitorId || this.#session === undefined) return;
     if (method === 'update3') this.#onUpdate('update2', params[2], params[1]);
