@@ -14,6 +14,32 @@ export function firewallRules(topology: Topology, hypervisor: LabHypervisor, fam
   return `${[...rawTable(topology, guests), ...filterTable(topology, guests, family)].join('\n')}\n`;
 }
 
+/**
+ * The same as a change to what is loaded already: for `iptables-restore --noflush`, as the agent applies it. Own chains are written anew,
+ * those of taps that are `gone` removed, jumps from the built-in chains and rules of others left alone.
+ */
+export function firewallUpdate(topology: Topology, change: FirewallChange): string {
+  const gone = change.gone.flatMap((g) => [chain('i', g), chain('o', g), chain('s', g)]);
+  const lines = firewallRules(topology, change.hypervisor, change.family).trimEnd().split('\n');
+  let table = '';
+  return `${lines
+    .filter((line) => !/^-A (PREROUTING|INPUT|FORWARD|OUTPUT) /.test(line))
+    .flatMap((line) => {
+      if (line.startsWith('*')) table = line;
+      if (line !== 'COMMIT' || table !== '*filter') return [line];
+      // Declared first, so that deleting one that never was is no error; last, when nothing jumps there any more.
+      return [...gone.map((name) => `:${name} - [0:0]`), ...gone.map((name) => `-X ${name}`), line];
+    })
+    .join('\n')}\n`;
+}
+
+export interface FirewallChange {
+  readonly hypervisor: LabHypervisor;
+  readonly family: Family;
+  /** Guests whose taps have left this hypervisor. */
+  readonly gone: readonly LabGuest[];
+}
+
 function rawTable(topology: Topology, guests: readonly LabGuest[]): string[] {
   const rules = guests.flatMap((guest) => zoneRules(guest, networkOf(topology, guest)));
   return [
@@ -38,8 +64,9 @@ function zoneRules(guest: LabGuest, network: LabNetwork): string[] {
 }
 
 function filterTable(topology: Topology, guests: readonly LabGuest[], family: Family): string[] {
+  const filtered = guests.filter((g) => g.extra?.portSecurity ?? true);
   const fixed = ['neutron-filter-top', ...['FORWARD', 'INPUT', 'OUTPUT', 'local', 'sg-chain', 'sg-fallback'].map(wrap)];
-  const perTap = guests.flatMap((g) => [chain('i', g), chain('o', g), chain('s', g)]);
+  const perTap = filtered.flatMap((g) => [chain('i', g), chain('o', g), chain('s', g)]);
   return [
     '*filter',
     ...[...fixed, ...perTap].map((name) => `:${name} - [0:0]`),
@@ -47,9 +74,10 @@ function filterTable(topology: Topology, guests: readonly LabGuest[], family: Fa
     ...['INPUT', 'FORWARD', 'OUTPUT'].map((hook) => `-A ${hook} -j ${wrap(hook)}`),
     '-A OUTPUT -j neutron-filter-top',
     `-A neutron-filter-top -j ${wrap('local')}`,
-    ...guests.flatMap(dispatchRules),
-    ...guests.flatMap((g) => ingressRules(topology, g, family)),
-    ...guests.flatMap((g) => egressRules(g, family)),
+    ...guests.filter((g) => !filtered.includes(g)).flatMap(openRules),
+    ...filtered.flatMap(dispatchRules),
+    ...filtered.flatMap((g) => ingressRules(topology, g, family)),
+    ...filtered.flatMap((g) => egressRules(g, family)),
     `-A ${wrap('sg-chain')} -j ACCEPT`,
     `-A ${wrap('sg-fallback')} -m comment --comment "Default drop rule for unmatched traffic." -j DROP`,
     'COMMIT',
@@ -73,11 +101,21 @@ function dispatchRules(guest: LabGuest): string[] {
   ];
 }
 
+/** A port without port security. */
+function openRules({ tap }: LabGuest): string[] {
+  const why = '-m comment --comment "Accept all packets when port security is disabled."';
+  return ['out', 'in'].map(
+    (way) => `-A ${wrap('FORWARD')} -m physdev --physdev-${way} ${tap} --physdev-is-bridged ${why} -j ACCEPT`,
+  );
+}
+
 /** Towards the guest: what the group allows. */
 function ingressRules(topology: Topology, guest: LabGuest, family: Family): string[] {
-  const members = topology.guests.filter((g) => g.networkId === guest.networkId && g.portId !== guest.portId);
+  const peers = topology.guests.filter((g) => g.networkId === guest.networkId && g.portId !== guest.portId);
+  const members = peers.filter((g) => g.extra?.portSecurity ?? true).flatMap((g) => [g, ...(g.extra?.moreNics ?? [])]);
   return [
     '-m state --state RELATED,ESTABLISHED -j RETURN',
+    ...dhcpAnswers(guest, family),
     family === 4 ? '-p icmp -j RETURN' : '-p ipv6-icmp -j RETURN',
     '-p tcp -m tcp --dport 22 -j RETURN',
     ...members.map((m) => `-s ${family === 4 ? `${m.ip4}/32` : `${m.ip6}/128`} -j RETURN`),
@@ -86,9 +124,14 @@ function ingressRules(topology: Topology, guest: LabGuest, family: Family): stri
   ].map((rule) => `-A ${chain('i', guest)} ${rule}`);
 }
 
+/** What a DHCP server says, to all or to this guest: conntrack does not take it for an answer to a broadcast. */
+function dhcpAnswers(guest: LabGuest, family: Family): string[] {
+  if (family === 6) return [];
+  return ['255.255.255.255', guest.ip4].map((to) => `-d ${to}/32 -p udp -m udp --sport 67 --dport 68 -j RETURN`);
+}
+
 /** From the guest: no spoofing, no DHCP server, else all. */
 function egressRules(guest: LabGuest, family: Family): string[] {
-  const source = family === 4 ? `${guest.ip4}/32` : `${guest.ip6}/128`;
   const dhcp =
     family === 4
       ? ['-s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 -j RETURN']
@@ -108,7 +151,10 @@ function egressRules(guest: LabGuest, family: Family): string[] {
   ];
   return [
     ...out.map((rule) => `-A ${chain('o', guest)} ${rule}`),
-    `-A ${chain('s', guest)} -s ${source} -m mac --mac-source ${guest.mac} -j RETURN`,
+    ...[guest, ...(guest.extra?.moreNics ?? [])].map(({ mac, ip4, ip6 }) => {
+      const source = family === 4 ? `${ip4}/32` : `${ip6}/128`;
+      return `-A ${chain('s', guest)} -s ${source} -m mac --mac-source ${mac} -j RETURN`;
+    }),
     `-A ${chain('s', guest)} -m comment --comment "Drop traffic without an IP/MAC allow rule." -j DROP`,
   ];
 }

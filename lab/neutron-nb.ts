@@ -1,3 +1,4 @@
+import type { LabService } from './services/lab-service.ts';
 import type { LabGuest, LabNetwork, Topology } from './topology.ts';
 import { networkOf, uuidOf } from './topology.ts';
 
@@ -6,6 +7,8 @@ export type OvsdbOperation = Readonly<Record<string, unknown>>;
 
 const map = (entries: Readonly<Record<string, string>>) => ['map', Object.entries(entries)];
 const set = (values: readonly unknown[]) => ['set', values];
+/** RFC 7047: a set of one is written as its element. */
+const atomOrSet = (values: readonly string[]) => (values.length === 1 ? values[0] : set(values));
 const named = (name: string) => ['named-uuid', name];
 /** OVSDB identifiers have no hyphens. */
 const rowName = (kind: string, id: string) => `${kind}_${id.replaceAll('-', '_')}`;
@@ -18,12 +21,13 @@ export function northboundOperations(topology: Topology): readonly OvsdbOperatio
   return [
     ...topology.networks.flatMap((network) => networkOperations(topology, network)),
     ...topology.guests.map((guest) => portOperation(topology, guest)),
+    ...(topology.services ?? []).map((service) => servicePortOperation(topology, service)),
     ...groupOperations(topology),
   ];
 }
 
 function networkOperations(topology: Topology, network: LabNetwork): OvsdbOperation[] {
-  const guests = topology.guests.filter((g) => g.networkId === network.id);
+  const ports = [...topology.guests, ...(topology.services ?? [])].filter((p) => p.networkId === network.id);
   const localnet = rowName('provnet', network.segmentId);
   return [
     {
@@ -31,7 +35,7 @@ function networkOperations(topology: Topology, network: LabNetwork): OvsdbOperat
       table: 'Logical_Switch',
       row: {
         name: `neutron-${network.id}`,
-        ports: set([named(localnet), ...guests.map((g) => named(rowName('port', g.portId)))]),
+        ports: set([named(localnet), ...ports.map((p) => named(rowName('port', p.portId)))]),
         other_config: map({ mcast_flood_unregistered: 'false', mcast_snoop: 'false', 'vlan-passthru': 'false' }),
         external_ids: map({
           'neutron:network_name': network.name,
@@ -90,37 +94,101 @@ function dhcpOperations(topology: Topology, network: LabNetwork): OvsdbOperation
 }
 
 function portOperation(topology: Topology, guest: LabGuest): OvsdbOperation {
-  const network = networkOf(topology, guest);
-  const hypervisor = topology.hypervisors.find((h) => h.name === guest.hypervisor);
-  const addresses = `${guest.mac} ${guest.ip4} ${guest.ip6}`;
+  const { subnet4, subnet6 } = networkOf(topology, guest);
+  const dhcp = { v4: named(rowName('dhcp', subnet4.id)), v6: named(rowName('dhcp', subnet6.id)) };
   return {
     op: 'insert',
     table: 'Logical_Switch_Port',
     'uuid-name': rowName('port', guest.portId),
-    row: {
-      name: guest.portId,
-      addresses,
-      port_security: addresses,
-      enabled: true,
-      options: map({ 'requested-chassis': hypervisor?.hostname ?? '', mcast_flood_reports: 'true' }),
-      dhcpv4_options: named(rowName('dhcp', network.subnet4.id)),
-      dhcpv6_options: named(rowName('dhcp', network.subnet6.id)),
-      external_ids: map({
-        'neutron:cidrs': `${guest.ip4}/${network.subnet4.prefix} ${guest.ip6}/${network.subnet6.prefix}`,
-        'neutron:device_id': guest.deviceId,
-        'neutron:device_owner': 'compute:nova',
-        'neutron:network_name': `neutron-${network.id}`,
-        'neutron:port_capabilities': '',
-        'neutron:port_name': guest.name,
-        'neutron:project_id': topology.projectId,
-        'neutron:revision_number': '4',
-        'neutron:security_group_ids': topology.securityGroupId,
-        'neutron:subnet_pool_addr_scope4': '',
-        'neutron:subnet_pool_addr_scope6': '',
-        'neutron:vnic_type': 'normal',
-      }),
-    },
+    row: guestPortRow(topology, guest, dhcp),
   };
+}
+
+function servicePortOperation(topology: Topology, service: LabService): OvsdbOperation {
+  const row = servicePortRow(topology, service);
+  return { op: 'insert', table: 'Logical_Switch_Port', 'uuid-name': rowName('port', service.portId), row };
+}
+
+/** References to the rows of DHCP_Options that a port uses: `['uuid', …]` or `['named-uuid', …]`. */
+export interface DhcpReferences {
+  readonly v4: readonly [string, string] | readonly string[];
+  readonly v6: readonly [string, string] | readonly string[];
+}
+
+/** The row of a guest's port. Without port security it is in no group and may use any address. */
+export function guestPortRow(
+  topology: Topology,
+  guest: LabGuest,
+  dhcp: DhcpReferences,
+): Readonly<Record<string, unknown>> {
+  const network = networkOf(topology, guest);
+  const hypervisor = topology.hypervisors.find((h) => h.name === guest.hypervisor);
+  const own = `${guest.mac} ${guest.ip4} ${guest.ip6}`;
+  const pairs = guest.extra?.moreNics ?? [];
+  const secured = guest.extra?.portSecurity ?? true;
+  return {
+    name: guest.portId,
+    addresses: atomOrSet([own, ...pairs.map((p) => p.mac), ...(secured ? [] : ['unknown'])]),
+    port_security: secured ? atomOrSet([own, ...pairs.map((p) => `${p.mac} ${p.ip4} ${p.ip6}`)]) : set([]),
+    enabled: true,
+    options: map({ 'requested-chassis': hypervisor?.hostname ?? '', mcast_flood_reports: 'true' }),
+    dhcpv4_options: dhcp.v4,
+    dhcpv6_options: dhcp.v6,
+    external_ids: portExternalIds(topology, {
+      cidrs: [`${guest.ip4}/${network.subnet4.prefix}`, `${guest.ip6}/${network.subnet6.prefix}`],
+      deviceId: guest.deviceId,
+      deviceOwner: 'compute:nova',
+      networkId: network.id,
+      name: guest.name,
+      securityGroupId: secured ? topology.securityGroupId : '',
+    }),
+  };
+}
+
+/** The port of a legacy DHCP or router namespace, as ML2/OVN registers what other agents serve: no group, no port security. */
+function servicePortRow(topology: Topology, service: LabService): Readonly<Record<string, unknown>> {
+  const network = networkOf(topology, service);
+  const hypervisor = topology.hypervisors.find((h) => h.name === service.hypervisor);
+  return {
+    name: service.portId,
+    addresses: `${service.mac} ${service.ip4} ${service.ip6}`,
+    enabled: true,
+    options: map({ 'requested-chassis': hypervisor?.hostname ?? '', mcast_flood_reports: 'true' }),
+    external_ids: portExternalIds(topology, {
+      cidrs: [`${service.ip4}/${network.subnet4.prefix}`, `${service.ip6}/${network.subnet6.prefix}`],
+      deviceId: service.deviceId,
+      deviceOwner: service.deviceOwner,
+      networkId: network.id,
+      name: '',
+      securityGroupId: '',
+    }),
+  };
+}
+
+interface PortWords {
+  readonly cidrs: readonly string[];
+  readonly deviceId: string;
+  readonly deviceOwner: string;
+  readonly networkId: string;
+  readonly name: string;
+  readonly securityGroupId: string;
+}
+
+function portExternalIds(topology: Topology, words: PortWords): readonly unknown[] {
+  return map({
+    'neutron:cidrs': words.cidrs.join(' '),
+    'neutron:device_id': words.deviceId,
+    'neutron:device_owner': words.deviceOwner,
+    'neutron:network_name': `neutron-${words.networkId}`,
+    'neutron:port_capabilities': '',
+    'neutron:port_name': words.name,
+    'neutron:project_id': topology.projectId,
+    'neutron:revision_number': '4',
+    'neutron:security_group_ids': words.securityGroupId,
+    'neutron:subnet_pool_addr_scope4': '',
+    'neutron:subnet_pool_addr_scope6': '',
+    'neutron:vnic_type': 'normal',
+  });
 }
 
 interface AclSpec {
@@ -128,9 +196,14 @@ interface AclSpec {
   readonly match: string;
 }
 
+/** Name of the port group of the lab's one security group. */
+export function groupName(topology: Topology): string {
+  return `pg_${topology.securityGroupId.replaceAll('-', '_')}`;
+}
+
 function groupOperations(topology: Topology): OvsdbOperation[] {
   const ports = topology.guests.map((g) => named(rowName('port', g.portId)));
-  const group = `pg_${topology.securityGroupId.replaceAll('-', '_')}`;
+  const group = groupName(topology);
   const egress = (match: string): AclSpec => ({ direction: 'from-lport', match: `inport == @${group} && ${match}` });
   const ingress = (match: string): AclSpec => ({ direction: 'to-lport', match: `outport == @${group} && ${match}` });
   const allowed = [

@@ -86,6 +86,22 @@ export interface LabStatus {
   /** Path of the coordinator's unix socket. */
   readonly coordinator: string;
   readonly logs: string;
+  /** DHCP and router namespaces of the legacy side; empty without `--services-legacy`. */
+  readonly services: readonly ServiceStatus[];
+}
+
+/** As {@link LabService}. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly kind: 'dhcp' | 'router';
+  readonly hypervisor: string;
+  readonly netns: string;
+  readonly tap: string;
+  readonly mac: string;
+  readonly ips: readonly string[];
+  readonly portId: string;
+  readonly networkId: string;
+  readonly network: string;
 }
 
 export interface HypervisorStatus {
@@ -130,5 +146,10 @@ export function statusOf(state: LabState): LabStatus {
     nats: `nats://${topology.managementIp}:4222`,
     coordinator: paths.coordinatorSocket,
     logs: paths.logs,
+    services: (topology.services ?? []).map(
+      ({ name, kind, hypervisor, netns, tap, mac, ip4, ip6, portId, networkId, network }) => {
+        return { name, kind, hypervisor, netns, tap, mac, ips: [ip4, ip6], portId, networkId, network };
+      },
+    ),
   };
 }

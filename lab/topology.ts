@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { GuestExtra } from './guest/guest-extra.ts';
+import type { LabService } from './services/lab-service.ts';
 
 /** What a lab is made of; everything else about it follows from these (see {@link planTopology}). */
 export interface TopologyOptions {
@@ -79,6 +81,7 @@ export interface LabGuest {
   readonly deviceId: string;
   readonly networkId: string;
   readonly network: string;
+  readonly extra?: GuestExtra;
 }
 
 export interface Topology {
@@ -92,12 +95,14 @@ export interface Topology {
   readonly networks: readonly LabNetwork[];
   readonly hypervisors: readonly LabHypervisor[];
   readonly guests: readonly LabGuest[];
+  /** Absent in a lab without legacy services. */
+  readonly services?: readonly LabService[];
 }
 
 /** First guest's offset in its subnet; `.1` is the gateway, `.10` the `ext` host. */
-const FIRST_GUEST = 20;
+export const FIRST_GUEST = 20;
 /** Host numbers above this stay free in every subnet: probe ports take the highest free addresses. */
-const LAST_GUEST_24 = 239;
+export const LAST_GUEST_24 = 239;
 export const LIMITS = { nameMax: 10, hostsMax: 64, guestsMax: 200, networksMax: 20 } as const;
 
 /** Lays out a lab: same options, same names, addresses and UUIDs. Throws a RangeError for what cannot be built. */
@@ -128,18 +133,20 @@ export function namespacesOf(topology: Topology): readonly string[] {
     ...topology.hypervisors.map((h) => h.netns),
     ...topology.networks.flatMap((n) => [n.gateway.netns, n.ext.netns]),
     ...topology.guests.map((g) => g.netns),
+    ...(topology.services ?? []).map((s) => s.netns),
   ];
 }
 
 /** Whether a namespace name can be one of the lab's: exact shapes only, so that lab `a` never claims `ab-hv1`. */
 export function isNamespaceOf(labName: string, netns: string): boolean {
   const rest = netns.startsWith(`${labName}-`) ? netns.slice(labName.length + 1) : '';
-  return /^(central|fabric|hv\d+|g\d+-\d+|(gw|ext)-net\d+)$/.test(rest);
+  return /^(central|fabric|hv\d+|g\d+-\d+|(gw|ext|qdhcp|qrouter)-net\d+)$/.test(rest);
 }
 
-export function networkOf(topology: Topology, guest: LabGuest): LabNetwork {
-  const network = topology.networks.find((n) => n.id === guest.networkId);
-  if (!network) throw new Error(`guest ${guest.name} is on no network of lab ${topology.name}`);
+/** The network of a guest or service. */
+export function networkOf(topology: Topology, port: Pick<LabGuest, 'name' | 'networkId'>): LabNetwork {
+  const network = topology.networks.find((n) => n.id === port.networkId);
+  if (!network) throw new Error(`${port.name} is on no network of lab ${topology.name}`);
   return network;
 }
 
@@ -244,7 +251,7 @@ function planGuest(lab: string, at: { hv: LabHypervisor; network: LabNetwork; ho
 }
 
 /** `fa:16:3e:` is neutron's base_mac. */
-function macOf(group: number, n: number): string {
+export function macOf(group: number, n: number): string {
   const tail = [group, n >> 8, n & 255].map((b) => b.toString(16).padStart(2, '0'));
   return ['fa:16:3e', ...tail].join(':');
 }

@@ -34,7 +34,17 @@ describe('a lab that is up', () => {
   it('prints the status that the design fixes', async () => {
     const status = JSON.parse(await run([process.execPath, main, 'status', '--name', name, '--output', 'json']));
     const dir = `/run/shunt-lab/${name}`;
-    expect(Object.keys(status)).toEqual(['name', 'hypervisors', 'guests', 'nb', 'sb', 'nats', 'coordinator', 'logs']);
+    expect(Object.keys(status)).toEqual([
+      'name',
+      'hypervisors',
+      'guests',
+      'nb',
+      'sb',
+      'nats',
+      'coordinator',
+      'logs',
+      'services',
+    ]);
     expect(status).toMatchObject({
       name,
       nb: `${dir}/central/nb.sock`,
