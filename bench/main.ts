@@ -1,6 +1,8 @@
 /** `npm run bench -- cutover`: figures, with their baseline in the same run. */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
+import { renderOvsdb } from './ovsdb/report.ts';
+import { benchOvsdb, type OvsdbBenchOptions } from './ovsdb.ts';
 import { renderReport } from './rows.ts';
 
 const program = new Command('bench')
@@ -19,6 +21,19 @@ program
   .action(async (options: CutoverBenchOptions & { output: string }) => {
     const report = await benchCutover(options, (text) => process.stderr.write(`${text}\n`));
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n`);
+  });
+
+program
+  .command('ovsdb')
+  .description(
+    'First copy, memory, updates and transactions of the OVSDB client, beside ovsdb-client and the Python IDL.',
+  )
+  .option('--rows <list>', 'comma-separated sizes', (text) => text.split(',').map(positive), [1000, 10_000, 100_000])
+  .option('--runs <n>', 'runs of each client at each size', positive, 3)
+  .option('--output <format>', 'text or json', 'text')
+  .action(async (options: OvsdbBenchOptions & { output: string }) => {
+    const report = await benchOvsdb(options, (text) => process.stderr.write(`${text}\n`));
+    process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderOvsdb(report)}\n`);
   });
 
 function positive(text: string): number {
