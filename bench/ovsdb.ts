@@ -18,6 +18,10 @@ const rowsEach = 10;
 
 /** Each client in a process of its own against one real ovsdb-server; clients take turns, so that a busy minute hits all of them. */
 export async function benchOvsdb(options: OvsdbBenchOptions, say: (text: string) => void): Promise<OvsdbReport> {
+  // The Python IDL is no part of a lab: only who compares needs it.
+  execFileSync('sh', [join(import.meta.dirname, '../scripts/packages.sh'), 'install', 'bench'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const dir = mkdtempSync(join(tmpdir(), 'shunt-bench-ovsdb-'));
   const schemaFile = join(dir, 'ports.ovsschema');
   writeSchema(schemaFile);

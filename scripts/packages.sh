@@ -1,14 +1,19 @@
 #!/bin/sh
 # The Debian packages that the lab needs. Sourced by shunt-node.sh, or run:
-#   sh scripts/packages.sh missing    names what is missing, one line, nothing when all is there
-#   sh scripts/packages.sh install    installs what is missing (root only; says first what and why)
+#   sh scripts/packages.sh missing [SET…]    names what is missing, one line, nothing when all is there
+#   sh scripts/packages.sh install [SET…]    installs what is missing (root only; says first what and why)
+# Sets: lab (the demo and any lab; the default), vm (a lab on a real kernel), guests, faults, bench; all.
 # All talk goes to stderr, so that a command's stdout stays clean. SHUNT_NO_APT=1 forbids to install.
 
-# command:package. A command that is there satisfies, however it was installed.
+# command:package. A command that is there satisfies, however it was installed; a path stands for what is no command.
 SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch ovn-northd:ovn-central
   ovn-nbctl:ovn-common ovn-controller:ovn-host nats-server:nats-server prometheus:prometheus nft:nftables
   iptables:iptables ethtool:ethtool conntrack:conntrack ip:iproute2 bridge:iproute2 ping:iputils-ping ps:procps
   tcpdump:tcpdump nsenter:util-linux setsid:util-linux systemd-analyze:systemd'
+SHUNT_VM_COMMANDS='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static'
+SHUNT_GUESTS_COMMANDS='dnsmasq:dnsmasq-base radvd:radvd busybox:busybox-static'
+SHUNT_FAULTS_COMMANDS='faketime:faketime strace:strace openssl:openssl'
+SHUNT_BENCH_COMMANDS='python3:python3 /usr/lib/python3/dist-packages/ovs/db/idl.py:python3-openvswitch'
 
 SHUNT_POLICY=/usr/sbin/policy-rc.d
 SHUNT_POLICY_SAVED=/usr/sbin/policy-rc.d.shunt-saved
@@ -26,11 +31,31 @@ packages_path() {
   esac
 }
 
+# packages_commands SET…: the pairs of these sets.
+packages_commands() {
+  for set in "$@"; do
+    case "$set" in
+      lab) printf '%s ' "$SHUNT_LAB_COMMANDS" ;;
+      vm) printf '%s ' "$SHUNT_VM_COMMANDS" ;;
+      guests) printf '%s ' "$SHUNT_GUESTS_COMMANDS" ;;
+      faults) printf '%s ' "$SHUNT_FAULTS_COMMANDS" ;;
+      bench) printf '%s ' "$SHUNT_BENCH_COMMANDS" ;;
+      all) packages_commands lab vm guests faults bench ;;
+      *) return 64 ;;
+    esac
+  done
+}
+
+# packages_missing SET…, or what SHUNT_PACKAGES names.
 packages_missing() {
   packages_path
   missing=''
-  for pair in $SHUNT_LAB_COMMANDS; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+  [ $# -gt 0 ] || set -- ${SHUNT_PACKAGES:-lab}
+  for pair in $(packages_commands "$@"); do
+    case "${pair%%:*}" in
+      /*) [ -e "${pair%%:*}" ] && continue ;;
+      *) command -v "${pair%%:*}" >/dev/null 2>&1 && continue ;;
+    esac
     case " $missing " in
       *" ${pair#*:} "*) ;;
       *) missing="${missing:+$missing }${pair#*:}" ;;
@@ -101,13 +126,18 @@ packages_install() (
 
 packages_announce() {
   packages_say "will install with apt-get: $1"
-  packages_say '  why: the lab runs real Open vSwitch, OVN, NATS and Prometheus in network namespaces'
+  packages_say '  why: the lab runs real Open vSwitch, OVN, NATS and Prometheus in network namespaces; its tests also QEMU,'
+  packages_say '  legacy network services and fault tools'
   packages_say '  a policy-rc.d stands in place meanwhile, so that no daemon starts on this machine'
 }
 
 case "${0##*/}" in
   packages.sh)
-    case "${1:-}" in
+    word=${1:-}
+    [ $# -gt 0 ] && shift
+    [ $# -gt 0 ] && SHUNT_PACKAGES="$*"
+    packages_commands ${SHUNT_PACKAGES:-lab} >/dev/null || word=''
+    case "$word" in
       missing)
         packages_missing
         ;;
@@ -119,7 +149,7 @@ case "${0##*/}" in
         packages_install "$list"
         ;;
       *)
-        packages_say 'usage: packages.sh missing|install'
+        packages_say 'usage: packages.sh missing|install [lab|vm|guests|faults|bench|all]…'
         exit 64
         ;;
     esac

@@ -73,7 +73,7 @@ async function testLong(args: readonly string[]): Promise<Tally> {
   }
   const node = process.execPath;
   const ready = [
-    await step('Debian packages', 'sh', [join(root, 'scripts/packages.sh'), 'install'], limits.packagesMs),
+    await step('Debian packages', 'sh', [join(root, 'scripts/packages.sh'), 'install', 'all'], limits.packagesMs),
     await step('build', node, [join(root, 'scripts/build.ts')], limits.buildMs),
     await step('labs without an owner are swept', node, [join(root, 'lab/main.ts'), 'sweep'], limits.sweepMs),
   ];

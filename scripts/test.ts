@@ -94,7 +94,7 @@ async function vitest(project: 'unit' | 'lab', args: readonly string[], env: Nod
 /** Installs what the lab lacks; false when lab tests cannot run here. packages.sh says what and why before it does. */
 async function labIsPossible(): Promise<boolean> {
   if (process.getuid?.() !== 0) return false;
-  const { status } = await runProgram('sh', [join(root, 'scripts/packages.sh'), 'install'], {
+  const { status } = await runProgram('sh', [join(root, 'scripts/packages.sh'), 'install', 'all'], {
     cwd: root,
     limitMs: limits.packagesMs,
     console: 'show',
