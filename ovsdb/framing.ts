@@ -1,10 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { OvsdbError } from './errors.ts';
+import { depthMax } from './json-reader.ts';
 
 /** One JSON text cut from the stream. */
 export interface Message {
   readonly text: string;
-  /** A run of 16 or more digits stands outside strings: a number may be beyond 2^53 and wants {@link parseJson}'s slow way. */
+  /**
+   * A run of 16 or more digits, or an exponent, stands outside strings: a number may be beyond 2^53 or beyond all range, and wants
+   * {@link parseJson}'s slow way.
+   */
   readonly longDigits: boolean;
 }
 
@@ -31,12 +35,17 @@ export class MessageSplitter {
     return this.#heldBytes;
   }
 
+  /** All messages that end in these bytes; {@link feed} loses none when it throws. */
+  push(chunk: Buffer): Message[] {
+    return [...this.feed(chunk)];
+  }
+
   /**
-   * Takes the next bytes and returns the messages that end in them. The buffer must not be written to afterwards.
+   * Takes the next bytes and yields the messages that end in them, each before the bytes behind it are looked at. The buffer must
+   * not be written to afterwards, and all must be taken.
    * @throws OvsdbError `protocol` for what is not JSON objects or arrays in UTF-8, `too-large` beyond the limit; unusable then.
    */
-  push(chunk: Buffer): Message[] {
-    const messages: Message[] = [];
+  *feed(chunk: Buffer): Generator<Message, void, undefined> {
     let start = 0;
     while (start < chunk.length) {
       if (this.#depth === 0) {
@@ -50,10 +59,9 @@ export class MessageSplitter {
       }
       this.#parts.push(part);
       this.#heldBytes += part.length;
-      if (this.#depth === 0) messages.push(this.#take());
+      if (this.#depth === 0) yield this.#take();
       start = end;
     }
-    return messages;
   }
 
   /** Runs to the end of the message or of the chunk, whichever is first, and returns where it stopped. */
@@ -75,10 +83,14 @@ export class MessageSplitter {
         if (++digits === LONG_DIGITS) this.#longDigits = true;
         continue;
       }
-      digits = 0;
+      if (digits > 0) {
+        digits = 0;
+        if ((byte | LOWER_CASE) === LETTER_E) this.#longDigits = true;
+      }
       if (byte === QUOTE) inString = true;
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) {
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        if (++depth > depthMax) throw new OvsdbError('protocol', `a message is nested deeper than ${depthMax}`);
+      } else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) {
         at++;
         break;
       }
@@ -113,6 +125,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const LETTER_E = 0x65;
+const LOWER_CASE = 0x20;
 
 function skipBlanks(chunk: Buffer, start: number): number {
   let at = start;

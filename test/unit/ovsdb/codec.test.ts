@@ -13,7 +13,7 @@ const ATOMS = {
     fc.maxSafeInteger(),
     long.filter((value) => !Number.isSafeInteger(Number(value))),
   ),
-  real: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
+  real: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Math.abs(value) < 2.3e-308 ? 0 : value)),
   boolean: fc.boolean(),
   string: fc.oneof(fc.string({ unit: 'grapheme' }), fc.uuid()).filter((text) => !text.includes('\0')),
   uuid: fc.uuid(),
