@@ -1,5 +1,6 @@
 import { closeSync, cpSync, existsSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeMachinesOf, sweepMachines } from './machine/remove-machine.ts';
 import { deleteNamespaces, listNamespaces } from './netns.ts';
 import { endProcesses, findMarked, isAlive, readProcesses } from './processes.ts';
 import { LABS_DIR, pathsOf } from './run-dir.ts';
@@ -15,11 +16,12 @@ const STATELESS_GRACE_MS = 30_000;
 const ROUNDS_MAX = 5;
 
 /**
- * Removes a lab, whole or half-built: its processes by recorded pid and mark, its namespaces (and with them every link), its
+ * Removes a lab, whole or half-built: its machines, its processes by recorded pid and mark, its namespaces (and with them every link), its
  * folder. A lab that is not there is no error.
  */
 export async function downLab(name: string, options: DownOptions = {}): Promise<void> {
   const paths = pathsOf(name);
+  await removeMachinesOf(name);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     await endAll(name);
     await deleteNamespaces(listNamespaces(name));
@@ -32,9 +34,10 @@ export async function downLab(name: string, options: DownOptions = {}): Promise<
   removeIfEmpty(LABS_DIR);
 }
 
-/** Removes every lab whose owner is gone. Returns their names. Safe to run at the same time as others. */
+/** Removes every lab (and machine) whose owner is gone. Returns the labs' names. Safe to run at the same time as others. */
 export async function sweepLabs(): Promise<readonly string[]> {
   const swept: string[] = [];
+  await sweepMachines();
   for (const name of listLabs()) {
     if (!claimOrphan(name)) continue;
     await downLab(name);

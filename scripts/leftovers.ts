@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export const runVariable = 'SHUNT_TEST_RUN';
 
 const labStates = '/run/shunt-lab';
+const machineStates = '/run/shunt-machine';
 const labNamespace = /^(.+)-(central|fabric|hv\d+|g\d+-\d+|ext.*|gw.*)$/;
 
 export interface Process {
@@ -22,7 +23,7 @@ export function processesOfRun(run: string): readonly Process[] {
 }
 
 /**
- * What labs left on this machine: namespaces that are named as a lab's, and labs' folders. A lab that somebody else runs
+ * What labs left on this machine: namespaces that are named as a lab's, and folders of labs and of machines (systemd as PID 1). A lab that somebody else runs
  * beside us, told by a living process of it without the run's mark, is not among them.
  */
 export function labTraces(run: string): readonly string[] {
@@ -37,6 +38,11 @@ export function labTraces(run: string): readonly string[] {
     ...labs()
       .filter((lab) => !foreign.has(lab))
       .map((lab) => `lab ${lab}`),
+    ...list(machineStates)
+      .filter(
+        (machine) => !pidsIn(`${machineStates}/${machine}/state.json`).some((pid) => isAlive(pid) && !ours.has(pid)),
+      )
+      .map((machine) => `machine ${machine}`),
   ];
 }
 
@@ -46,8 +52,11 @@ function labs(): readonly string[] {
 
 /** Owner and daemons, as the lab wrote them down. */
 function pidsOfLab(lab: string): readonly number[] {
-  const texts = ['state.json', 'pids.jsonl'].map((file) => read(`${labStates}/${lab}/${file}`) ?? '');
-  return texts.flatMap((text) => [...text.matchAll(/"pid":\s*(\d+)/g)].map((match) => Number(match[1])));
+  return ['state.json', 'pids.jsonl'].flatMap((file) => pidsIn(`${labStates}/${lab}/${file}`));
+}
+
+function pidsIn(path: string): readonly number[] {
+  return [...(read(path) ?? '').matchAll(/"pid":\s*(\d+)/g)].map((match) => Number(match[1]));
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { run, tryRun, until } from '../command.ts';
 import type { MachinePaths } from './machine-place.ts';
 
@@ -9,6 +9,7 @@ import type { MachinePaths } from './machine-place.ts';
 export type DiskKind = 'memory' | 'image';
 
 const IMAGE_SIZE = '2G'; // sparse
+const COPIES_MAX = 20;
 
 /** Makes an empty disk and attaches it. */
 export async function createDisk(paths: MachinePaths, kind: DiskKind): Promise<void> {
@@ -20,13 +21,30 @@ export async function createDisk(paths: MachinePaths, kind: DiskKind): Promise<v
   await attachDisk(paths, kind);
 }
 
-/** What a power cut leaves: a memory disk is as it was; an image is as it was at this moment, without what the kernel still held. */
-export async function cutDisk(paths: MachinePaths, kind: DiskKind): Promise<void> {
+/**
+ * Keeps what a power cut at this moment would leave of an image: what the kernel has not written yet is not in it. Nobody may write
+ * meanwhile; the kernel itself may, then the copy is made again.
+ */
+export async function copyDisk(paths: MachinePaths, kind: DiskKind): Promise<void> {
   if (kind === 'memory') return;
-  await run(['cp', '--sparse=always', paths.image, `${paths.image}.cut`]);
+  for (let attempt = 0; attempt < COPIES_MAX; attempt += 1) {
+    const before = statSync(paths.image, { bigint: true }).mtimeNs;
+    await run(['cp', '--sparse=always', paths.image, cutOf(paths)]);
+    if (statSync(paths.image, { bigint: true }).mtimeNs === before) return;
+  }
+  throw new Error(`${paths.image} was written to during each of ${COPIES_MAX} copies`);
+}
+
+/** Puts the kept copy in the disk's place. The machine's mounts are gone: their end has written to the old one what was lost. */
+export async function loseUnsynced(paths: MachinePaths, kind: DiskKind): Promise<void> {
+  if (kind === 'memory') return;
   await detachDisk(paths);
-  renameSync(`${paths.image}.cut`, paths.image);
+  renameSync(cutOf(paths), paths.image);
   await attachDisk(paths, kind);
+}
+
+function cutOf(paths: MachinePaths): string {
+  return `${paths.image}.cut`;
 }
 
 /** Unmounts the disk (a memory disk is gone with that) and gives its loop device back. */

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { runChild } from '../../platform/child.ts';
 import { startTimeOf } from '../processes.ts';
-import { createDisk, cutDisk, type DiskKind } from './machine-disk.ts';
+import { copyDisk, createDisk, type DiskKind, loseUnsynced } from './machine-disk.ts';
 import { cgroupOf, createMachineDir, type MachinePaths, machinePaths } from './machine-place.ts';
 import { type SeedFile, writeSeed } from './machine-seed.ts';
 import { endMachineProcesses, removeMachine } from './remove-machine.ts';
@@ -153,14 +153,23 @@ export class Machine implements AsyncDisposable {
 
   /** Everything dies at once; the disk stays as it is (a disk image: as it was at this moment). */
   async powerCut(): Promise<void> {
-    process.kill(this.#running(), 'SIGKILL');
+    const kind = this.#options.disk ?? 'memory';
+    const pid = this.#running();
+    if (kind === 'image') {
+      // The end of an overlay mount syncs its disk: the copy comes before the kill, and nobody may write in between.
+      process.kill(pid, 'SIGSTOP');
+      await this.exec(['kill', '-STOP', '-1']);
+      await copyDisk(this.paths, kind);
+    }
+    process.kill(pid, 'SIGKILL');
     await this.#off();
-    await cutDisk(this.paths, this.#options.disk ?? 'memory');
+    await loseUnsynced(this.paths, kind);
   }
 
   /** An orderly end: `systemctl poweroff`, and all units stopped. */
   async shutdown(options: WaitOptions = {}): Promise<void> {
-    await this.systemctl('poweroff');
+    // What `systemctl poweroff` comes to; it would ask logind first, which is not here.
+    await this.systemctl('start', 'poweroff.target', '--job-mode=replace-irreversibly', '--no-block');
     await this.#until('the machine to be off', { timeoutMs: BOOT_MS, ...options }, () => (this.pid ? undefined : true));
     await this.#off();
   }
