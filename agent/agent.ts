@@ -6,6 +6,7 @@ import { startHttpServer } from '../platform/http-server.ts';
 import { type Logger, onHangup } from '../platform/log.ts';
 import { FileLock } from '../platform/native/flock.ts';
 import { Poller } from '../platform/native/poller.ts';
+import { version } from '../platform/release.ts';
 import { createSdNotify } from '../platform/sd-notify.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { Attempts } from './attempts.ts';
@@ -25,7 +26,6 @@ import { conditionsOf, type FaceSources, helloOf, metricsOf, statusOf } from './
 import type { AgentMetrics } from './status/agent-metrics.ts';
 import { StageReports } from './status/stage-reports.ts';
 import { serveStatus } from './status/status-socket.ts';
-import { version } from './version.ts';
 
 const findingsKept = 100;
 const heartbeatMs = 10_000;

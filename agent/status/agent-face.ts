@@ -2,10 +2,10 @@ import type { Finding } from '../../domain/findings.ts';
 import type { AgentHello, AttemptState, HostInventory } from '../../domain/orders.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { Condition } from '../../platform/http-server.ts';
+import { version } from '../../platform/release.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import type { Reports } from '../reports.ts';
-import { version } from '../version.ts';
 import { AgentMetrics } from './agent-metrics.ts';
 import type { AgentStatus } from './agent-status.ts';
 

@@ -62,7 +62,19 @@ it('completes commands, subcommands and options in bash', async () => {
   expect(complete('wave', 's')).toEqual(['start', 'status']);
   expect(complete('wave', 'start', '--wa')).toEqual(['--wave', '--wait']);
   expect(complete('wave', 'start', 'p-1', '--al')).toEqual(['--all']);
-  expect(await world.run(['completion', 'fish'])).toMatchObject({ status: 1, out: '' });
+  expect(complete('wave', 'start', '--output', '')).toEqual(['text', 'json']);
+  expect(complete('completion', 'z')).toEqual(['zsh']);
+});
+
+it.each(['bash', 'zsh', 'fish'])('knows every command and option in %s', async (shell) => {
+  const { status, out } = await world.run(['completion', shell]);
+  expect(status).toBe(0);
+  for (const command of commands) expect(out).toContain(command);
+  for (const option of ['coordinator', 'output', 'wait', 'follow', 'hash']) expect(out).toContain(option);
+});
+
+it('refuses a shell that it has no completion for', async () => {
+  expect(await world.run(['completion', 'csh'])).toMatchObject({ status: 1, out: '' });
 });
 
 it('has advice for every error code', () => {
