@@ -12,6 +12,7 @@ import { isOwned, listLabs, readLabState, requireLabState, statusOf } from './st
 import { statusText } from './status-text.ts';
 import { LIMITS, type TapKind } from './topology.ts';
 import { upLab } from './up.ts';
+import { addVmCommand } from './vm-command.ts';
 
 const DEFAULT_NAME = 'shunt';
 
@@ -120,6 +121,8 @@ program
     const swept = await sweepLabs();
     say(swept.length > 0 ? `swept: ${swept.join(' ')}` : 'no lab without an owner');
   });
+
+addVmCommand(program);
 
 function command(name: string, description: string): Command {
   return program.command(name).description(description).option('--name <name>', 'name of the lab', DEFAULT_NAME);
