@@ -109,10 +109,10 @@ function servicePortOperation(topology: Topology, service: LabService): OvsdbOpe
   return { op: 'insert', table: 'Logical_Switch_Port', 'uuid-name': rowName('port', service.portId), row };
 }
 
-/** References to the rows of DHCP_Options that a port uses: `['uuid', …]` or `['named-uuid', …]`. */
+/** References to the rows of DHCP_Options that a port uses: `['uuid', …]`, `['named-uuid', …]` or an empty set. */
 export interface DhcpReferences {
-  readonly v4: readonly [string, string] | readonly string[];
-  readonly v6: readonly [string, string] | readonly string[];
+  readonly v4: readonly unknown[];
+  readonly v6: readonly unknown[];
 }
 
 /** The row of a guest's port. Without port security it is in no group and may use any address. */

@@ -1,12 +1,12 @@
 /**
  * The wires of real tap devices: what a virtual machine monitor does between its guest's NIC and the host's tap. For each guest
  * it holds two taps, in the hypervisor's namespace and as `eth0` in the guest's, and carries frames both ways. Blocks its
- * thread: it has nothing else to do, and SIGTERM's default action ends it.
+ * thread: it has nothing else to do, and SIGTERM's default action ends it. Orders come through a FIFO, a line each (./tap-relay.ts).
  *
  *   node lab/tap-relay-process.ts READY_FILE HYPERVISOR_NETNS TAP=GUEST_NETNS...
  */
-import { writeFileSync } from 'node:fs';
-import { nativeFailure } from '../platform/native/libc.ts';
+import { closeSync, writeFileSync } from 'node:fs';
+import { lastErrno, nativeFailure } from '../platform/native/libc.ts';
 import { inNetns, warmThreadPool } from '../platform/native/netns.ts';
 import { nativeIo, Waiter } from './native-io.ts';
 
@@ -20,21 +20,110 @@ const IFF_NO_PI = 0x1000;
 const ifreqBytes = 40;
 const ifreqFlagsAt = 16;
 const frameBytesMax = 65536;
+const orderBytesMax = 4096;
 const idleNs = 1e9;
 /** Frames taken from one device before the others get their turn. */
 const burstMax = 64;
 
-const [readyFile = '', hypervisor = '', ...pairs] = process.argv.slice(2);
-await warmThreadPool();
-const fds = pairs.flatMap((pair) => {
-  const [tap = '', guest = ''] = pair.split('=');
-  return [openTap(hypervisor, tap), openTap(guest, 'eth0')];
-});
-writeFileSync(readyFile, '');
-relay(fds);
+/** `<netns>/<device>` */
+type TapKey = string;
 
-/** Makes the device in the namespace; it lives as long as its descriptor (and its namespace). */
-function openTap(netns: string, name: string): number {
+/** Holds taps by descriptor and knows which two are one wire. A tap without a partner loses what it is sent. */
+class Relay {
+  readonly #fds = new Map<TapKey, number>();
+  readonly #partners = new Map<TapKey, TapKey>();
+  readonly #frame = Buffer.alloc(frameBytesMax);
+  readonly #orders: number;
+  readonly #doneFile: string;
+
+  constructor(ordersFifo: string, doneFile: string) {
+    this.#orders = nativeIo().open(ordersFifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (this.#orders < 0) throw nativeFailure(`opening ${ordersFifo}`);
+    this.#doneFile = doneFile;
+  }
+
+  open(key: TapKey): void {
+    if (!this.#fds.has(key)) this.#fds.set(key, openTap(key));
+  }
+
+  wire(a: TapKey, b: TapKey): void {
+    for (const key of [a, b]) {
+      const former = this.#partners.get(key);
+      if (former !== undefined) this.#partners.delete(former);
+    }
+    this.#partners.set(a, b).set(b, a);
+  }
+
+  /** The device vanishes with its descriptor. */
+  close(key: TapKey): void {
+    const fd = this.#fds.get(key);
+    if (fd === undefined) return;
+    this.#fds.delete(key);
+    const partner = this.#partners.get(key);
+    this.#partners.delete(key);
+    if (partner !== undefined) this.#partners.delete(partner);
+    closeSync(fd);
+  }
+
+  run(): never {
+    for (;;) {
+      const keys = [...this.#fds.keys()];
+      const waiter = new Waiter([this.#orders, ...keys.map((key) => this.#fds.get(key) as number)]); // just taken from there
+      while (!this.#turn(waiter, keys)) {
+        // Until the set of taps has changed.
+      }
+    }
+  }
+
+  /** Waits once and carries what there is. True when the set of taps may have changed. */
+  #turn(waiter: Waiter, keys: readonly TapKey[]): boolean {
+    let changed = false;
+    for (const index of waiter.wait(idleNs)) {
+      if (index === 0) changed = this.#obey() || changed;
+      else changed = this.#carry(keys[index - 1] as TapKey) || changed; // one key a descriptor
+    }
+    return changed;
+  }
+
+  /** A frame that the other side does not take (it is down, or not there) is lost, as on a wire that is not plugged. */
+  #carry(key: TapKey): boolean {
+    const from = this.#fds.get(key);
+    if (from === undefined) return true;
+    const partner = this.#partners.get(key);
+    const to = partner === undefined ? undefined : this.#fds.get(partner);
+    for (let i = 0; i < burstMax; i += 1) {
+      const length = nativeIo().read(from, this.#frame, this.#frame.length);
+      if (length <= 0) {
+        if (lastErrno() !== 'EBADFD') return false;
+        this.close(key); // somebody deleted the device: it would be readable for ever
+        return true;
+      }
+      if (to !== undefined) nativeIo().write(to, this.#frame, length);
+    }
+    return false;
+  }
+
+  #obey(): boolean {
+    const text = Buffer.alloc(orderBytesMax);
+    const length = nativeIo().read(this.#orders, text, text.length);
+    for (const line of text.toString('latin1', 0, Math.max(0, length)).split('\n').filter(Boolean)) {
+      const [id = '', verb, ...keys] = line.split(' ');
+      const [a = '', b = ''] = keys;
+      try {
+        if (verb === 'wire') this.wire(a, b);
+        else for (const key of keys) verb === 'open' ? this.open(key) : this.close(key);
+        writeFileSync(this.#doneFile, id);
+      } catch (error) {
+        console.error(line, error); // the log; who gave the order waits in vain and says so
+      }
+    }
+    return true;
+  }
+}
+
+/** Makes the device in its namespace; it lives as long as its descriptor (and its namespace). */
+function openTap(key: TapKey): number {
+  const [netns = '', name = ''] = key.split('/');
   return inNetns(netns, () => {
     const fd = nativeIo().open('/dev/net/tun', O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) throw nativeFailure('opening /dev/net/tun');
@@ -46,19 +135,15 @@ function openTap(netns: string, name: string): number {
   });
 }
 
-function relay(fds: readonly number[]): never {
-  const waiter = new Waiter(fds);
-  const frame = Buffer.alloc(frameBytesMax);
-  for (;;) {
-    for (const index of waiter.wait(idleNs)) carry(fds[index] as number, fds[index ^ 1] as number, frame); // in pairs
-  }
+const [readyFile = '', hypervisor = '', ...pairs] = process.argv.slice(2);
+await warmThreadPool();
+const relay = new Relay(`${readyFile}.orders`, `${readyFile}.done`);
+for (const pair of pairs) {
+  const [tap = '', guest = ''] = pair.split('=');
+  const [host, nic] = [`${hypervisor}/${tap}`, `${guest}/eth0`];
+  relay.open(host);
+  relay.open(nic);
+  relay.wire(host, nic);
 }
-
-/** A frame that the other side does not take (it is down) is lost, as on a wire that is not plugged. */
-function carry(from: number, to: number, frame: Buffer): void {
-  for (let i = 0; i < burstMax; i += 1) {
-    const length = nativeIo().read(from, frame, frame.length);
-    if (length <= 0) return;
-    nativeIo().write(to, frame, length);
-  }
-}
+writeFileSync(readyFile, '');
+relay.run();
