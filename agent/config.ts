@@ -19,11 +19,11 @@ export const agentConfigSchema = z.strictObject({
   stateDir: z
     .string()
     .min(1)
-    .default('/var/lib/shunt')
+    .default('/var/lib/shunt/agent')
     .describe('Directory of journal and report spool; must survive reboots.'),
   socket: z
     .string()
-    .default('/run/shunt/agent.sock')
+    .default('/run/shunt/agent/agent.sock')
     .describe('Local socket (0600, HTTP): shunt-agent status. Empty: none.'),
   coordinator: z
     .string()

@@ -19,7 +19,7 @@ export interface CommandBuilder {
   does(run: Run): void;
 }
 
-const defaultCoordinator = 'unix:/run/shunt/coordinator.sock';
+const defaultCoordinator = 'unix:/run/shunt/coordinator/coordinator.sock';
 
 /** The root of the program. */
 export function createProgram(io: CliIo, version: string): Command {

@@ -13,14 +13,14 @@ export const configSchema = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{1,63}$/, 'letters, digits, dashes, underscores; 63 characters at most')
     .default('default')
     .describe('Name of this cloud or site; agents of another site are turned away.'),
-  stateDir: z.string().min(1).default('/var/lib/shunt').describe('Where the ledger lies. One coordinator a directory.'),
+  stateDir: z.string().min(1).default('/var/lib/shunt/coordinator').describe('Where the ledger lies. One coordinator a directory.'),
   listen: z
     .union([z.literal(''), address])
     .default('0.0.0.0:7700')
     .describe('gRPC for agents and operators; empty: the unix socket only.'),
   socket: z
     .string()
-    .default('/run/shunt/coordinator.sock')
+    .default('/run/shunt/coordinator/coordinator.sock')
     .describe('gRPC on a unix socket of mode 0600; empty: none.'),
   nb: z
     .union([z.string(), z.array(z.string())])

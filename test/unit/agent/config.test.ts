@@ -17,7 +17,7 @@ describe('the agent’s configuration', () => {
   it('is passive until told otherwise', () => {
     expect(loadAgentConfig({}, {}).value).toMatchObject({
       mode: 'passive',
-      stateDir: '/var/lib/shunt',
+      stateDir: '/var/lib/shunt/agent',
       deadman: 'auto',
       nats: { servers: [] },
     });
