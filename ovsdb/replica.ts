@@ -1,45 +1,28 @@
 import type { Attachment } from './attachment.ts';
-import type { ColumnSpecs, Row, TableName, TableSpecs, Uuid } from './columns.ts';
-import { encodeWhere, type Where } from './conditions.ts';
+import type { TableSpecs, Uuid } from './columns.ts';
 import { isOvsdbError, OvsdbError } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
+import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
+import * as monitor from './monitor-request.ts';
+import type { Change, ReplicaEvent } from './replica-events.ts';
+import { ReplicaTables } from './replica-tables.ts';
 import { checkTables, type DatabaseSchema } from './schema.ts';
 import type { Session } from './session.ts';
-import { type AnyRow, readersFor } from './table-reader.ts';
-import { type AnyChange, applyChanges, decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
+import { Snapshot } from './snapshot.ts';
+import { readersFor } from './table-reader.ts';
+import { type AnyChange, decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
 
-/** How the server keeps us up to date, best first. */
-export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
+export type { MonitorConditions, MonitorWhere } from './monitor-conditions.ts';
+export type { MonitorMethod } from './monitor-request.ts';
+export type { Change, ReplicaEvent } from './replica-events.ts';
 
 export interface ReplicaOptions<R extends TableSpecs> {
-  /** Rows to be replicated, by table; all where nothing is said. `monitor` alone cannot filter: `unsupported` then. */
-  readonly where?: { readonly [K in keyof R]?: Where<R[K]> };
+  /**
+   * Rows to be replicated, by table: those for which any of the conditions holds; all where nothing is said. `monitor` alone
+   * cannot filter: `unsupported` then.
+   */
+  readonly where?: MonitorConditions<R>;
 }
-
-type TypedChange<R extends TableSpecs, K extends TableName<R>> =
-  | { readonly kind: 'insert'; readonly table: K; readonly uuid: Uuid; readonly new: Row<R, K> }
-  | {
-      readonly kind: 'modify';
-      readonly table: K;
-      readonly uuid: Uuid;
-      readonly old: Row<R, K>;
-      readonly new: Row<R, K>;
-    }
-  | { readonly kind: 'delete'; readonly table: K; readonly uuid: Uuid; readonly old: Row<R, K> };
-
-/** One row's change; testing `table` narrows the rows. */
-export type Change<R extends TableSpecs> = { [K in TableName<R>]: TypedChange<R, K> }[TableName<R>];
-
-export type ReplicaEvent<R extends TableSpecs> =
-  | {
-      readonly type: 'changes';
-      readonly source: 'initial' | 'update' | 'resync';
-      readonly changes: readonly Change<R>[];
-      readonly transaction?: Uuid;
-    }
-  /** `resumed`: went on after the last transaction known; else all was read anew and the difference came before. */
-  | { readonly type: 'synced'; readonly resumed: boolean }
-  | { readonly type: 'lost'; readonly error: OvsdbError };
 
 /** What a replica needs of its client. */
 export interface ReplicaOwner {
@@ -52,29 +35,30 @@ export interface ReplicaOwner {
  * Tables of a database held in memory and kept up to date. Rows are never changed, only replaced, so that they may be kept and
  * compared by identity. Events are delivered synchronously and in commit order, after the whole message is in the tables.
  */
-export class Replica<R extends TableSpecs> implements Attachment, Disposable {
+export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements Attachment, Disposable {
   readonly #specs: R;
-  readonly #options: ReplicaOptions<R>;
   readonly #owner: ReplicaOwner;
-  readonly #tables: ReadonlyMap<string, Map<Uuid, AnyRow>>;
+  readonly #conditions: ConditionState;
   readonly #listeners = new Listeners<ReplicaEvent<R>>();
   /** After every event, and at the end: when waiters look again. */
   readonly #turns = new Listeners<void>();
   #readers: Readers = new Map();
   #session: Session | undefined;
+  /** Counts monitors. Each has an id of its own, so that nothing of an earlier one is taken for it. */
+  #round = 0;
   #synced = false;
   #everSynced = false;
-  #method: MonitorMethod | undefined;
+  #method: monitor.MonitorMethod | undefined;
   #fingerprint: string | undefined;
   #lastTransaction: Uuid | undefined;
   #failure: OvsdbError | undefined;
   #final: OvsdbError | undefined;
 
   constructor(specs: R, owner: ReplicaOwner, options: ReplicaOptions<R> = {}) {
+    super(specs);
     this.#specs = specs;
     this.#owner = owner;
-    this.#options = options;
-    this.#tables = new Map(Object.keys(specs).map((table) => [table, new Map<Uuid, AnyRow>()]));
+    this.#conditions = new ConditionState(encodeConditions(specs, options.where ?? {}));
   }
 
   /** False before the first read and without a connection; the rows are then the last known ones. */
@@ -87,20 +71,61 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     return this.#lastTransaction;
   }
 
-  get method(): MonitorMethod | undefined {
+  get method(): monitor.MonitorMethod | undefined {
     return this.#method;
   }
 
-  /** The rows as they are now: a live view, not a copy. */
-  table<K extends TableName<R>>(name: K): ReadonlyMap<Uuid, Row<R, K>> {
-    const rows = this.#tables.get(name);
-    if (rows === undefined) throw new OvsdbError('invalid-use', `the replica does not hold table ${name}`);
-    return rows as ReadonlyMap<string, unknown> as ReadonlyMap<Uuid, Row<R, K>>; // rows are read by the declaration that types them
+  /** Of the monitor on this connection. */
+  get monitorId(): string {
+    return `${this.#owner.monitorId}.${this.#round}`;
+  }
+
+  /** All tables as they are now, for good: O(tables), and O(1) more for each row that changes while somebody holds it. */
+  snapshot(): Snapshot<R> {
+    return new Snapshot(this.versions(), this.#lastTransaction, this.#synced);
   }
 
   /** Resolves when synced. @throws OvsdbError `schema-mismatch`, `unsupported`, `rpc-error`, `closed`, `aborted` */
   async ready(wait?: WaitOptions): Promise<void> {
     await until(this.#turns, 'waiting for the replica', () => this.#checkSynced() || undefined, wait);
+  }
+
+  /**
+   * Resolves when the replica holds whatever the server had committed when this was called: everything on a standalone server; in
+   * a cluster what the member has applied, which on a follower, or a leader that was cut off, may lack the newest.
+   * @throws as {@link ready}
+   */
+  async sync({ signal }: WaitOptions = {}): Promise<void> {
+    for (;;) {
+      await this.ready({ signal });
+      try {
+        // An empty transaction: its reply comes behind the updates of all that was committed before.
+        const reply = await this.#session?.request('transact', [this.#owner.database], { signal });
+        if (reply !== undefined) return;
+      } catch (error) {
+        if (!isOvsdbError(error, 'connection-lost', 'not-connected')) throw error; // else one more round, on the next connection
+      }
+    }
+  }
+
+  /**
+   * Changes which rows are replicated; tables not named keep their conditions. Resolves when the replica shows what was asked for
+   * here, or in a later call, on this connection or a later one. Calls in quick succession may travel as one request.
+   * @throws OvsdbError `invalid-value`, `invalid-use`; `unsupported` when the server cannot filter; `rpc-error` when it refuses
+   * these conditions: the earlier ones hold again; `aborted`: they come into force none the less; `closed`
+   */
+  async setConditions(conditions: MonitorConditions<R>, wait: WaitOptions = {}): Promise<void> {
+    if (this.#final !== undefined) this.#checkSynced();
+    const encoded = encodeConditions(this.#specs, conditions);
+    const session = this.#session;
+    if (session !== undefined && this.#method === 'monitor') {
+      throw new OvsdbError('unsupported', 'the server cannot filter rows');
+    }
+    const done = this.#conditions.want(encoded, wait);
+    if (session !== undefined && this.#failure !== undefined && this.#failure.code !== 'schema-mismatch')
+      this.#begin(session);
+    else if (session !== undefined && this.#synced) this.#changeConditions(session);
+    await done;
   }
 
   subscribe(listener: (event: ReplicaEvent<R>) => void): Disposable {
@@ -124,12 +149,11 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     const session = this.#session;
     this.detach(new OvsdbError('closed', 'the replica was disposed'), true);
     this.#owner.release();
-    session?.request('monitor_cancel', [this.#owner.monitorId]).catch(() => {}); // the connection may go first
+    session?.request('monitor_cancel', [this.monitorId]).catch(() => {}); // the connection may go first
   }
 
   attach(session: Session, schema: DatabaseSchema): void {
     this.#session = session;
-    this.#failure = undefined;
     try {
       checkTables(schema, this.#specs);
       this.#readers = readersFor(schema, this.#specs);
@@ -139,32 +163,27 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     }
     if (this.#fingerprint !== schema.fingerprint) this.#lastTransaction = undefined; // rows were read by another schema
     this.#fingerprint = schema.fingerprint;
-    void this.#monitor(session, 'monitor_cond_since');
+    this.#begin(session);
   }
 
   detach(error: OvsdbError, final: boolean): void {
     const attached = this.#session !== undefined;
-    this.#session = undefined;
-    this.#synced = false;
     if (final) this.#final ??= error;
+    this.#leave();
+    if (final) this.#conditions.fail(new OvsdbError('closed', 'the replica has ended', { cause: error }));
     if (attached) this.#emit({ type: 'lost', error });
     else this.#turns.emit();
-  }
-
-  get monitorId(): string {
-    return this.#owner.monitorId;
   }
 
   /** The client reads the schema again and attaches us anew. */
   canceled(error: OvsdbError): void {
     if (this.#session === undefined) return;
-    this.#session = undefined;
-    this.#synced = false;
+    this.#leave();
     this.#emit({ type: 'lost', error });
   }
 
   notification(method: string, params: readonly unknown[]): void {
-    if (params[0] !== this.#owner.monitorId || this.#session === undefined) return;
+    if (params[0] !== this.monitorId || this.#session === undefined || !this.#synced) return;
     if (method === 'update3') this.#onUpdate('update2', params[2], params[1]);
     else if (method === 'update2' || method === 'update') this.#onUpdate(method, params[1]);
   }
@@ -175,55 +194,94 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
     return this.#synced;
   }
 
-  async #monitor(session: Session, method: MonitorMethod): Promise<void> {
+  #leave(): void {
+    this.#session = undefined;
+    this.#synced = false;
+    // Rows may already be those of the change that was on its way, or not: nobody can tell, so that all is read anew.
+    if (this.#conditions.changeIsOpen) this.#lastTransaction = undefined;
+  }
+
+  /** Begins a monitor: after the last transaction and with the conditions that the rows were read with, else with those wanted. */
+  #begin(session: Session): void {
+    this.#round += 1;
+    this.#failure = undefined;
+    this.#synced = false;
+    if (this.#lastTransaction === undefined) this.#conditions.restart();
+    void this.#monitor(session, this.#round, 'monitor_cond_since');
+  }
+
+  async #monitor(session: Session, round: number, method: monitor.MonitorMethod): Promise<void> {
     try {
-      const params = [this.#owner.database, this.#owner.monitorId, this.#monitorRequests(method)];
-      if (method === 'monitor_cond_since') params.push(this.#lastTransaction ?? NO_TRANSACTION);
-      await session.request(method, params, { onResult: (result) => this.#onFirstRead(session, method, result) });
+      const params = monitor.monitorParams(method, {
+        database: this.#owner.database,
+        id: this.monitorId,
+        readers: this.#readers,
+        conditions: this.#conditions.confirmed,
+        after: this.#lastTransaction,
+      });
+      const onResult = (result: unknown): void => this.#onFirstRead(session, round, method, result);
+      await session.request(method, params, { onResult });
     } catch (error) {
-      const next = FALLBACK[method];
+      if (round !== this.#round) return;
+      const next = monitor.FALLBACK[method];
       const unknownMethod = isOvsdbError(error, 'rpc-error') && error.server?.error === 'unknown method';
-      if (unknownMethod && next !== undefined) return this.#monitor(session, next);
+      if (unknownMethod && next !== undefined) return this.#monitor(session, round, next);
       this.#fail(session, error);
     }
   }
 
-  #monitorRequests(method: MonitorMethod): Record<string, unknown> {
-    const requests: Record<string, unknown> = {};
-    for (const [table, reader] of this.#readers) {
-      const where = this.#options.where?.[table];
-      if (where === undefined) requests[table] = { columns: reader.columns };
-      else if (method === 'monitor') throw new OvsdbError('unsupported', 'the server cannot filter rows');
-      else requests[table] = { columns: reader.columns, where: encodeWhere(this.#specs[table] as ColumnSpecs, where) }; // readers are made from specs
-    }
-    // `monitor_cond` wants a list, one entry a set of columns; the others take either.
-    return Object.fromEntries(Object.entries(requests).map(([table, request]) => [table, [request]]));
-  }
-
-  #onFirstRead(session: Session, method: MonitorMethod, result: unknown): void {
-    if (session !== this.#session) return; // disposed meanwhile
+  #onFirstRead(session: Session, round: number, method: monitor.MonitorMethod, result: unknown): void {
+    if (session !== this.#session || round !== this.#round) return; // disposed, or begun anew meanwhile
     this.#method = method;
-    const form = method === 'monitor' ? 'update' : 'update2';
-    const { found, transaction, updates } =
-      method === 'monitor_cond_since' ? parseSince(result) : { found: false, transaction: undefined, updates: result };
     const changes = this.#guarded(() => {
-      if (found) return decodeUpdates(form, this.#readers, this.#tables, updates);
-      const nothing = new Map([...this.#tables.keys()].map((table) => [table, new Map<Uuid, AnyRow>()]));
-      return difference(this.#tables, decodeUpdates(form, this.#readers, nothing, updates));
+      const { form, resumed, transaction, updates } = monitor.parseFirstRead(method, result);
+      const decoded = resumed ? decodeUpdates(form, this.#readers, this.rows, updates) : this.#readAnew(form, updates);
+      return { decoded, resumed, transaction };
     });
-    this.#lastTransaction = numbered(transaction);
+    const { decoded, resumed, transaction } = changes;
+    this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
     this.#everSynced = true;
-    applyChanges(this.#tables, changes);
-    if (changes.length > 0) this.#emitChanges(source, changes);
-    this.#emit({ type: 'synced', resumed: found });
+    this.apply(decoded);
+    this.#conditions.shown();
+    if (decoded.length > 0) this.#emitChanges(source, decoded);
+    this.#emit({ type: 'synced', resumed });
+    if (session === this.#session) this.#changeConditions(session); // a listener may have ended us
+  }
+
+  #readAnew(form: UpdateForm, updates: unknown): AnyChange[] {
+    const nothing = new Map([...this.rows.keys()].map((table) => [table, new Map()]));
+    return difference(this.rows, decodeUpdates(form, this.#readers, nothing, updates));
+  }
+
+  #changeConditions(session: Session): void {
+    const where = this.#conditions.next();
+    if (where === undefined) return;
+    const round = this.#round;
+    const params = monitor.conditionChangeParams(this.monitorId, where);
+    const onResult = (): void => {
+      if (session !== this.#session || round !== this.#round) return;
+      this.#conditions.confirm(); // the rows came in an update before
+      this.#turns.emit();
+      this.#changeConditions(session);
+    };
+    session.request('monitor_cond_change', params, { onResult }).catch((error: unknown) => {
+      if (session !== this.#session || round !== this.#round || session.error !== undefined) return; // the reconnect deals with it
+      this.#conditions.refuse(
+        isOvsdbError(error) ? error : new OvsdbError('protocol', 'monitor_cond_change', { cause: error }),
+      );
+      // The server may have changed some tables' conditions before it refused another's.
+      this.#lastTransaction = undefined;
+      session.request('monitor_cancel', [this.monitorId]).catch(() => {}); // ended with the connection else
+      this.#begin(session);
+    });
   }
 
   #onUpdate(form: UpdateForm, updates: unknown, transaction?: unknown): void {
-    const changes = this.#guarded(() => decodeUpdates(form, this.#readers, this.#tables, updates));
-    if (transaction !== undefined) this.#lastTransaction = numbered(transaction);
-    applyChanges(this.#tables, changes);
+    const changes = this.#guarded(() => decodeUpdates(form, this.#readers, this.rows, updates));
+    if (transaction !== undefined) this.#lastTransaction = monitor.numbered(transaction);
+    this.apply(changes);
     if (changes.length > 0) this.#emitChanges('update', changes);
   }
 
@@ -251,26 +309,8 @@ export class Replica<R extends TableSpecs> implements Attachment, Disposable {
   #fail(session: Session, error: unknown): void {
     if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it
     this.#failure = isOvsdbError(error) ? error : new OvsdbError('protocol', 'the monitor failed', { cause: error });
+    this.#synced = false;
+    this.#conditions.fail(this.#failure);
     this.#emit({ type: 'lost', error: this.#failure });
   }
-}
-
-/** Asks for everything (ovsdb-server(7) 4.1.16); also what a standalone server, which does not number transactions, answers. */
-const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
-
-function numbered(transaction: unknown): Uuid | undefined {
-  return typeof transaction === 'string' && transaction !== NO_TRANSACTION ? transaction : undefined;
-}
-
-const FALLBACK: Record<MonitorMethod, MonitorMethod | undefined> = {
-  monitor_cond_since: 'monitor_cond',
-  monitor_cond: 'monitor',
-  monitor: undefined,
-};
-
-function parseSince(result: unknown): { found: boolean; transaction: unknown; updates: unknown } {
-  if (!Array.isArray(result) || typeof result[0] !== 'boolean') {
-    throw new OvsdbError('protocol', 'the reply to monitor_cond_since is malformed');
-  }
-  return { found: result[0], transaction: result[1], updates: result[2] };
 }

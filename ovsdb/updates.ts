@@ -31,11 +31,11 @@ export function decodeUpdates(form: UpdateForm, readers: Readers, tables: AnyTab
 }
 
 /** Puts changes into the tables. */
-export function applyChanges(tables: ReadonlyMap<string, Map<Uuid, AnyRow>>, changes: readonly AnyChange[]): void {
-  for (const change of changes) {
-    if (change.kind === 'delete') tables.get(change.table)?.delete(change.uuid);
-    else tables.get(change.table)?.set(change.uuid, change.new);
-  }
+export function applyChanges(
+  tables: ReadonlyMap<string, { apply(change: AnyChange): void }>,
+  changes: readonly AnyChange[],
+): void {
+  for (const change of changes) tables.get(change.table)?.apply(change);
 }
 
 /** The changes that turn what was known into what was read anew. */

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { encodeValue } from '../../../ovsdb/codec.ts';
 import { defineTables, map, optional, scalar, set, type Value } from '../../../ovsdb/columns.ts';
 import { isOvsdbError } from '../../../ovsdb/errors.ts';
+import { LiveTable } from '../../../ovsdb/live-table.ts';
 import { parseSchema } from '../../../ovsdb/schema.ts';
 import { type AnyRow, readersFor } from '../../../ovsdb/table-reader.ts';
-import { applyChanges, decodeUpdates, difference, sameRow } from '../../../ovsdb/updates.ts';
+import { type AnyChange, applyChanges, decodeUpdates, difference, sameRow } from '../../../ovsdb/updates.ts';
 
 const tables = defineTables({
   T: {
@@ -94,6 +95,12 @@ function updates(form: 'update' | 'update2', from: Rows, to: Rows): unknown {
 }
 
 const heldAs = (rows: Rows): Map<string, Rows> => new Map([['T', new Map(rows)]]);
+const apply = (held: Map<string, Rows>, changes: readonly AnyChange[]): void => {
+  const table = new LiveTable();
+  for (const [uuid, row] of held.get('T') ?? []) table.apply({ kind: 'insert', table: 'T', uuid, new: row });
+  applyChanges(new Map([['T', table]]), changes);
+  held.set('T', new Map(table.rows));
+};
 const byUuid = (rows: Rows): [string, Value | AnyRow][] => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe('updates', () => {
@@ -104,7 +111,7 @@ describe('updates', () => {
         const before = byUuid(from);
         const changes = decodeUpdates(form, readers, held, updates(form, from, to));
         expect(byUuid(held.get('T') as Rows)).toEqual(before); // decoding changes nothing
-        applyChanges(held, changes);
+        apply(held, changes);
         expect(byUuid(held.get('T') as Rows)).toEqual(byUuid(to));
         for (const change of changes) {
           if (change.kind !== 'insert') expect(change.old).toBe(from.get(change.uuid));
@@ -122,7 +129,7 @@ describe('updates', () => {
           decodeUpdates('update2', readers, heldAs(new Map()), updates('update2', new Map(), to)),
         );
         for (const change of changes) if (change.kind === 'modify') expect(sameRow(change.old, change.new)).toBe(false);
-        applyChanges(held, changes);
+        apply(held, changes);
         expect(byUuid(held.get('T') as Rows)).toEqual(byUuid(to));
         expect(
           difference(
@@ -144,7 +151,7 @@ describe('updates', () => {
       one: new Set(),
     };
     const held = heldAs(new Map([['u1', old]]));
-    applyChanges(
+    apply(
       held,
       decodeUpdates('update2', readers, held, { T: { u1: { modify: { tags: 1, ids: ['map', [['k', 'w']]] } } } }),
     );

@@ -1,0 +1,73 @@
+import type { Uuid } from './columns.ts';
+import { OvsdbError } from './errors.ts';
+import { isEveryRow, type WireConditions } from './monitor-conditions.ts';
+import type { Readers, UpdateForm } from './updates.ts';
+
+/** How the server keeps us up to date, best first. */
+export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
+
+/** What to try when the server does not know a method. */
+export const FALLBACK: Readonly<Record<MonitorMethod, MonitorMethod | undefined>> = {
+  monitor_cond_since: 'monitor_cond',
+  monitor_cond: 'monitor',
+  monitor: undefined,
+};
+
+/** What a monitor is to send. */
+export interface MonitorPlan {
+  readonly database: string;
+  readonly id: string;
+  readonly readers: Readers;
+  readonly conditions: WireConditions;
+  /** Only what came after it, if the server remembers. */
+  readonly after: Uuid | undefined;
+}
+
+/** Parameters of the request. @throws OvsdbError `unsupported` when the method cannot filter and is to */
+export function monitorParams(method: MonitorMethod, plan: MonitorPlan): unknown[] {
+  const requests: Record<string, unknown> = {};
+  for (const [table, { columns }] of plan.readers) {
+    const where = plan.conditions.get(table);
+    const every = where === undefined || isEveryRow(where);
+    if (!every && method === 'monitor') throw new OvsdbError('unsupported', 'the server cannot filter rows');
+    // `monitor_cond` wants a list, one entry a set of columns; the others take either.
+    requests[table] = [every ? { columns } : { columns, where }];
+  }
+  const params: unknown[] = [plan.database, plan.id, requests];
+  if (method === 'monitor_cond_since') params.push(plan.after ?? NO_TRANSACTION);
+  return params;
+}
+
+/** Parameters of `monitor_cond_change`; the monitor keeps its id. */
+export function conditionChangeParams(id: string, conditions: WireConditions): unknown[] {
+  return [id, id, Object.fromEntries([...conditions].map(([table, where]) => [table, [{ where }]]))];
+}
+
+/** What the first reply says. */
+export interface FirstRead {
+  readonly form: UpdateForm;
+  /** The updates go on after the transaction asked for; else they are everything. */
+  readonly resumed: boolean;
+  readonly transaction: Uuid | undefined;
+  readonly updates: unknown;
+}
+
+/** Reads the reply to a monitor's request. @throws OvsdbError `protocol` */
+export function parseFirstRead(method: MonitorMethod, result: unknown): FirstRead {
+  if (method !== 'monitor_cond_since') {
+    const form = method === 'monitor' ? 'update' : 'update2';
+    return { form, resumed: false, transaction: undefined, updates: result };
+  }
+  if (!Array.isArray(result) || typeof result[0] !== 'boolean') {
+    throw new OvsdbError('protocol', 'the reply to monitor_cond_since is malformed');
+  }
+  return { form: 'update2', resumed: result[0], transaction: numbered(result[1]), updates: result[2] };
+}
+
+/** The transaction's id, if the server numbers transactions. */
+export function numbered(transaction: unknown): Uuid | undefined {
+  return typeof transaction === 'string' && transaction !== NO_TRANSACTION ? transaction : undefined;
+}
+
+/** Asks for everything (ovsdb-server(7) 4.1.16); also what a standalone server, which does not number transactions, answers. */
+const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
