@@ -1,34 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attachment } from './attachment.ts';
 import { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
+import type { ServerDatabase } from './cluster.ts';
 import type { TableSpecs } from './columns.ts';
-import { isOvsdbError, OvsdbError } from './errors.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { OvsdbError } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
 import { OvsdbLock } from './lock.ts';
+import { parseRemotes, RemoteRing } from './remotes.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
-import { checkTables, type DatabaseSchema, parseSchema } from './schema.ts';
-import { Session, type SessionLimits } from './session.ts';
-import { openSocket } from './socket.ts';
+import type { DatabaseSchema } from './schema.ts';
 import { parseTransactReply } from './transact-reply.ts';
 import { type Operation, Transaction, TransactResult } from './transaction.ts';
 
-export interface ClientOptions<T extends TableSpecs> extends Partial<SessionLimits> {
-  /** `unix:/path` or `tcp:host:port`. */
-  readonly endpoint: string;
-  readonly database: string;
-  /** Compared with the server's schema at every connect. */
-  readonly tables: T;
+export interface ClientOptions<T extends TableSpecs> extends ConnectionOptions<T> {
+  /**
+   * `unix:/path`, `tcp:host:port` or `ssl:host:port`; the servers of a cluster as a list, or in one text with commas. Tried in an order
+   * shuffled once, one after another; {@link reconnect} waits only when all have failed.
+   */
+  readonly endpoint: string | readonly string[];
   /** false: one connection, and no other when it ends. */
   readonly reconnect?: false | BackoffPolicy;
-  /** For the backoff's jitter, in [0, 1). */
+  /** For the order of remotes and the backoff's jitter, in [0, 1). */
   readonly random?: () => number;
-  readonly connectTimeoutMs?: number;
 }
 
 export type ClientState =
-  | { readonly kind: 'connecting'; readonly attempt: number }
+  | { readonly kind: 'connecting'; readonly attempt: number; readonly remote: string }
   /** `generation` counts connections from 1. */
-  | { readonly kind: 'connected'; readonly generation: number }
+  | { readonly kind: 'connected'; readonly generation: number; readonly remote: string }
+  /** Every remote has failed. */
   | { readonly kind: 'backoff'; readonly attempt: number; readonly delayMs: number; readonly error: OvsdbError }
   | { readonly kind: 'closed'; readonly error?: OvsdbError };
 
@@ -37,7 +38,12 @@ export interface TransactOptions extends WaitOptions {
   readonly timeoutMs?: number;
 }
 
-/** One database of one server, over a connection that is made anew when it breaks. Owns socket and timers until disposed. */
+type Backoff = Extract<ClientState, { kind: 'backoff' }>;
+
+/** A connection that lived as long was a good one; those that end sooner count as failures of their remote. */
+const STEADY_MS = 1_000;
+
+/** One database of a server or a cluster, over a connection that is made anew when it breaks. Owns socket and timers until disposed. */
 export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   readonly tables: T;
   readonly #options: ClientOptions<T>;
@@ -45,11 +51,15 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   readonly #listeners = new Listeners<ClientState>();
   readonly #attachments = new Set<Attachment>();
   readonly #locks = new Set<string>();
+  readonly #remotes: string;
+  readonly #ring: RemoteRing;
+  readonly #connection: Connection<T>;
   readonly #running: Promise<void>;
-  #state: ClientState = { kind: 'connecting', attempt: 1 };
-  #session: Session | undefined;
-  #schema: DatabaseSchema | undefined;
+  #state: ClientState;
   #generation = 0;
+  #connectedAtMs = 0;
+  /** What #lose has settled for #run. */
+  #lost: { readonly backoff: Backoff | undefined } | undefined;
   #lastMonitorId = 0;
 
   /** A client that is connected and checked; nothing is left of it when this fails. */
@@ -64,10 +74,24 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     return client;
   }
 
-  /** Begins to connect at once; failures show in {@link state}. */
+  /**
+   * Begins to connect at once; failures show in {@link state}.
+   * @throws OvsdbError `invalid-use` for an endpoint that cannot be read, or `ssl:` without `tls`
+   */
   constructor(options: ClientOptions<T>) {
+    const remotes = parseRemotes(options.endpoint);
+    if (options.tls === undefined && remotes.some((remote) => remote.startsWith('ssl:')))
+      throw new OvsdbError('invalid-use', `${remotes.join(',')}: ssl: needs the option tls, at least its ca`);
     this.#options = options;
     this.tables = options.tables;
+    this.#remotes = remotes.join(',');
+    this.#ring = new RemoteRing(remotes, options.random ?? Math.random);
+    this.#connection = new Connection(options, {
+      began: (remote) => this.#begin(remote),
+      ended: (error) => this.#lose(error),
+      attachments: this.#attachments,
+    });
+    this.#state = { kind: 'connecting', attempt: 1, remote: this.#ring.current };
     this.#running = this.#run();
   }
 
@@ -77,7 +101,12 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
 
   /** Schema of the last connection. */
   get schema(): DatabaseSchema | undefined {
-    return this.#schema;
+    return this.#connection.schema;
+  }
+
+  /** What the server says of the database: its model, leader, index; undefined when not connected, or before OVS 2.9. */
+  get server(): ServerDatabase | undefined {
+    return this.#connection.session === undefined ? undefined : this.#connection.server;
   }
 
   onState(listener: (state: ClientState) => void): Disposable {
@@ -90,9 +119,9 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
       const state = this.#state;
       if (state.kind === 'closed') throw state.error ?? new OvsdbError('closed', 'the client was disposed');
       if (state.kind === 'backoff' && state.error.code === 'schema-mismatch') throw state.error;
-      return (state.kind === 'connected' && this.#session !== undefined) || undefined;
+      return (state.kind === 'connected' && this.#connection.session !== undefined) || undefined;
     };
-    await until(this.#listeners, `connecting to ${this.#options.endpoint}`, check, wait);
+    await until(this.#listeners, `connecting to ${this.#remotes}`, check, wait);
   }
 
   transaction(): Transaction<T> {
@@ -105,9 +134,8 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
    * refused has its own codes and changed nothing
    */
   async transact(tx: Transaction<T>, options: TransactOptions = {}): Promise<TransactResult<T>> {
-    const session = this.#session;
-    if (session === undefined)
-      throw new OvsdbError('not-connected', `transact: no connection to ${this.#options.endpoint}`);
+    const { session } = this.#connection;
+    if (session === undefined) throw new OvsdbError('not-connected', `transact: no connection to ${this.#remotes}`);
     const { operations } = tx;
     const reply = await session.request('transact', [this.#options.database, ...operations], {
       ...options,
@@ -145,7 +173,7 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const error = new OvsdbError('closed', 'the client was disposed');
     this.#stop.abort(error);
-    this.#session?.destroy(error);
+    this.#connection.session?.destroy(error);
     await this.#running;
   }
 
@@ -153,74 +181,49 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     if (this.#state.kind === 'closed')
       throw new OvsdbError('closed', 'the client is closed', { cause: this.#state.error });
     this.#attachments.add(attachment);
-    if (this.#session !== undefined && this.#schema !== undefined) attachment.attach(this.#session, this.#schema);
+    const { session, schema } = this.#connection;
+    if (session !== undefined && schema !== undefined) attachment.attach(session, schema);
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    for (let attempt = 1; ; attempt++) {
-      this.#set({ kind: 'connecting', attempt });
-      const error = await this.#connection();
-      if (this.#options.reconnect === false || signal.aborted) return this.#close(error);
-      // A connection that had been a good one has set the state already, at the moment of its loss.
-      const backoff = this.#state.kind === 'backoff' ? this.#state : this.#backoff(attempt, error);
-      if (this.#state !== backoff) this.#set(backoff);
-      attempt = backoff.attempt;
+    const { reconnect } = this.#options;
+    for (let attempt = 1; ; ) {
+      this.#setConnecting(attempt);
+      const error = await this.#connection.run(this.#ring.current, signal);
+      const lost = this.#lost;
+      this.#lost = undefined;
+      if (signal.aborted || (lost !== undefined && reconnect === false)) return this.#close(error);
+      const backoff = lost === undefined ? this.#failed(attempt, error) : lost.backoff;
+      if (lost !== undefined) attempt = 1;
+      if (backoff === undefined) continue; // the next remote has its turn
+      if (reconnect === false) return this.#close(backoff.error);
+      if (lost === undefined) this.#set(backoff);
       await delay(backoff.delayMs, undefined, { signal }).catch(() => {}); // rejects on abort only
       if (signal.aborted) return this.#close(error);
+      attempt++;
     }
   }
 
-  #backoff(attempt: number, error: OvsdbError): Extract<ClientState, { kind: 'backoff' }> {
+  /** Turns to the next remote; undefined when it may be tried at once. */
+  #failed(attempt: number, error: OvsdbError): Backoff | undefined {
+    if (!this.#ring.failed(error)) return undefined;
     const { reconnect, random = Math.random } = this.#options;
-    return { kind: 'backoff', attempt, delayMs: backoffMs(reconnect || DEFAULT_BACKOFF, attempt, random()), error };
+    const delayMs = backoffMs(reconnect || DEFAULT_BACKOFF, attempt, random());
+    return { kind: 'backoff', attempt, delayMs, error: this.#ring.endRound() };
   }
 
-  /** One connection from beginning to end; resolves with the reason of its end. */
-  async #connection(): Promise<OvsdbError> {
-    const { signal } = this.#stop;
-    const { endpoint, connectTimeoutMs = 5_000 } = this.#options;
-    let session: Session | undefined;
-    try {
-      const socket = await openSocket(endpoint, connectTimeoutMs, { signal });
-      const handlers = {
-        notification: (method: string, params: readonly unknown[]) => this.#notify(method, params),
-        ended: (error: OvsdbError) => this.#lose(error),
-      };
-      session = new Session(socket, handlers, withoutUndefined(this.#options));
-      const schema = parseSchema(
-        await session.request('get_schema', [this.#options.database], { signal, timeoutMs: connectTimeoutMs }),
-      );
-      checkTables(schema, this.tables);
-      this.#begin(session, schema);
-      await session.closed;
-      return session.error ?? new OvsdbError('connection-lost', 'the connection was lost');
-    } catch (cause) {
-      const error = connectError(cause, this.#options.database);
-      session?.destroy(error);
-      await session?.closed;
-      return error;
-    }
+  #begin(remote: string): void {
+    this.#connectedAtMs = performance.now();
+    this.#set({ kind: 'connected', generation: ++this.#generation, remote });
   }
 
-  #begin(session: Session, schema: DatabaseSchema): void {
-    if (session.error !== undefined) throw session.error;
-    this.#session = session;
-    this.#schema = schema;
-    // Before anybody else hears of the connection: what is asked for first is answered first.
-    for (const attachment of this.#attachments) attachment.attach(session, schema);
-    this.#set({ kind: 'connected', generation: ++this.#generation });
-  }
-
-  #notify(method: string, params: readonly unknown[]): void {
-    for (const attachment of this.#attachments) attachment.notification(method, params);
-  }
-
+  /** A connection that had been a good one is gone. */
   #lose(error: OvsdbError): void {
-    if (this.#session === undefined) return; // ended before it was ready
-    this.#session = undefined;
     const ends = this.#options.reconnect === false || this.#stop.signal.aborted; // #close has the last word then
-    if (!ends) this.#state = this.#backoff(1, error);
+    if (performance.now() - this.#connectedAtMs >= STEADY_MS) this.#ring.succeeded();
+    this.#lost = { backoff: this.#failed(1, error) };
+    if (!ends) this.#state = this.#lost.backoff ?? { kind: 'connecting', attempt: 1, remote: this.#ring.current };
     for (const attachment of [...this.#attachments]) attachment.detach(error, false);
     if (!ends) this.#listeners.emit(this.#state);
   }
@@ -231,6 +234,13 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     this.#set(this.#stop.signal.aborted ? { kind: 'closed' } : { kind: 'closed', error });
   }
 
+  #setConnecting(attempt: number): void {
+    const { current: remote } = this.#ring;
+    const state = this.#state;
+    if (state.kind !== 'connecting' || state.attempt !== attempt || state.remote !== remote)
+      this.#set({ kind: 'connecting', attempt, remote });
+  }
+
   #set(state: ClientState): void {
     this.#state = state;
     this.#listeners.emit(state);
@@ -239,16 +249,4 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
 
 function changes({ op }: Operation): boolean {
   return op === 'insert' || op === 'update' || op === 'mutate' || op === 'delete';
-}
-
-/** A server that does not know the database is as little use as one with another schema. */
-function connectError(cause: unknown, database: string): OvsdbError {
-  if (isOvsdbError(cause, 'rpc-error'))
-    return new OvsdbError('schema-mismatch', `database ${database}: ${cause.message}`, { cause });
-  return isOvsdbError(cause) ? cause : new OvsdbError('protocol', 'the connection failed', { cause });
-}
-
-/** Options given as undefined mean the default. */
-function withoutUndefined(options: Partial<SessionLimits>): Partial<SessionLimits> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,6 +2,9 @@
 export type OvsdbErrorCode =
   | 'not-connected'
   | 'refused'
+  | 'tls-config'
+  | 'tls-untrusted'
+  | 'tls-refused'
   | 'connection-lost'
   | 'unknown-outcome'
   | 'timed-out'
@@ -22,6 +25,8 @@ export type OvsdbErrorCode =
   | 'referential-integrity'
   | 'permission-denied'
   | 'not-leader'
+  | 'cluster-disconnected'
+  | 'stale-data'
   | 'transaction-failed';
 
 /** The server's own words, `<error>` of RFC 7047 section 3.1. */

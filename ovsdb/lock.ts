@@ -4,7 +4,8 @@ import { Listeners, until, type WaitOptions } from './listeners.ts';
 import type { Session } from './session.ts';
 
 export type LockState =
-  | { readonly kind: 'waiting' }
+  /** `queued`: the server has answered that somebody else holds it; else there is no answer yet. */
+  | { readonly kind: 'waiting'; readonly queued: boolean }
   | { readonly kind: 'held' }
   | { readonly kind: 'lost'; readonly why: 'stolen' | 'connection-lost' }
   | { readonly kind: 'released' };
@@ -15,16 +16,20 @@ export interface LockOwner {
 }
 
 /**
- * A lock of the server (RFC 7047 section 4.1.8), wanted until disposed. It belongs to a connection: after a reconnect it is asked
- * for again, in the queue and never by theft; after a theft it is not.
+ * A lock of the server (RFC 7047 section 4.1.8), wanted until disposed. It belongs to a connection: with it it is lost, whoever takes
+ * it meanwhile. After a reconnect it is asked for again, in the queue and never by theft: `held` again, or `waiting` and `queued` when
+ * somebody else has it now, an earlier connection of ours included that the server still believes in. After a theft it is not asked
+ * for. Servers of a cluster have locks of their own each: only with `leaderOnly` is one holder the only one.
  */
 export class OvsdbLock implements Attachment, AsyncDisposable {
   readonly name: string;
   readonly #owner: LockOwner;
   readonly #listeners = new Listeners<LockState>();
-  #state: LockState = { kind: 'waiting' };
+  #state: LockState = { kind: 'waiting', queued: false };
   #session: Session | undefined;
   #stealNext: boolean;
+  /** Counts requests: an answer to an earlier one says nothing any more. */
+  #asked = 0;
   #failure: OvsdbError | undefined;
 
   constructor(name: string, owner: LockOwner, options: { readonly steal?: boolean } = {}) {
@@ -55,7 +60,7 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
   async steal(wait?: WaitOptions): Promise<void> {
     if (!this.held && this.#state.kind !== 'released') {
       this.#stealNext = true;
-      this.#set({ kind: 'waiting' });
+      this.#set({ kind: 'waiting', queued: false });
       // A session may ask once for a lock; a second request, also one for theft, has to come after an unlock.
       if (this.#session !== undefined) {
         this.#session.request('unlock', [this.name]).catch(() => {}); // the outcome shows in the next request
@@ -83,7 +88,7 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
   attach(session: Session): void {
     this.#session = session;
     if (this.#state.kind === 'lost' && this.#state.why === 'stolen' && !this.#stealNext) return;
-    this.#set({ kind: 'waiting' });
+    this.#set({ kind: 'waiting', queued: false });
     this.#ask(session);
   }
 
@@ -117,11 +122,14 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
 
   #ask(session: Session): void {
     const method = this.#stealNext ? 'steal' : 'lock';
+    const asked = ++this.#asked;
     this.#failure = undefined;
     const onResult = (result: unknown): void => {
-      if (session !== this.#session || !isLocked(result)) return;
-      this.#stealNext = false;
-      this.#set({ kind: 'held' });
+      if (session !== this.#session || this.#asked !== asked) return;
+      if (isLocked(result)) {
+        this.#stealNext = false;
+        this.#set({ kind: 'held' });
+      } else if (this.#state.kind === 'waiting') this.#set({ kind: 'waiting', queued: true });
     };
     session.request(method, [this.name], { onResult }).catch((error: unknown) => {
       if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { abortedError, describeServerError, isOvsdbError, OvsdbError, serverError } from './errors.ts';
 import { MessageSplitter } from './framing.ts';
 import { parseJson, stringifyJson } from './json.ts';
+import { checkNotification, type IncomingMessage, readMessage } from './message.ts';
 
 /** Bounds of one connection. */
 export interface SessionLimits {
@@ -56,9 +57,13 @@ export class Session {
   readonly #handlers: SessionHandlers;
   readonly #splitter: MessageSplitter;
   readonly #open = new Map<number, OpenRequest>();
+  /** Given up by us; the server answers them nevertheless, each once. */
+  readonly #abandoned = new Set<number>();
   readonly #probe: NodeJS.Timeout | undefined;
   readonly #closed = Promise.withResolvers<void>();
+  #heard = false;
   #probing = false;
+  #probesOpen = 0;
   #lastId = 0;
   #error: OvsdbError | undefined;
 
@@ -71,11 +76,16 @@ export class Session {
     if (probeIntervalMs > 0) this.#probe = setTimeout(() => this.#onIdle(), probeIntervalMs);
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('error', (cause: Error) => this.destroy(lost(cause.message, cause)));
-    stream.on('end', () => this.destroy(lost('the server ended it')));
+    stream.on('end', () => this.destroy(this.#endedByServer()));
     stream.on('close', () => {
       this.destroy(lost('it was closed'));
       this.#closed.resolve();
     });
+  }
+
+  /** The server has said anything. */
+  get heard(): boolean {
+    return this.#heard;
   }
 
   /** Why it ended; undefined while it lives. */
@@ -97,8 +107,9 @@ export class Session {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       if (signal?.aborted) return reject(abortedError(signal, method));
-      if (this.#open.size >= this.#limits.requestsMax) {
-        return reject(new OvsdbError('overloaded', `${method}: ${this.#open.size} requests wait for a reply`));
+      const unanswered = this.#open.size + this.#abandoned.size;
+      if (unanswered >= this.#limits.requestsMax) {
+        return reject(new OvsdbError('overloaded', `${method}: ${unanswered} requests wait for a reply`));
       }
       const id = ++this.#lastId;
       try {
@@ -145,6 +156,7 @@ export class Session {
     };
     const giveUp = (error: OvsdbError): void => {
       fail(error);
+      this.#abandoned.add(id);
       if (changes) this.#cancel(id);
     };
     const onAbort = (): void => giveUp(abortedError(signal as AbortSignal, method)); // registered on a signal only
@@ -180,12 +192,13 @@ export class Session {
 
   #onData(chunk: Buffer): void {
     if (this.#error !== undefined) return; // refresh() would wake the timer that destroy() has cleared
+    this.#heard = true;
     this.#probing = false;
     this.#probe?.refresh();
     try {
-      for (const message of this.#splitter.push(chunk)) {
+      for (const message of this.#splitter.feed(chunk)) {
         if (this.#error !== undefined) return;
-        this.#onMessage(parseJson(message));
+        this.#onMessage(readMessage(parseJson(message)));
       }
     } catch (error) {
       this.destroy(
@@ -194,27 +207,33 @@ export class Session {
     }
   }
 
-  #onMessage(json: unknown): void {
-    if (typeof json !== 'object' || json === null || Array.isArray(json))
-      throw new OvsdbError('protocol', 'a message is no object');
-    const { method, params, id, result, error } = json as Readonly<Record<string, unknown>>; // any may be undefined
-    if (method === undefined) {
-      this.#onReply(id, result, error);
-      return;
+  #onMessage(message: IncomingMessage): void {
+    switch (message.kind) {
+      case 'reply':
+        this.#onReply(message);
+        return;
+      case 'notification':
+        checkNotification(message.method, message.params);
+        this.#handlers.notification(message.method, message.params);
+        return;
+      case 'request':
+        if (message.method === 'echo') this.#send({ id: message.id, result: message.params, error: null });
+        else this.#send({ id: message.id, result: null, error: 'unknown method' });
     }
-    if (typeof method !== 'string' || !Array.isArray(params)) {
-      throw new OvsdbError('protocol', 'a request without method or params');
-    }
-    if (id === null || id === undefined) this.#handlers.notification(method, params);
-    else if (method === 'echo') this.#send({ id, result: params, error: null });
-    else this.#send({ id, result: null, error: 'unknown method' });
   }
 
-  #onReply(id: unknown, result: unknown, error: unknown): void {
+  #onReply({ id, result, error }: Extract<IncomingMessage, { kind: 'reply' }>): void {
+    if (id === PROBE_ID && this.#probesOpen > 0) {
+      this.#probesOpen--;
+      return;
+    }
     const request = typeof id === 'number' ? this.#open.get(id) : undefined;
-    if (request === undefined) return; // given up, or the reply to a probe
+    if (request === undefined) {
+      if (typeof id === 'number' && this.#abandoned.delete(id)) return;
+      throw new OvsdbError('protocol', `a reply to ${JSON.stringify(id)}, which nobody asked`);
+    }
     request.release();
-    if (error !== null && error !== undefined) {
+    if (error !== undefined) {
       const server = serverError(error);
       request.reject(new OvsdbError('rpc-error', `${request.method}: ${describeServerError(server)}`, { server }));
       return;
@@ -230,6 +249,12 @@ export class Session {
     request.resolve(result);
   }
 
+  #endedByServer(): OvsdbError {
+    const { heldBytes } = this.#splitter;
+    if (heldBytes === 0) return lost('the server ended it');
+    return lost(`the server ended it in the middle of a message of which ${heldBytes} bytes had come`);
+  }
+
   #onIdle(): void {
     if (this.#probing) {
       this.destroy(lost(`no byte came in ${2 * this.#limits.probeIntervalMs} ms`));
@@ -238,12 +263,15 @@ export class Session {
     this.#probing = true;
     this.#probe?.refresh();
     try {
-      this.#send({ method: 'echo', params: [], id: 'echo' });
+      this.#send({ method: 'echo', params: [], id: PROBE_ID });
+      this.#probesOpen++;
     } catch {
       // The queue is full: nothing drains, the next round ends it.
     }
   }
 }
+
+const PROBE_ID = 'echo';
 
 function lost(why: string, cause?: unknown): OvsdbError {
   return new OvsdbError('connection-lost', `the connection was lost: ${why}`, cause === undefined ? {} : { cause });

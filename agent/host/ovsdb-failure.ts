@@ -5,6 +5,9 @@ import { ShuntError } from '../../platform/shunt-error.ts';
 const codes = {
   'not-connected': 'ovsdb-unavailable',
   'refused': 'ovsdb-unavailable',
+  'tls-config': 'ovsdb-unavailable',
+  'tls-untrusted': 'ovsdb-unavailable',
+  'tls-refused': 'ovsdb-unavailable',
   'connection-lost': 'ovsdb-unavailable',
   'unknown-outcome': 'outcome-unknown',
   'timed-out': 'timed-out',
@@ -24,6 +27,8 @@ const codes = {
   'referential-integrity': 'ovsdb-refused',
   'permission-denied': 'ovsdb-refused',
   'not-leader': 'ovsdb-unavailable',
+  'cluster-disconnected': 'ovsdb-unavailable',
+  'stale-data': 'ovsdb-unavailable',
   'transaction-failed': 'ovsdb-refused',
   'lock-stolen': 'lock-lost',
 } as const satisfies Record<OvsdbErrorCode, ErrorCode>;

@@ -36,11 +36,13 @@ function connect(endpoint: string): Promise<VswitchClient> {
   return OvsdbClient.connect({ endpoint, database: 'Open_vSwitch', tables: vswitchTables, reconnect: QUICK });
 }
 
-function becomes(lock: OvsdbLock, kind: LockState['kind']): Promise<void> {
-  if (lock.state.kind === kind) return Promise.resolve();
+function becomes(lock: OvsdbLock, kind: LockState['kind'], queued?: boolean): Promise<void> {
+  const is = (state: LockState): boolean =>
+    state.kind === kind && (queued === undefined || (state.kind === 'waiting' && state.queued === queued));
+  if (is(lock.state)) return Promise.resolve();
   return new Promise((resolve) => {
     const subscription = lock.onState((state) => {
-      if (state.kind !== kind) return;
+      if (!is(state)) return;
       subscription[Symbol.dispose]();
       resolve();
     });
@@ -114,11 +116,31 @@ describe('a lock', () => {
     await lost;
     expect(lock.state).toEqual({ kind: 'lost', why: 'connection-lost' });
     await other.acquired();
-    await a.ready();
-    expect(lock.state).toEqual({ kind: 'waiting' });
+    await becomes(lock, 'waiting', true); // its owner hears that somebody else has it
+    expect(await failure(guarded(a, 'l'))).toMatchObject({ code: 'lock-not-owned' });
     await other[Symbol.asyncDispose]();
     await lock.acquired();
     await guarded(a, 'l');
+  });
+
+  it('stays queued, for its owner to see, behind a connection that the server does not know to be gone', async () => {
+    await using half = await Relay.start(() => server.tcp);
+    await using client = await connect(half.endpoint);
+    const lock = client.lock('l');
+    await lock.acquired();
+    const seen: LockState[] = [];
+    using _subscription = lock.onState((state) => seen.push(state));
+    half.cutClients(); // the server's side of the old connection lives on
+    await becomes(lock, 'waiting', true);
+    expect(seen).toEqual([
+      { kind: 'lost', why: 'connection-lost' },
+      { kind: 'waiting', queued: false },
+      { kind: 'waiting', queued: true },
+    ]);
+    expect(lock.held).toBe(false);
+    half.dropServers();
+    await lock.acquired();
+    await guarded(client, 'l');
   });
 
   it('is held again after the server was killed and came back', async () => {

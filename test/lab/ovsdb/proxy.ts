@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { parseEndpoint } from '../../../ovsdb/endpoint.ts';
+import { connectOptions, parseEndpoint } from '../../../ovsdb/endpoint.ts';
 
 /** How a relay treats what goes through it. */
 export interface RelayOptions {
@@ -13,7 +13,10 @@ export interface RelayOptions {
 /** Stands between a client and ovsdb-server on 127.0.0.1; can cut or silence what goes through. */
 export class Relay implements AsyncDisposable {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
+  readonly #servers = new Set<Socket>();
+  /** The server's side of a connection whose client was cut off. */
+  readonly #orphans = new Set<Socket>();
   #silent = false;
 
   private constructor(server: Server) {
@@ -23,7 +26,7 @@ export class Relay implements AsyncDisposable {
   static async start(target: () => string, options: RelayOptions = {}): Promise<Relay> {
     const server = createServer({ noDelay: true });
     const relay = new Relay(server);
-    server.on('connection', (client) => relay.#join(client, connect(parseEndpoint(target())), options));
+    server.on('connection', (client) => relay.#join(client, connect(connectOptions(parseEndpoint(target()))), options));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return relay;
@@ -35,7 +38,18 @@ export class Relay implements AsyncDisposable {
 
   /** Cuts every connection. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of [...this.#clients, ...this.#servers]) socket.resetAndDestroy();
+  }
+
+  /** Cuts every client off, while the server goes on to believe in its connection, as after the death of a machine. */
+  cutClients(): void {
+    for (const socket of this.#servers) this.#orphans.add(socket);
+    for (const socket of this.#clients) socket.resetAndDestroy();
+  }
+
+  /** Lets the server hear of connections that {@link cutClients} left. */
+  dropServers(): void {
+    for (const socket of this.#orphans) socket.destroy();
   }
 
   /** While true the server's bytes are swallowed, as if the path had failed without a word. */
@@ -44,23 +58,27 @@ export class Relay implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#clients, ...this.#servers]) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(client: Socket, server: Socket, { byteByByte = false, rewrite = (text) => text }: RelayOptions): void {
-    for (const socket of [client, server]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
-    }
-    client.on('data', (chunk: Buffer) => server.write(rewrite(chunk.toString('utf8'))));
+  #join(client: Socket, server: Socket, { byteByByte = false, rewrite }: RelayOptions): void {
+    this.#clients.add(client);
+    this.#servers.add(server);
+    client.on('error', () => {});
+    server.on('error', () => {});
+    client.on('close', () => {
+      this.#clients.delete(client);
+      if (!this.#orphans.has(server)) server.destroy();
+    });
+    server.on('close', () => {
+      this.#servers.delete(server);
+      this.#orphans.delete(server);
+      client.destroy();
+    });
+    client.on('data', (chunk: Buffer) => server.write(rewrite === undefined ? chunk : rewrite(chunk.toString('utf8'))));
     server.on('data', (chunk: Buffer) => {
-      if (this.#silent) return;
+      if (this.#silent || client.destroyed) return;
       if (!byteByByte) client.write(chunk);
       else for (let at = 0; at < chunk.length; at++) client.write(chunk.subarray(at, at + 1));
     });

@@ -42,7 +42,7 @@ class Peer {
     this.#stream.write(messages.map((message) => JSON.stringify(message)).join(''));
   }
 
-  sendText(text: string): void {
+  sendText(text: string | Buffer): void {
     this.#stream.write(text);
   }
 
@@ -198,10 +198,64 @@ describe('session', () => {
     expect(await code(queued)).toBe('closed');
   });
 
+  it('takes what came before garbage, in the same chunk', async () => {
+    const { session, peer } = open();
+    const done = session.request('transact', [], { changes: true });
+    const open2 = session.request('transact', [], { changes: true });
+    const { id } = await peer.next();
+    peer.sendText(`{"id":${id},"result":["done"],"error":null}nonsense`);
+    expect(await done).toEqual(['done']);
+    expect(await failure(open2)).toMatchObject({ code: 'unknown-outcome', cause: { code: 'protocol' } });
+  });
+
+  it('says that the end came in the middle of a message', async () => {
+    const { session, peer } = open();
+    const request = session.request('get_schema', []);
+    await peer.next();
+    peer.sendText('{"id":1,"resu');
+    peer.end();
+    expect(await failure(request)).toMatchObject({ code: 'connection-lost', message: /middle of a message/ });
+  });
+
+  it('answers an echo between the pieces of a reply, and waits on', async () => {
+    const { session, peer } = open();
+    const request = session.request('a', []);
+    const { id } = await peer.next();
+    peer.sendText(`{"method":"echo","params":[1],"id":"e"}{"id":${id},"re`);
+    expect(await peer.next()).toEqual({ id: 'e', result: [1], error: null });
+    peer.sendText('sult":7}');
+    expect(await request).toBe(7);
+  });
+
+  it('refuses a message over the limit before it has come whole, and counts what it gave up as unanswered', async () => {
+    const { session, peer } = open({ messageBytesMax: 1_000, requestsMax: 1 });
+    expect(await code(session.request('a', [], { timeoutMs: 1 }))).toBe('timed-out');
+    expect(await code(session.request('b', []))).toBe('overloaded');
+    peer.send({ id: (await peer.next()).id, result: {}, error: null });
+    const next = session.request('c', []);
+    expect((await peer.next()).method).toBe('c');
+    peer.sendText(`{"id":"${'x'.repeat(2_000)}`); // and never ends
+    expect(await code(next)).toBe('too-large');
+  });
+
   it.each([
     ['what is not JSON', '{"a":}', 'protocol'],
     ['a message that is no object', '[]', 'protocol'],
     ['a request without params', '{"method":"x","id":1}', 'protocol'],
+    ['a reply that nobody asked for', '{"id":77,"result":{},"error":null}', 'protocol'],
+    ['a reply to a probe that was not sent', '{"id":"echo","result":[],"error":null}', 'protocol'],
+    ['a reply with both a result and an error', '{"id":1,"result":{},"error":"x"}', 'protocol'],
+    ['a reply with neither', '{"id":1,"result":null,"error":null}', 'protocol'],
+    ['a reply without an id', '{"id":null,"result":{},"error":null}', 'protocol'],
+    ['a member of its own', '{"id":1,"result":{},"x":1}', 'protocol'],
+    ['a call with a result', '{"method":"echo","params":[],"id":1,"result":{}}', 'protocol'],
+    ['an update without its tables', '{"method":"update","params":["m"],"id":null}', 'protocol'],
+    ['an update2 of a list', '{"method":"update2","params":["m",[]],"id":null}', 'protocol'],
+    ['an update3 without a transaction', '{"method":"update3","params":["m",{}],"id":null}', 'protocol'],
+    ['a lock without a name', '{"method":"locked","params":[1],"id":null}', 'protocol'],
+    ['a text at the top', '"x"', 'protocol'],
+    ['a number at the top', '7', 'protocol'],
+    ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'protocol'],
     ['a message over the limit', `{"a":"${'x'.repeat(100)}"}`, 'too-large'],
   ])('ends on %s', async (_what, text, expected) => {
     const { session, peer } = open({ messageBytesMax: 64 });

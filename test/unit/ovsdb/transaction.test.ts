@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../ovsdb/backoff.ts';
 import { bumpBarrier } from '../../../ovsdb/barrier.ts';
 import { absentOk, defineTables, map, optional, scalar, set } from '../../../ovsdb/columns.ts';
-import { parseEndpoint } from '../../../ovsdb/endpoint.ts';
 import { isOvsdbError, type OvsdbError } from '../../../ovsdb/errors.ts';
 import { checkTables, parseSchema } from '../../../ovsdb/schema.ts';
 import { parseTransactReply } from '../../../ovsdb/transact-reply.ts';
@@ -198,24 +197,5 @@ describe('backoff', () => {
     ]);
     expect(backoffMs(policy, 1, 0)).toBe(40);
     expect(backoffMs(policy, 1, 0.999_999)).toBeCloseTo(60, 3);
-  });
-});
-
-describe('an endpoint', () => {
-  it.each([
-    ['unix:/run/db.sock', { path: '/run/db.sock' }],
-    ['tcp:127.0.0.1:6640', { host: '127.0.0.1', port: 6640, noDelay: true }],
-    ['tcp:[::1]:6641', { host: '::1', port: 6641, noDelay: true }],
-  ])('is read from %s', (text, options) => {
-    expect(parseEndpoint(text)).toEqual(options);
-  });
-
-  it.each([
-    ['ssl:127.0.0.1:6640', 'unsupported'],
-    ['tcp:127.0.0.1', 'invalid-use'],
-    ['tcp:h:70000', 'invalid-use'],
-    ['/run/db.sock', 'invalid-use'],
-  ])('is refused: %s', (text, code) => {
-    expect(caught(() => parseEndpoint(text)).code).toBe(code);
   });
 });
