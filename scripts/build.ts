@@ -12,26 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { bundleEntry, type Entry, entries } from './bundle.ts';
 import { runProgram } from './run-program.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const stampPath = join(dist, '.build.json');
-
-interface Entry {
-  readonly source: string;
-  readonly bundle: string;
-  /** Started by an operator: executable, and answers `--version`. */
-  readonly program: boolean;
-}
-
-const entries: readonly Entry[] = [
-  { source: 'agent/main.ts', bundle: 'shunt-agent.mjs', program: true },
-  { source: 'coordinator/main.ts', bundle: 'shunt-coordinator.mjs', program: true },
-  { source: 'coordinator/ledger/ledger-worker.ts', bundle: 'ledger-worker.mjs', program: false },
-  { source: 'cli/main.ts', bundle: 'shunt.mjs', program: true },
-];
 
 /** What the last build was made of and made. */
 interface Stamp {
@@ -40,56 +27,15 @@ interface Stamp {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/**
- * koffi looks for its binary in node_modules; a bundle has it beside itself. koffi keeps the list of packages to look in in a
- * file of its own, which is replaced by one look.
- */
-const koffiBeside: Plugin = {
-  name: 'koffi-beside',
-  setup(builder) {
-    builder.onLoad({ filter: /[\\/]koffi[\\/]src[\\/]koffi[\\/]src[\\/]static\.js$/ }, () => ({
-      contents: [
-        "import { createRequire } from 'node:module';",
-        "export const loadStatic = () => createRequire(import.meta.url)('./koffi.node');",
-      ].join('\n'),
-      loader: 'js',
-    }));
-  },
-};
-
-/** Packages that are CommonJS call `require`, which an ES module has to make itself. */
-const banner = `import { createRequire as shuntCreateRequire } from 'node:module';
-const require = shuntCreateRequire(import.meta.url);`;
-
-function options({ source, bundle, program }: Entry): BuildOptions {
-  return {
-    absWorkingDir: root,
-    entryPoints: [source],
-    outfile: join('dist', bundle),
-    write: false,
-    metafile: true,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    banner: { js: program ? `#!/usr/bin/env node\n${banner}` : banner },
-    plugins: [koffiBeside],
-  };
-}
-
 function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Whatever changes a bundle but is no source of it: this file, and the packages. */
+/** Whatever changes a bundle but is no source of it: this file, its neighbour, and the packages. */
 function settings(present: readonly Entry[]): string {
   const parts = [
     hashOf(import.meta.filename),
+    hashOf(join(import.meta.dirname, 'bundle.ts')),
     hashOf(join(root, 'package-lock.json')),
     hashOf(join(root, 'package.json')),
   ];
@@ -118,15 +64,13 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
   renameSync(temporary, path);
 }
 
-async function bundleEntry(entry: Entry): Promise<Metafile> {
-  const result = await build(options(entry));
-  const contents = result.outputFiles?.[0]?.contents;
-  if (!contents || !result.metafile) throw new Error(`esbuild gave no output for ${entry.source}`);
+async function writeBundle(entry: Entry): Promise<Metafile> {
+  const { contents, metafile } = await bundleEntry(root, entry);
   replaceFile(join(dist, entry.bundle), (temporary) => {
     writeFileSync(temporary, contents);
     if (entry.program) chmodSync(temporary, 0o755);
   });
-  return result.metafile;
+  return metafile;
 }
 
 function copyKoffi(): void {
@@ -158,7 +102,7 @@ async function main(): Promise<void> {
   }
   mkdirSync(dist, { recursive: true });
   rmSync(stampPath, { force: true });
-  const metafiles = await Promise.all(present.map(bundleEntry));
+  const metafiles = await Promise.all(present.map(writeBundle));
   copyKoffi();
   const sources = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
   const own = [...new Set(sources)].filter((path) => !path.startsWith('node_modules/') && !path.includes(':'));

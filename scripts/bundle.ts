@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+
+/** A program, or a part of one that is started from a file of its own. */
+export interface Entry {
+  readonly source: string;
+  readonly bundle: string;
+  /** Started by an operator: executable, and answers `--version`. */
+  readonly program: boolean;
+}
+
+export const entries: readonly Entry[] = [
+  { source: 'agent/main.ts', bundle: 'shunt-agent.mjs', program: true },
+  { source: 'coordinator/main.ts', bundle: 'shunt-coordinator.mjs', program: true },
+  { source: 'coordinator/ledger/ledger-worker.ts', bundle: 'ledger-worker.mjs', program: false },
+  { source: 'cli/main.ts', bundle: 'shunt.mjs', program: true },
+];
+
+/** What platform/release.ts is told; a build for the lab has none. */
+export interface ReleaseStamp {
+  readonly version: string;
+  /** Day of the last commit. */
+  readonly date: string;
+}
+
+export interface Bundle {
+  readonly contents: Uint8Array;
+  readonly metafile: Metafile;
+}
+
+/** One file with everything in it, for any CPU: native code lies beside it. The same sources give the same bytes. */
+export async function bundleEntry(root: string, entry: Entry, release?: ReleaseStamp): Promise<Bundle> {
+  const result = await build(options(root, entry, release));
+  const contents = result.outputFiles?.[0]?.contents;
+  if (!contents || !result.metafile) throw new Error(`esbuild gave no output for ${entry.source}`);
+  return { contents, metafile: result.metafile };
+}
+
+/**
+ * koffi looks for its binary in node_modules; a bundle has it beside itself. koffi keeps the list of packages to look in in a
+ * file of its own, which is replaced by one look.
+ */
+const koffiBeside: Plugin = {
+  name: 'koffi-beside',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]koffi[\\/]src[\\/]koffi[\\/]src[\\/]static\.js$/ }, () => ({
+      contents: [
+        "import { createRequire } from 'node:module';",
+        "export const loadStatic = () => createRequire(import.meta.url)('./koffi.node');",
+      ].join('\n'),
+      loader: 'js',
+    }));
+  },
+};
+
+/** Packages that are CommonJS call `require`, which an ES module has to make itself. */
+const banner = `import { createRequire as shuntCreateRequire } from 'node:module';
+const require = shuntCreateRequire(import.meta.url);`;
+
+function options(root: string, { source, bundle, program }: Entry, release?: ReleaseStamp): BuildOptions {
+  return {
+    absWorkingDir: root,
+    entryPoints: [source],
+    outfile: join('dist', bundle),
+    write: false,
+    metafile: true,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: program ? `#!/usr/bin/env node\n${banner}` : banner },
+    plugins: [koffiBeside],
+    define: release === undefined ? {} : { SHUNT_RELEASE: JSON.stringify(release) },
+  };
+}
