@@ -22,7 +22,7 @@ if [ ! -e disk/seeded ]; then
   rm -f root/etc/rc?.d/* root/etc/machine-id root/etc/.pwd.lock
   mkdir -p root/var/log/journal
   : > root/etc/fstab
-  cp -a seed/. root/
+  cp -a --remove-destination seed/. root/
   : > disk/seeded
   sync -f disk
 fi
@@ -45,6 +45,10 @@ for link in 'fd /proc/self/fd' 'stdin fd/0' 'stdout fd/1' 'stderr fd/2'; do
 done
 
 while read -r mode from to; do
+  # Folders of /run begin empty, wherever they lie: their sockets and pids were the last boot's.
+  case $to in
+    /run/*) [ "$mode" = ro ] || [ ! -d "$from" ] || find "$from" -mindepth 1 -delete ;;
+  esac
   if [ -d "$from" ]; then
     mkdir -p "root$to"
   else

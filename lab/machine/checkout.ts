@@ -21,8 +21,8 @@ export function checkoutBinds(): readonly Bind[] {
 export function checkoutFiles(): Readonly<Record<string, SeedFile>> {
   const installed = (file: string) => readFileSync(join(ROOT, 'systemd', file), 'utf8');
   return {
-    '/lib/systemd/system/shunt-agent.service': installed('shunt-agent.service'),
-    '/lib/systemd/system/shunt-coordinator.service': installed('shunt-coordinator.service'),
+    '/usr/lib/systemd/system/shunt-agent.service': installed('shunt-agent.service'),
+    '/usr/lib/systemd/system/shunt-coordinator.service': installed('shunt-coordinator.service'),
     '/usr/lib/sysusers.d/shunt.conf': installed('shunt.sysusers'),
   };
 }
