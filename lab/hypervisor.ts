@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { southboundRemote } from './central.ts';
 import { run, together } from './command.ts';
+import type { Datapath } from './datapath.ts';
 import { accessOf, UNDERLAY_MTU } from './fabric.ts';
 import { inNetns, ipBatch, scriptIn } from './netns.ts';
 import { firewallRules } from './neutron-firewall.ts';
@@ -49,20 +50,31 @@ function legacyNetwork(network: LabNetwork): string[] {
 /** The target side: Open vSwitch with provider, underlay and (empty) integration bridge, and ovn-controller. */
 export async function startHypervisorSwitch(topology: Topology, hypervisor: LabHypervisor): Promise<void> {
   const place = hypervisorPlace(topology.name, hypervisor);
-  await startSwitch(place);
+  await startSwitch(place, topology.datapath);
   await vsctl(place, bridgeArguments(topology, hypervisor));
-  await together([
-    ipBatch(place.netns, [
-      `address add ${hypervisor.underlayIp}/24 dev br-phy`,
-      `link set br-phy mtu ${UNDERLAY_MTU} up`,
-      'link set br-ex up',
-    ]),
-    dropBehindSwitch(place.netns, ['eth1', 'eth2', ...topology.networks.map((n) => n.leg)]),
-  ]);
+  await underlay[topology.datapath](topology, hypervisor);
   startController(topology, hypervisor);
 }
 
+/** Where the address of the tunnels lives. The kernel's Geneve uses any; vswitchd's own needs one on a bridge of its own that has the NIC. */
+const underlay = {
+  system: async (_topology, { netns, underlayIp }) => {
+    await ipBatch(netns, [`address add ${underlayIp}/24 dev eth1`, 'link set br-ex up']);
+  },
+  netdev: async ({ networks }, { netns, underlayIp }) => {
+    await together([
+      ipBatch(netns, [
+        `address add ${underlayIp}/24 dev br-phy`,
+        `link set br-phy mtu ${UNDERLAY_MTU} up`,
+        'link set br-ex up',
+      ]),
+      dropBehindSwitch(netns, ['eth1', 'eth2', ...networks.map((n) => n.leg)]),
+    ]);
+  },
+} satisfies Record<Datapath, (topology: Topology, hypervisor: LabHypervisor) => Promise<void>>;
+
 function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[] {
+  const { datapath } = topology;
   const externalIds = {
     'system-id': hypervisor.systemId,
     hostname: hypervisor.hostname,
@@ -70,11 +82,11 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
     'ovn-encap-type': 'geneve',
     'ovn-encap-ip': hypervisor.underlayIp,
     'ovn-bridge': 'br-int',
-    'ovn-bridge-datapath-type': 'netdev',
+    'ovn-bridge-datapath-type': datapath,
     'ovn-bridge-mappings': 'physnet1:br-ex',
   };
   const bridge = (name: string, failMode: string) =>
-    `-- add-br ${name} -- set bridge ${name} datapath_type=netdev fail-mode=${failMode}`.split(' ');
+    `-- add-br ${name} -- set bridge ${name} datapath_type=${datapath} fail-mode=${failMode}`.split(' ');
   return [
     'set',
     'Open_vSwitch',
@@ -82,8 +94,7 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
     ...Object.entries(externalIds).map(([key, value]) => `external_ids:${key}="${value}"`),
     ...bridge('br-int', 'secure'),
     ...bridge('br-ex', 'standalone'),
-    ...bridge('br-phy', 'standalone'),
-    ...['--', 'add-port', 'br-phy', 'eth1'],
+    ...(datapath === 'netdev' ? [...bridge('br-phy', 'standalone'), '--', 'add-port', 'br-phy', 'eth1'] : []),
     ...['--', 'add-port', 'br-ex', 'eth2'],
     ...topology.networks.flatMap((n) => ['--', 'add-port', 'br-ex', n.leg, ...accessOf(n)]),
   ];

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkLab } from './check.ts';
+import { type Datapath, datapaths } from './datapath.ts';
 import { downLab, sweepLabs } from './down.ts';
+import { addGuestCommand } from './guest-command.ts';
 import { inNetnsWithSys, listNamespaces } from './netns.ts';
 import { runDirEnv } from './open-vswitch.ts';
 import { isAlive, readProcesses } from './processes.ts';
@@ -25,6 +27,7 @@ interface UpFlags extends Named {
   readonly guests: number;
   readonly networks: number;
   readonly tap: TapKind;
+  readonly datapath?: Datapath;
   readonly services: boolean;
   readonly programs: boolean;
   readonly keepOnFailure: boolean;
@@ -52,6 +55,7 @@ command('up', 'build a lab; it stays until down')
   .option('--guests <n>', 'guests on each hypervisor', count(0, LIMITS.guestsMax), 8)
   .option('--networks <n>', 'provider networks: VLANs, the last one flat', count(1, LIMITS.networksMax), 2)
   .addOption(new Option('--tap <kind>', 'how guests are plugged').choices(['veth', 'tap']).default('veth'))
+  .addOption(new Option('--datapath <kind>', 'who forwards: vswitchd itself, or the kernel').choices(datapaths))
   .option('--no-services', 'without Prometheus, coordinator and agents')
   .option('--no-programs', 'without coordinator and agents')
   .option('--keep-on-failure', 'leave what was built when it fails, to be looked at', false)
@@ -122,6 +126,7 @@ program
     say(swept.length > 0 ? `swept: ${swept.join(' ')}` : 'no lab without an owner');
   });
 
+addGuestCommand(program);
 addVmCommand(program);
 
 function command(name: string, description: string): Command {

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
+import type { Datapath } from './datapath.ts';
 import { waitUntilListening } from './listening.ts';
 import { inNetns } from './netns.ts';
 import { startDaemon } from './processes.ts';
@@ -64,7 +65,7 @@ export async function startDatabase(spec: DatabaseSpec): Promise<void> {
 }
 
 /** Starts ovsdb-server and ovs-vswitchd of their own in a namespace. The caller configures bridges by {@link vsctl}. */
-export async function startSwitch(place: SwitchPlace): Promise<void> {
+export async function startSwitch(place: SwitchPlace, datapath: Datapath): Promise<void> {
   const socket = join(place.dir, 'db.sock');
   await startDatabase({ place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket });
   await vsctl(place, ['--no-wait', 'init']);
@@ -75,7 +76,8 @@ export async function startSwitch(place: SwitchPlace): Promise<void> {
       'ovs-vswitchd',
       `unix:${socket}`,
       `--pidfile=${join(place.dir, 'ovs-vswitchd.pid')}`,
-      '--disable-system',
+      // What is not asked for is not tried: vswitchd would look for the kernel's datapath at every start.
+      ...(datapath === 'netdev' ? ['--disable-system'] : []),
       '--no-chdir',
       '-vconsole:info',
     ]),
@@ -93,7 +95,7 @@ export function vsctl(place: SwitchPlace, args: readonly string[]): Promise<stri
 
 /**
  * Drops, behind the switch's packet socket, what the kernel would still process of frames on NICs that joined a
- * userspace bridge: its stack sees each one too.
+ * userspace bridge: its stack sees each one too. The kernel datapath takes them before its stack does: nothing to drop.
  */
 export async function dropBehindSwitch(netns: string, devices: readonly string[]): Promise<void> {
   const rules = `table netdev shunt_lab {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Datapath } from './datapath.ts';
 import type { GuestExtra } from './guest/guest-extra.ts';
 import type { LabService } from './services/lab-service.ts';
 
@@ -12,6 +13,8 @@ export interface TopologyOptions {
   /** Provider networks: VLAN 100, 101, … and the last one flat (a single one is a VLAN). */
   readonly networks: number;
   readonly tap: TapKind;
+  /** Default `netdev`. */
+  readonly datapath?: Datapath;
 }
 
 /** `veth`: guest = namespace + veth; `tap`: a real tap device on both sides, joined by the lab's relay. */
@@ -87,6 +90,7 @@ export interface LabGuest {
 export interface Topology {
   readonly name: string;
   readonly tap: TapKind;
+  readonly datapath: Datapath;
   readonly centralNetns: string;
   readonly fabricNetns: string;
   readonly managementIp: string;
@@ -114,6 +118,7 @@ export function planTopology(options: TopologyOptions): Topology {
   return {
     name: options.name,
     tap: options.tap,
+    datapath: options.datapath ?? 'netdev',
     centralNetns: `${options.name}-central`,
     fabricNetns: `${options.name}-fabric`,
     managementIp: '172.20.0.1',

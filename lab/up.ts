@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { NB_SCHEMA, SB_SCHEMA, startCentral, startNats, startPrometheus, waitForOvn } from './central.ts';
 import { together } from './command.ts';
+import { type Datapath, defaultDatapath, requireDatapath } from './datapath.ts';
 import { downLab, sweepLabs } from './down.ts';
 import { furnishStations, startFabric, wireFabric } from './fabric.ts';
 import { plugGuests } from './guests.ts';
@@ -23,6 +24,8 @@ export interface UpOptions {
   /** Default 2: a VLAN and a flat one. */
   readonly networks?: number;
   readonly tap?: TapKind;
+  /** Default: `SHUNT_LAB_DATAPATH`, else `netdev`. */
+  readonly datapath?: Datapath;
   /** NATS runs always; `false` leaves out Prometheus, coordinator and agents. Default true. */
   readonly services?: boolean;
   /** `false` leaves out coordinator and agents only. Default true: each is started if its bundle is in dist/. */
@@ -39,6 +42,7 @@ export interface UpOptions {
 export async function upLab(options: UpOptions = {}): Promise<LabState> {
   const state = newState(options);
   const { name } = state.topology;
+  await requireDatapath(state.topology.datapath);
   await sweepLabs();
   createRunDir(name);
   writeLabState(state);
@@ -62,6 +66,7 @@ function newState(options: UpOptions): LabState {
     guests = 8,
     networks = 2,
     tap = 'veth',
+    datapath = defaultDatapath(),
     services = true,
     programs = true,
   } = options;
@@ -72,7 +77,7 @@ function newState(options: UpOptions): LabState {
     owner: thisProcess(),
     services,
     programs: services && programs,
-    topology: planTopology({ name, hosts, guests, networks, tap }),
+    topology: planTopology({ name, hosts, guests, networks, tap, datapath }),
   };
 }
 
