@@ -27,12 +27,20 @@ export type OvsdbErrorCode =
   | 'not-leader'
   | 'cluster-disconnected'
   | 'stale-data'
+  | 'transaction-aborted'
+  | 'duplicate-uuid'
+  | 'arithmetic'
+  | 'not-allowed'
+  | 'resources-exhausted'
+  | 'io-error'
   | 'transaction-failed';
 
 /** The server's own words, `<error>` of RFC 7047 section 3.1. */
 export interface ServerError {
   readonly error: string;
   readonly details?: string;
+  /** The JSON that the server found at fault. */
+  readonly syntax?: string;
 }
 
 /** What may accompany an {@link OvsdbError}. */
@@ -73,7 +81,8 @@ export function serverError(json: unknown): ServerError {
   if (typeof json === 'string') return { error: json };
   if (typeof json === 'object' && json !== null && 'error' in json && typeof json.error === 'string') {
     const details = 'details' in json && typeof json.details === 'string' ? { details: json.details } : {};
-    return { error: json.error, ...details };
+    const syntax = 'syntax' in json && typeof json.syntax === 'string' ? { syntax: json.syntax } : {};
+    return { error: json.error, ...details, ...syntax };
   }
   return { error: JSON.stringify(json) };
 }

@@ -35,13 +35,21 @@ function transactionError(operations: readonly Operation[], failed: number, serv
   });
 }
 
+/** What RFC 7047 section 3.1 and 5.2, and ovsdb-server's own sources, call the failures that a caller may want to tell apart. */
 const CODES: Readonly<Record<string, OvsdbErrorCode>> = {
   'timed out': 'wait-failed',
   'not owner': 'lock-not-owned',
+  'aborted': 'transaction-aborted',
   'constraint violation': 'constraint-violation',
   'referential integrity violation': 'referential-integrity',
+  'duplicate uuid': 'duplicate-uuid',
+  'domain error': 'arithmetic',
+  'range error': 'arithmetic',
   'permission error': 'permission-denied',
+  'not allowed': 'not-allowed',
   'not leader': 'not-leader',
+  'resources exhausted': 'resources-exhausted',
+  'I/O error': 'io-error',
   // A cluster's leader was lost or slow between proposal and commit: it may have been done.
   'cluster error': 'unknown-outcome',
 };

@@ -1,4 +1,4 @@
-import { decodeAtom, decodeValue, type Json } from './codec.ts';
+import { decodeAtom, decodeValue, isUuid, type Json } from './codec.ts';
 import type {
   ColumnName,
   ColumnSpecs,
@@ -20,7 +20,14 @@ export type Operation = { readonly op: string } & { readonly [key: string]: Json
 
 /** Stands for the row to be inserted; may be given wherever a uuid goes, in the same transaction. */
 export interface InsertRef extends NamedUuid {
+  /** -1 while the row is announced and not inserted. */
   readonly operation: number;
+}
+export interface InsertOptions {
+  /** The reference that {@link Transaction.announce} gave, used before the row was. */
+  readonly as?: InsertRef;
+  /** The row's UUID, chosen by us (OVS 2.13 and later, ovsdb-server(7) 5.2.1); `duplicate-uuid` when it is or was in use. */
+  readonly uuid?: Uuid;
 }
 /** An operation that answers with the number of rows it touched. */
 export interface CountRef {
@@ -40,7 +47,10 @@ export interface WaitExpectation<C extends ColumnSpecs> {
   readonly columns: readonly (ColumnName<C> | '_uuid')[];
   readonly until: '==' | '!=';
   readonly rows: readonly InputRow<C>[];
-  /** How long the server may wait for it; 0, the default, is a test. */
+  /**
+   * How long the server may wait for it; 0, the default, is a test. Infinity: as long as it takes. The client's own limit for the
+   * reply is that of `transact`.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -48,6 +58,7 @@ export interface WaitExpectation<C extends ColumnSpecs> {
 export class Transaction<T extends TableSpecs> {
   readonly tables: T;
   readonly #operations: Operation[] = [];
+  #announced = 0;
 
   constructor(tables: T) {
     this.tables = tables;
@@ -57,15 +68,22 @@ export class Transaction<T extends TableSpecs> {
     return this.#operations;
   }
 
-  insert<K extends TableName<T>>(table: K, row: InputRow<T[K]>): InsertRef {
-    const namedUuid = `row${this.#operations.length}`;
-    const operation = this.#add({
-      op: 'insert',
-      table,
-      row: encodeRow(this.#columns(table), row),
-      'uuid-name': namedUuid,
-    });
-    return { namedUuid, operation };
+  /** A reference to a row that is inserted further on, by `insert(…, { as })`: for rows that refer to each other. */
+  announce(): InsertRef {
+    return { namedUuid: `announced${++this.#announced}`, operation: -1 };
+  }
+
+  insert<K extends TableName<T>>(table: K, row: InputRow<T[K]>, { as, uuid }: InsertOptions = {}): InsertRef {
+    if (as !== undefined && as.operation !== -1) throw new OvsdbError('invalid-use', 'this reference has a row');
+    if (uuid !== undefined && !isUuid(uuid)) throw new OvsdbError('invalid-value', `${uuid} is no uuid`);
+    const ref: { namedUuid: string; operation: number } = as ?? {
+      namedUuid: `row${this.#operations.length}`,
+      operation: -1,
+    };
+    const encoded = encodeRow(this.#columns(table), row);
+    const own = uuid === undefined ? {} : { uuid };
+    ref.operation = this.#add({ op: 'insert', table, row: encoded, 'uuid-name': ref.namedUuid, ...own });
+    return ref;
   }
 
   update<K extends TableName<T>>(table: K, where: Where<T[K]>, row: InputRow<T[K]>): CountRef {
@@ -120,9 +138,10 @@ export class Transaction<T extends TableSpecs> {
   /** The transaction fails with `wait-failed` unless the rows are as expected. */
   wait<K extends TableName<T>>(table: K, expectation: WaitExpectation<T[K]>): void {
     const columns = this.#columns(table);
+    const { timeoutMs = 0 } = expectation;
     this.#add({
       op: 'wait',
-      timeout: expectation.timeoutMs ?? 0,
+      ...(timeoutMs === Number.POSITIVE_INFINITY ? {} : { timeout: timeoutMs }), // left out: no limit (RFC 7047 section 5.2.6)
       table,
       where: encodeWhere(columns, expectation.where),
       columns: expectation.columns,
@@ -152,6 +171,16 @@ export class Transaction<T extends TableSpecs> {
   /** Goes into the database's log, for people. */
   comment(text: string): void {
     this.#add({ op: 'comment', comment: text });
+  }
+
+  /** Resolves only when the change is on disk; on a cluster it always is. */
+  commit(options: { readonly durable: boolean }): void {
+    this.#add({ op: 'commit', durable: options.durable });
+  }
+
+  /** Lets the transaction fail with `transaction-aborted`: to try what it would do. */
+  abort(): void {
+    this.#add({ op: 'abort' });
   }
 
   #add(operation: Operation): number {

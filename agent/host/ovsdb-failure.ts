@@ -29,6 +29,12 @@ const codes = {
   'not-leader': 'ovsdb-unavailable',
   'cluster-disconnected': 'ovsdb-unavailable',
   'stale-data': 'ovsdb-unavailable',
+  'transaction-aborted': 'ovsdb-refused',
+  'duplicate-uuid': 'ovsdb-refused',
+  'arithmetic': 'ovsdb-refused',
+  'not-allowed': 'ovsdb-refused',
+  'resources-exhausted': 'ovsdb-refused',
+  'io-error': 'ovsdb-refused',
   'transaction-failed': 'ovsdb-refused',
   'lock-stolen': 'lock-lost',
 } as const satisfies Record<OvsdbErrorCode, ErrorCode>;
