@@ -68,6 +68,10 @@ export function guestScript(topology: Topology, guest: LabGuest): readonly strin
     ...extra.vlans.map((vlan) => `link set eth0.${vlan} up`),
     ...(dynamic ? [] : defaultRoutes(topology, guest).map((route) => `route add ${route}`)),
     'END',
+    ...extra.moreNics.flatMap((nic, i) => [
+      `ip rule add from ${nic.ip4} lookup ${101 + i}`, // not in the batch, which is of no family: it refuses an IPv6 source
+      `ip -6 rule add from ${nic.ip6} lookup ${101 + i}`,
+    ]),
     ...(extra.nic === 'veth' ? ['ethtool -K eth0 tx off >/dev/null'] : []),
   ];
 }
@@ -85,17 +89,16 @@ function moreNicLines(
   { nic, table }: { readonly nic: MoreNic; readonly table: number },
 ): readonly string[] {
   const { subnet4, subnet6 } = networkOf(topology, guest);
-  const family = (of: { ip: string; subnet: Subnet }) => [
-    `rule add from ${of.ip} lookup ${table}`,
-    `route add ${of.subnet.cidr} dev ${nic.name} table ${table}`,
-    `route add default via ${of.subnet.gateway} dev ${nic.name} table ${table}`,
+  const routes = (subnet: Subnet) => [
+    `route add ${subnet.cidr} dev ${nic.name} table ${table}`,
+    `route add default via ${subnet.gateway} dev ${nic.name} table ${table}`,
   ];
   return [
     `address add ${nic.ip4}/${subnet4.prefix} dev ${nic.name}`,
     `address add ${nic.ip6}/${subnet6.prefix} dev ${nic.name} nodad`,
     `link set ${nic.name} up`,
-    ...family({ ip: nic.ip4, subnet: subnet4 }),
-    ...family({ ip: nic.ip6, subnet: subnet6 }),
+    ...routes(subnet4),
+    ...routes(subnet6),
   ];
 }
 
