@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { runChild } from '../../platform/child.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
+import { systemdReachesUs } from './service-manager.ts';
 
 export interface DeadManOrder {
   readonly kind: 'auto' | 'process' | 'systemd';
@@ -18,7 +19,7 @@ const processTitle = 'shunt-deadman';
 /** Sets something beside us that goes back at the deadline, whatever becomes of this process; `deadman-failed` when it cannot be had. */
 export async function armDeadMan(order: DeadManOrder): Promise<DeadMan> {
   try {
-    const systemd = order.kind === 'systemd' || (order.kind === 'auto' && systemdReachesUs());
+    const systemd = order.kind === 'systemd' || (order.kind === 'auto' && (await systemdReachesUs()));
     return systemd ? await armTimer(order) : await armProcess(order);
   } catch (cause) {
     throw new ShuntError('deadman-failed', `arming the dead man of attempt ${order.epoch}`, { cause });
@@ -68,16 +69,6 @@ async function armTimer(order: DeadManOrder): Promise<DeadMan> {
     timeoutMs: 10_000,
   });
   return { kind: 'systemd', unit };
-}
-
-/** systemd is PID 1 here, and what it starts sees the network that we see. */
-function systemdReachesUs(): boolean {
-  if (!existsSync('/run/systemd/system')) return false;
-  try {
-    return readlinkSync('/proc/1/ns/net') === readlinkSync('/proc/self/ns/net');
-  } catch {
-    return false; // /proc is hidden from us: a process of our own certainly sees it
-  }
 }
 
 function withoutServiceVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
