@@ -1,6 +1,7 @@
 /** `npm run bench -- cutover`: figures, with their baseline in the same run. */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
+import { benchFootprint, type FootprintOptions, renderFootprint } from './footprint.ts';
 import { renderOvsdb } from './ovsdb/report.ts';
 import { benchOvsdb, type OvsdbBenchOptions } from './ovsdb.ts';
 import { renderReport } from './rows.ts';
@@ -34,6 +35,21 @@ program
   .action(async (options: OvsdbBenchOptions & { output: string }) => {
     const report = await benchOvsdb(options, (text) => process.stderr.write(`${text}\n`));
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderOvsdb(report)}\n`);
+  });
+
+program
+  .command('footprint')
+  .description(
+    'Memory, idle CPU and start of the agent as it is installed, on a hypervisor with many taps. Build first.',
+  )
+  .option('--taps <n>', 'taps of the hypervisor', positive, 64)
+  .option('--starts <n>', 'starts of which the median is told', positive, 7)
+  .option('--idle-seconds <n>', 'how long it is watched at rest', positive, 60)
+  .option('--soak-seconds <n>', 'how long it cuts and goes back; at least once', positive, 120)
+  .option('--output <format>', 'text or json', 'text')
+  .action(async (options: FootprintOptions & { output: string }) => {
+    const report = await benchFootprint(options, (text) => process.stderr.write(`${text}\n`));
+    process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderFootprint(report)}\n`);
   });
 
 function positive(text: string): number {

@@ -103,7 +103,7 @@ function ratiosOf(rows: readonly BenchRow[]): Readonly<Record<string, number>> {
   );
 }
 
-function environment(): BenchReport['env'] {
+export function environment(): BenchReport['env'] {
   const version = (argv: readonly string[]) =>
     /\d+\.\d+\.\d+/.exec(execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' }))?.[0] ?? '';
   return {
