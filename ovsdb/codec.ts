@@ -1,8 +1,10 @@
-import type { Atom, AtomicType, ColumnSpec, NamedUuid, Value } from './columns.ts';
+import { readUuid } from './atom.ts';
+import type { Atom, AtomicType, ColumnSpec, NamedUuid, Uuid, Value } from './columns.ts';
 import { OvsdbError } from './errors.ts';
+import { isSendableNumber, type Json } from './json.ts';
+import { isId } from './member-reader.ts';
 
-/** Anything that can be written as JSON; bigint stands for an integer literal. */
-export type Json = string | number | bigint | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type { Json } from './json.ts';
 
 /** JSON to the value of a column of this type (RFC 7047 section 5.1). @throws OvsdbError `protocol` */
 export function decodeValue(spec: ColumnSpec, json: unknown): Value {
@@ -47,17 +49,20 @@ export function decodeAtom(type: AtomicType, json: unknown): Atom {
       if (typeof json === 'string') return json;
       break;
     case 'uuid':
-      if (Array.isArray(json) && json.length === 2 && json[0] === 'uuid' && isUuid(json[1])) return json[1];
+      if (Array.isArray(json) && json.length === 2 && json[0] === 'uuid' && typeof json[1] === 'string') {
+        const uuid = readUuid(json[1]);
+        if (uuid !== undefined) return uuid;
+      }
       break;
     case 'integer':
-      if (Number.isSafeInteger(json)) return json as number; // just checked
+      if (Number.isSafeInteger(json)) return (json as number) + 0; // just checked; the sum turns -0 into 0
       break;
     case 'int64':
-      if (Number.isSafeInteger(json)) return json as number; // just checked
+      if (Number.isSafeInteger(json)) return (json as number) + 0; // just checked
       if (typeof json === 'bigint' && BigInt.asIntN(64, json) === json) return json;
       break;
     case 'real':
-      if (typeof json === 'number') return json;
+      if (typeof json === 'number') return json + 0;
       if (typeof json === 'bigint') return Number(json); // a real may be written as a long integer
       break;
     case 'boolean':
@@ -76,7 +81,7 @@ export function encodeAtom(type: AtomicType, value: unknown): Json {
       break;
     case 'uuid':
       if (isUuid(value)) return ['uuid', value];
-      if (isNamedUuid(value)) return ['named-uuid', value.namedUuid];
+      if (isNamedUuid(value) && isId(value.namedUuid)) return ['named-uuid', value.namedUuid];
       break;
     case 'integer':
     case 'int64':
@@ -84,7 +89,7 @@ export function encodeAtom(type: AtomicType, value: unknown): Json {
       if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
       break;
     case 'real':
-      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      if (typeof value === 'number' && isSendableNumber(value)) return value;
       break;
     case 'boolean':
       if (typeof value === 'boolean') return value;
@@ -100,6 +105,7 @@ export function decodeSet(type: AtomicType, json: unknown): ReadonlySet<Atom> {
   if (items.length === 0) return EMPTY_SET;
   const atoms = new Set<Atom>();
   for (const item of items) atoms.add(decodeAtom(type, item));
+  if (atoms.size !== items.length) throw malformed('set: an element stands twice', json);
   return atoms;
 }
 
@@ -114,6 +120,7 @@ export function decodeMap(key: AtomicType, value: AtomicType, json: unknown): Re
     if (!Array.isArray(pair) || pair.length !== 2) throw malformed('map', json);
     entries.set(decodeAtom(key, pair[0]), decodeAtom(value, pair[1]));
   }
+  if (entries.size !== pairs.length) throw malformed('map: a key stands twice', json);
   return entries;
 }
 
@@ -148,8 +155,8 @@ export function encodeMap(key: AtomicType, valueType: AtomicType, value: unknown
 }
 
 /** True for text of the form of a UUID. */
-export function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value);
+export function isUuid(value: unknown): value is Uuid {
+  return typeof value === 'string' && readUuid(value) !== undefined;
 }
 
 /** Shared by every empty column of every row: most columns of most rows are empty. */
@@ -157,7 +164,6 @@ export const EMPTY_SET: ReadonlySet<Atom> = new Set();
 export const EMPTY_MAP: ReadonlyMap<Atom, Atom> = new Map();
 
 const EMPTY_SET_JSON: Json = ['set', []];
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 function setItems(json: unknown): readonly unknown[] | undefined {
   return Array.isArray(json) && json.length === 2 && json[0] === 'set' && Array.isArray(json[1]) ? json[1] : undefined;

@@ -4,6 +4,9 @@ import { SMALLEST_NORMAL } from './json-number.ts';
 import { readJsonText } from './json-reader.ts';
 import { utf8BytesFault } from './json-string.ts';
 
+/** Anything that can be written as JSON; bigint stands for an integer literal. */
+export type Json = string | number | bigint | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
 /** One JSON text, and what the one who cut it from the stream has seen in it. */
 export interface JsonMessage {
   readonly text: string;

@@ -6,7 +6,8 @@ import { ConditionState, encodeConditions, type MonitorConditions } from './moni
 import * as monitor from './monitor-request.ts';
 import type { Change, ReplicaEvent } from './replica-events.ts';
 import { ReplicaTables } from './replica-tables.ts';
-import { checkTables, type DatabaseSchema } from './schema.ts';
+import type { DatabaseSchema } from './schema.ts';
+import { checkTables } from './schema-check.ts';
 import type { Session } from './session.ts';
 import { Snapshot } from './snapshot.ts';
 import { readersFor } from './table-reader.ts';

@@ -2,6 +2,7 @@ import { decodeSet, decodeValue, EMPTY_MAP, EMPTY_SET } from './codec.ts';
 import type { Atom, AtomicType, ColumnSpec, ColumnSpecs, TableSpecs, Uuid, Value } from './columns.ts';
 import { OvsdbError } from './errors.ts';
 import type { ColumnSchema, DatabaseSchema } from './schema.ts';
+import { isComposite } from './type-model.ts';
 
 /** A row as the library sees it; callers see it through the types of their declaration. */
 export type AnyRow = { readonly _uuid: Uuid } & Readonly<Record<string, Value>>;
@@ -30,7 +31,7 @@ interface ColumnReader {
 }
 
 function tableReader(schema: DatabaseSchema, table: string, specs: ColumnSpecs): TableReader {
-  const known = schema.tables.get(table);
+  const known = schema.tables.get(table)?.columns;
   const all = Object.entries(specs).map(([name, spec]) => columnReader(name, spec, known?.get(name)));
   const present = new Map(all.filter(({ name }) => known?.has(name)).map((column) => [column.name, column]));
   return {
@@ -66,7 +67,7 @@ function tableReader(schema: DatabaseSchema, table: string, specs: ColumnSpecs):
 
 function columnReader(name: string, spec: ColumnSpec, column: ColumnSchema | undefined): ColumnReader {
   if (column === undefined) return { name, spec, initial: undefined, composite: false };
-  return { name, spec, initial: defaultValue(spec, column.min), composite: column.max > 1 };
+  return { name, spec, initial: defaultValue(spec, column.type.min), composite: isComposite(column.type) };
 }
 
 /** ovsdb's default: as many default atoms as the column must have, and that is one or none. */

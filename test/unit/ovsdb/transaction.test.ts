@@ -3,7 +3,8 @@ import { backoffMs } from '../../../ovsdb/backoff.ts';
 import { bumpBarrier } from '../../../ovsdb/barrier.ts';
 import { absentOk, defineTables, map, optional, scalar, set } from '../../../ovsdb/columns.ts';
 import { isOvsdbError, type OvsdbError } from '../../../ovsdb/errors.ts';
-import { checkTables, parseSchema } from '../../../ovsdb/schema.ts';
+import { parseSchema } from '../../../ovsdb/schema.ts';
+import { checkTables } from '../../../ovsdb/schema-check.ts';
 import { parseTransactReply } from '../../../ovsdb/transact-reply.ts';
 import { Transaction, TransactResult } from '../../../ovsdb/transaction.ts';
 
