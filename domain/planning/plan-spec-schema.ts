@@ -17,29 +17,54 @@ function duration(least: number, most: number) {
   });
 }
 
-/** The YAML of a plan. Unknown keys are refused; every key but `version` and `name` has a default. */
-const schema = z
-  .strictObject({
-    version: z.literal(1),
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots, dashes, underscores; 63 characters at most'),
-    method: z.enum(['direct', 'shunt']).default('direct'),
-    include: globs.min(1).default(['*']),
-    exclude: globs.default([]),
-    canary: z.string().min(1).max(253).optional(),
-    waveSize: z.int().min(1).max(500).default(10),
-    maxOpen: z.int().min(1).max(500).default(4),
-    errorBudget: z.int().min(0).max(10_000).default(0),
-    zones: z.record(z.string().min(1).max(253), globs.min(1)).default({}),
-    zoneCap: z.int().min(1).max(500).optional(),
-    deadline: duration(2_000, 3_600_000).default(60_000),
-    soak: duration(0, 3_500_000).default(5_000),
-    commitOn: z.enum(['word', 'evidence']).default('word'),
-    batchSize: z.int().min(1).max(64).default(4),
-    remoteVantage: z.enum(['required', 'when-available']).default('required'),
-    acceptNoEvidence: z.boolean().default(false),
-  })
+/** The keys of a plan's YAML. Unknown keys are refused; every key but `version` and `name` has a default. */
+export const planSpecKeys = z.strictObject({
+  version: z.literal(1).describe('Version of this format: 1.'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots, dashes, underscores; 63 characters at most')
+    .describe('Letters, digits, dots, dashes, underscores; 63 characters at most. A plan is known by it and a number.'),
+  method: z.enum(['direct', 'shunt']).default('direct').describe('How taps are moved. shunt is not built yet.'),
+  include: globs.min(1).default(['*']).describe('Globs over hostname or system-id of hypervisors.'),
+  exclude: globs.default([]).describe('Globs of hypervisors that are held, and shown as such.'),
+  canary: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe('The hypervisor that goes first, alone. Left out: the one with the fewest guests.'),
+  waveSize: z.int().min(1).max(500).default(10).describe('Hypervisors a wave, after the canary.'),
+  maxOpen: z.int().min(1).max(500).default(4).describe('Cutovers that are open at one moment.'),
+  errorBudget: z.int().min(0).max(10_000).default(0).describe('Failures that a run bears before it pauses.'),
+  zones: z
+    .record(z.string().min(1).max(253), globs.min(1))
+    .default({})
+    .describe('Names of zones, each with globs of its hypervisors; for zoneCap.'),
+  zoneCap: z.int().min(1).max(500).optional().describe('Cutovers that are open at one moment in one zone.'),
+  deadline: duration(2_000, 3_600_000)
+    .default(60_000)
+    .describe('Without a commit by then, a hypervisor goes back by itself: a duration like 60s; the default is in ms.'),
+  soak: duration(0, 3_500_000)
+    .default(5_000)
+    .describe('How long probes must stay good before a commit: a duration like 5s; the default is in ms.'),
+  commitOn: z
+    .enum(['word', 'evidence'])
+    .default('word')
+    .describe("word: only the coordinator's word commits; evidence: at the deadline a good local verdict commits."),
+  batchSize: z.int().min(1).max(64).default(4).describe('Taps that move at once.'),
+  remoteVantage: z
+    .enum(['required', 'when-available'])
+    .default('required')
+    .describe(
+      'required: no cutover without another hypervisor that can probe; when-available: the local verdict may do.',
+    ),
+  acceptNoEvidence: z
+    .boolean()
+    .default(false)
+    .describe('Commit a hypervisor none of whose guests ever answered to anything: nothing is proved then.'),
+});
+
+const schema = planSpecKeys
   .refine((spec) => spec.deadline >= spec.soak + soakSlackMs, {
     path: ['deadline'],
     message: `must leave ${soakSlackMs} ms after the soak, to verify and to commit in`,
