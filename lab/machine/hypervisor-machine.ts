@@ -1,14 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { until } from '../command.ts';
 import { UNDERLAY_MTU } from '../fabric.ts';
-import { endProcesses, findProcess } from '../processes.ts';
 import { agentConfig } from '../program-config.ts';
-import { hypervisorDir, pathsOf } from '../run-dir.ts';
+import { hypervisorDir } from '../run-dir.ts';
 import type { LabState } from '../state.ts';
 import type { LabHypervisor, Topology } from '../topology.ts';
 import { checkoutBinds, checkoutFiles } from './checkout.ts';
+import { endOutside } from './end-outside.ts';
 import { type Machine, type MachineOptions, startMachine } from './machine.ts';
 
 export interface HypervisorMachineOptions
@@ -42,7 +41,7 @@ export async function moveHypervisor(
     '/etc/shunt/agent.yaml': stringify({ ...insideConfig(topology, hypervisor), ...options.agent }),
     ...options.files,
   };
-  const machine = await startMachine({
+  return startMachine({
     name: `${topology.name}-${name}`,
     lab: topology.name,
     netns: hypervisor.netns,
@@ -53,7 +52,6 @@ export async function moveHypervisor(
     enable: ['openvswitch-switch.service', 'ovn-host.service', 'lab-underlay.service', ...(options.enable ?? [])],
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  return machine;
 }
 
 /** Sockets lie in folders that both sides see; the names at which the lab knows them become links. */
@@ -108,14 +106,4 @@ function insideConfig(topology: Topology, hypervisor: LabHypervisor): object {
     ...rest
   } = agentConfig(topology, hypervisor) as Record<string, unknown>;
   return rest;
-}
-
-async function endOutside(lab: string, names: readonly string[]): Promise<void> {
-  const paths = pathsOf(lab);
-  for (const name of names) {
-    const record = findProcess(paths, name);
-    if (!record) continue;
-    await endProcesses([record]);
-    await until(`${name} to end`, () => (findProcess(paths, name) ? undefined : true));
-  }
 }
