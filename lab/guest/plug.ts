@@ -11,6 +11,7 @@ import { INTEGRATION_BRIDGE } from './plug-world.ts';
 export async function plugTap(topology: Topology, hypervisor: LabHypervisor, plug: Plug): Promise<void> {
   const { guest, world } = plug;
   const network = networkOf(topology, guest);
+  const place = hypervisorPlace(topology.name, hypervisor);
   const dressed = `link set ${guest.tap} address ${guest.tapMac} mtu ${network.mtu}`;
   switch (world) {
     case 'legacy':
@@ -18,7 +19,9 @@ export async function plugTap(topology: Topology, hypervisor: LabHypervisor, plu
       return;
     case 'target':
       await ipBatch(hypervisor.netns, [dressed, `link set ${guest.tap} up`]);
-      await vsctl(hypervisorPlace(topology.name, hypervisor), [...portArguments(guest)]);
+      // libvirt deletes a row of that name too. In a transaction of its own here: a userspace datapath would go on with the device of before.
+      await vsctl(place, ['--if-exists', 'del-port', INTEGRATION_BRIDGE, guest.tap]);
+      await vsctl(place, portArguments(guest));
       return;
   }
 }
@@ -61,5 +64,5 @@ function portArguments(guest: LabGuest): readonly string[] {
     'vm-uuid': guest.deviceId,
   };
   const columns = Object.entries(ids).map(([key, value]) => `external_ids:${key}="${value}"`);
-  return ['--may-exist', 'add-port', INTEGRATION_BRIDGE, guest.tap, '--', 'set', 'Interface', guest.tap, ...columns];
+  return ['add-port', INTEGRATION_BRIDGE, guest.tap, '--', 'set', 'Interface', guest.tap, ...columns];
 }
