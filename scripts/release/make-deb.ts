@@ -27,7 +27,8 @@ const depends = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 5)';
 export async function makeDeb({ release, arch, files, stage, target, compress }: DebOptions): Promise<void> {
   writeTree(stage, files, release.epoch);
   const control = join(stage, 'DEBIAN');
-  mkdirSync(control, { mode: 0o755 });
+  mkdirSync(control);
+  chmodSync(control, 0o755);
   const put = (name: string, text: string, mode = 0o644) => {
     writeFileSync(join(control, name), text);
     chmodSync(join(control, name), mode);
