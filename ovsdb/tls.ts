@@ -54,7 +54,7 @@ export function tlsError(
       { cause },
     );
   }
-  if (/^ERR_SSL_(?:TLSV?1\w*|SSLV3)_ALERT_/.test(code)) {
+  if (/^ERR_SSL_.*_ALERT_/.test(code)) {
     const ours = tls.cert === undefined ? 'none was given (cert, key)' : `it is ${nameOf(tls.cert)}`;
     return new OvsdbError(
       'tls-refused',

@@ -7,18 +7,28 @@ import { join } from 'node:path';
 export const VSWITCH_SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 export const OVN_NB_SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema';
 
-/** A real ovsdb-server with a directory of its own, on a unix socket and on a port of 127.0.0.1 that it chose itself. */
+/** Files with which the server also listens on `pssl:`. */
+export interface ServerTls {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string;
+}
+
+/** A real ovsdb-server with a directory of its own, on a unix socket and on ports of 127.0.0.1 that it chose itself. */
 export class OvsdbServer implements AsyncDisposable {
   readonly dir: string;
   #child: ChildProcess | undefined;
   #tcpPort = 0;
+  #sslPort = 0;
+  readonly #tls: ServerTls | undefined;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, tls: ServerTls | undefined) {
     this.dir = dir;
+    this.#tls = tls;
   }
 
-  static start(schemaFile: string): Promise<OvsdbServer> {
-    return OvsdbServer.#start((dir) => ['create', join(dir, 'db'), schemaFile]);
+  static start(schemaFile: string, tls?: ServerTls): Promise<OvsdbServer> {
+    return OvsdbServer.#start((dir) => ['create', join(dir, 'db'), schemaFile], tls);
   }
 
   /** A cluster of one; only clustered databases number their transactions. */
@@ -31,10 +41,10 @@ export class OvsdbServer implements AsyncDisposable {
     ]);
   }
 
-  static async #start(create: (dir: string) => readonly string[]): Promise<OvsdbServer> {
+  static async #start(create: (dir: string) => readonly string[], tls?: ServerTls): Promise<OvsdbServer> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
     execFileSync('ovsdb-tool', create(dir), { stdio: 'pipe' });
-    const server = new OvsdbServer(dir);
+    const server = new OvsdbServer(dir, tls);
     await server.run();
     return server;
   }
@@ -45,6 +55,11 @@ export class OvsdbServer implements AsyncDisposable {
 
   get tcp(): string {
     return `tcp:127.0.0.1:${this.#tcpPort}`;
+  }
+
+  /** Only with certificates. */
+  get ssl(): string {
+    return `ssl:127.0.0.1:${this.#sslPort}`;
   }
 
   /** Starts the server on what the database holds; on the same port as before. */
@@ -59,6 +74,7 @@ export class OvsdbServer implements AsyncDisposable {
         `--remote=ptcp:${this.#tcpPort}:127.0.0.1`,
         `--unixctl=${join(this.dir, 'ctl')}`,
         `--log-file=${log}`,
+        ...this.#tlsArgs(),
         '-vconsole:off',
         '-vfile:info',
       ],
@@ -67,7 +83,26 @@ export class OvsdbServer implements AsyncDisposable {
     this.#child = child;
     // The control socket answers when the remotes are open.
     await this.#answers(child);
-    if (this.#tcpPort === 0) this.#tcpPort = Number(/listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1]);
+    if (this.#tcpPort === 0) this.#tcpPort = this.#listening(0);
+    if (this.#tls !== undefined && this.#sslPort === 0) {
+      execFileSync('ovs-appctl', ['-t', join(this.dir, 'ctl'), 'ovsdb-server/add-remote', 'pssl:0:127.0.0.1'], {
+        stdio: 'pipe',
+      });
+      while (Number.isNaN(this.#listening(1))) await new Promise((resolve) => setTimeout(resolve, 5)); // its log is all that says it
+      this.#sslPort = this.#listening(1);
+    }
+  }
+
+  /** The port of the nth remote, by the log. */
+  #listening(nth: number): number {
+    return Number([...readFileSync(join(this.dir, 'log'), 'utf8').matchAll(/listening on port (\d+)/g)][nth]?.[1]);
+  }
+
+  #tlsArgs(): readonly string[] {
+    if (this.#tls === undefined) return [];
+    const { key, cert, ca } = this.#tls;
+    const files = [`--private-key=${key}`, `--certificate=${cert}`, `--ca-cert=${ca}`];
+    return this.#sslPort === 0 ? files : [`--remote=pssl:${this.#sslPort}:127.0.0.1`, ...files];
   }
 
   /** `kill -9`, as a crash. */
