@@ -29,6 +29,7 @@ interface UpFlags extends Named {
   readonly tap: TapKind;
   readonly datapath?: Datapath;
   readonly services: boolean;
+  readonly servicesLegacy: boolean;
   readonly programs: boolean;
   readonly keepOnFailure: boolean;
 }
@@ -56,6 +57,7 @@ command('up', 'build a lab; it stays until down')
   .option('--networks <n>', 'provider networks: VLANs, the last one flat', count(1, LIMITS.networksMax), 2)
   .addOption(new Option('--tap <kind>', 'how guests are plugged').choices(['veth', 'tap']).default('veth'))
   .addOption(new Option('--datapath <kind>', 'who forwards: vswitchd itself, or the kernel').choices(datapaths))
+  .option('--services-legacy', 'dnsmasq and radvd on the Linux bridges, in qdhcp and qrouter namespaces', false)
   .option('--no-services', 'without Prometheus, coordinator and agents')
   .option('--no-programs', 'without coordinator and agents')
   .option('--keep-on-failure', 'leave what was built when it fails, to be looked at', false)

@@ -11,6 +11,8 @@ import { createDatabasePattern, VSWITCH_SCHEMA } from './open-vswitch.ts';
 import { writeProgramConfigs } from './program-config.ts';
 import { startPrograms } from './programs.ts';
 import { pathsOf } from './run-dir.ts';
+import { planServices } from './services/plan-services.ts';
+import { startServices } from './services/start-services.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
 import { startTapRelay } from './tap-relay.ts';
 import { namespacesOf, planTopology, type TapKind, type Topology } from './topology.ts';
@@ -28,6 +30,8 @@ export interface UpOptions {
   readonly datapath?: Datapath;
   /** NATS runs always; `false` leaves out Prometheus, coordinator and agents. Default true. */
   readonly services?: boolean;
+  /** dnsmasq and radvd in qdhcp and qrouter namespaces on the legacy bridges. Default false. */
+  readonly servicesLegacy?: boolean;
   /** `false` leaves out coordinator and agents only. Default true: each is started if its bundle is in dist/. */
   readonly programs?: boolean;
   /** `process`: the lab may be swept once this process is gone. `persistent` (default): it stays until `down`. */
@@ -70,6 +74,7 @@ function newState(options: UpOptions): LabState {
     services = true,
     programs = true,
   } = options;
+  const topology = planTopology({ name, hosts, guests, networks, tap, datapath });
   return {
     format: 1,
     createdAt: new Date().toISOString(),
@@ -77,7 +82,7 @@ function newState(options: UpOptions): LabState {
     owner: thisProcess(),
     services,
     programs: services && programs,
-    topology: planTopology({ name, hosts, guests, networks, tap, datapath }),
+    topology: options.servicesLegacy ? { ...topology, services: planServices(topology) } : topology,
   };
 }
 
@@ -101,6 +106,7 @@ async function build(state: LabState, progress: (step: string) => void): Promise
     ...topology.hypervisors.map((hypervisor) => buildHypervisor(topology, hypervisor)),
   ]);
   if (state.services) startPrometheus(topology);
+  await startServices(topology);
   progress('waiting for OVN');
   await waitForOvn(topology);
   if (state.programs) {
