@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /**
  * A registry of one program, with the process's own metrics (`${prefix}process_…`, `${prefix}nodejs_…`) in it. `labels` stand on every
@@ -7,6 +8,6 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 export function createRegistry(prefix: string, labels?: Readonly<Record<string, string>>): Registry {
   const registry = new Registry();
   if (labels !== undefined) registry.setDefaultLabels({ ...labels });
-  collectDefaultMetrics({ register: registry, prefix });
+  addProcessMetrics(registry, prefix);
   return registry;
 }

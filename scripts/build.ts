@@ -31,11 +31,12 @@ function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Whatever changes a bundle but is no source of it: this file, its neighbour, and the packages. */
+/** Whatever changes a bundle but is no source of it: this file, its neighbours, and the packages. */
 function settings(present: readonly Entry[]): string {
   const parts = [
     hashOf(import.meta.filename),
     hashOf(join(import.meta.dirname, 'bundle.ts')),
+    hashOf(join(import.meta.dirname, 'bundle-plugins.ts')),
     hashOf(join(root, 'package-lock.json')),
     hashOf(join(root, 'package.json')),
   ];

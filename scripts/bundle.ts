@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { builtinsAsked, inAscii, koffiBeside, narrowEntrances } from './bundle-plugins.ts';
 
 /** A program, or a part of one that is started from a file of its own. */
 export interface Entry {
@@ -31,31 +32,13 @@ export interface Bundle {
 /** One file with everything in it, for any CPU: native code lies beside it. The same sources give the same bytes. */
 export async function bundleEntry(root: string, entry: Entry, release?: ReleaseStamp): Promise<Bundle> {
   const result = await build(options(root, entry, release));
-  const contents = result.outputFiles?.[0]?.contents;
-  if (!contents || !result.metafile) throw new Error(`esbuild gave no output for ${entry.source}`);
-  return { contents, metafile: result.metafile };
+  const text = result.outputFiles?.[0]?.text;
+  if (!text || !result.metafile) throw new Error(`esbuild gave no output for ${entry.source}`);
+  return { contents: Buffer.from(inAscii(text)), metafile: result.metafile };
 }
 
-/**
- * koffi looks for its binary in node_modules; a bundle has it beside itself. koffi keeps the list of packages to look in in a
- * file of its own, which is replaced by one look.
- */
-const koffiBeside: Plugin = {
-  name: 'koffi-beside',
-  setup(builder) {
-    builder.onLoad({ filter: /[\\/]koffi[\\/]src[\\/]koffi[\\/]src[\\/]static\.js$/ }, () => ({
-      contents: [
-        "import { createRequire } from 'node:module';",
-        "export const loadStatic = () => createRequire(import.meta.url)('./koffi.node');",
-      ].join('\n'),
-      loader: 'js',
-    }));
-  },
-};
-
 /** Packages that are CommonJS call `require`, which an ES module has to make itself. */
-const banner = `import { createRequire as shuntCreateRequire } from 'node:module';
-const require = shuntCreateRequire(import.meta.url);`;
+const banner = `const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);`;
 
 function options(root: string, { source, bundle, program }: Entry, release?: ReleaseStamp): BuildOptions {
   return {
@@ -70,11 +53,10 @@ function options(root: string, { source, bundle, program }: Entry, release?: Rel
     target: 'node24',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
     banner: { js: program ? `#!/usr/bin/env node\n${banner}` : banner },
-    plugins: [koffiBeside],
+    plugins: [koffiBeside, builtinsAsked, narrowEntrances],
     define: release === undefined ? {} : { SHUNT_RELEASE: JSON.stringify(release) },
   };
 }
