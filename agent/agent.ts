@@ -18,6 +18,7 @@ import { PlugGuard } from './guard/plug-guard.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
+import { MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
 import { openReports, type Reports } from './reports.ts';
@@ -51,6 +52,7 @@ export class Agent implements AsyncDisposable {
   readonly #prober: RawProber;
   readonly #attempts: Attempts;
   readonly #metrics: AgentMetrics;
+  readonly #memory: MemoryAtRest;
   #observer: HostObserver | undefined;
   #session: CoordinatorSession | undefined;
 
@@ -76,6 +78,7 @@ export class Agent implements AsyncDisposable {
     }
     notify.ready(`${config.mode}; ${host.identity.systemId}`);
     notify.startWatchdog();
+    agent.#memory.rest();
     return agent;
   }
 
@@ -86,6 +89,7 @@ export class Agent implements AsyncDisposable {
     this.#logger = logger;
     this.#reports = reports;
     this.#owned = owned;
+    this.#memory = owned.use(new MemoryAtRest(logger));
     this.#stages = owned.use(new StageReports(reports.reporter, logger));
     this.#prober = owned.use(
       new RawProber({
@@ -216,6 +220,7 @@ export class Agent implements AsyncDisposable {
       onGuard: (work) => this.#guardWork(work),
       onUnguard: (work) => this.#guard.release(work.moves.map((move) => move.tap)),
       onStage: (stage, epoch) => this.#stages.add(stage, epoch),
+      onBegin: () => this.#memory.awake(),
     };
   }
 
@@ -233,6 +238,7 @@ export class Agent implements AsyncDisposable {
     this.#logger.info({ epoch, phase, ...(code === undefined ? {} : { code }) }, why ?? 'phase');
     this.#reports.reporter.report('state', { epoch, phase, direction, why, code });
     if (state !== undefined) this.#session?.sendState(state);
+    if (this.#atRest()) this.#memory.rest();
     if (phase !== 'committed' && phase !== 'reverted' && phase !== 'stuck') return;
     this.#metrics.restReached(phase);
     this.#metrics.blackouts(direction, work.blackouts);

@@ -16,7 +16,7 @@ export type ProgramName = 'nats' | 'prometheus' | 'coordinator' | `agent-${strin
 
 const DIST = join(import.meta.dirname, '..', 'dist');
 /** As the systemd unit sets them: memory figures of the lab are to be those of a hypervisor. */
-const AGENT_NODE_OPTIONS = '--max-old-space-size=48 --max-semi-space-size=2';
+const AGENT_NODE_OPTIONS = '--expose-gc --max-old-space-size=48 --max-semi-space-size=2';
 const READY_MS = 15_000;
 
 /** Where the bundles of agent and coordinator are expected. */

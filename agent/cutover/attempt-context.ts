@@ -31,6 +31,8 @@ export interface AttemptContext {
   /** Its taps are moved by us: the guard must look away. */
   readonly onUnguard: (work: AttemptWork) => Promise<void>;
   readonly onStage: (stage: Stage, epoch: number) => void;
+  /** Something begins that must not wait for memory or a disk. Never fails. */
+  readonly onBegin: () => Promise<void>;
 }
 
 /** The attempt as its effects see it. */

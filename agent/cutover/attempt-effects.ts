@@ -35,6 +35,7 @@ export const effectHandlers = {
 
 async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant } = work;
+  await context.onBegin();
   await context.host.ovs.flush(signal);
   work.moves = plannedMoves(work);
   work.prepared = await context.probePorts.ensure(grant.networks, signal);
@@ -59,6 +60,7 @@ function plannedMoves(work: AttemptWork): readonly TapMove[] {
 /** Journal synced, then dead man: if either cannot be had, nothing is touched. */
 async function arm(work: AttemptWork): Promise<void> {
   const { context, grant } = work;
+  await context.onBegin();
   work.moves = plannedMoves(work);
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
   work.journal = AttemptJournal.create(context.stateDir, {
