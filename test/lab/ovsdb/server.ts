@@ -41,6 +41,11 @@ export class OvsdbServer implements AsyncDisposable {
     ]);
   }
 
+  /** On a database that ovsdb-tool makes by these arguments; given the file's path. */
+  static create(args: (db: string) => readonly string[]): Promise<OvsdbServer> {
+    return OvsdbServer.#start((dir) => args(join(dir, 'db')));
+  }
+
   static async #start(create: (dir: string) => readonly string[], tls?: ServerTls): Promise<OvsdbServer> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
     execFileSync('ovsdb-tool', create(dir), { stdio: 'pipe' });
@@ -60,6 +65,21 @@ export class OvsdbServer implements AsyncDisposable {
   /** Only with certificates. */
   get ssl(): string {
     return `ssl:127.0.0.1:${this.#sslPort}`;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** What ovs-appctl prints; empty when the server does not answer. */
+  appctl(...args: readonly string[]): string {
+    const asked = spawnSync('ovs-appctl', ['--timeout=20', '-t', join(this.dir, 'ctl'), ...args], { encoding: 'utf8' });
+    return asked.status === 0 ? asked.stdout : '';
+  }
+
+  /** Sends a signal and does not wait: SIGSTOP, SIGCONT. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Starts the server on what the database holds; on the same port as before. */
