@@ -99,12 +99,14 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   async sync({ signal }: WaitOptions = {}): Promise<void> {
     for (;;) {
       await this.ready({ signal });
+      const session = this.#session;
       try {
         // An empty transaction: its reply comes behind the updates of all that was committed before.
-        const reply = await this.#session?.request('transact', [this.#owner.database], { signal });
-        if (reply !== undefined) return;
+        await session?.request('transact', [this.#owner.database], { signal });
+        return;
       } catch (error) {
-        if (!isOvsdbError(error, 'connection-lost', 'not-connected')) throw error; // else one more round, on the next connection
+        if (!isOvsdbError(error, 'connection-lost', 'not-connected')) throw error;
+        await until(this.#turns, 'waiting for the replica', () => session !== this.#session || undefined, { signal });
       }
     }
   }

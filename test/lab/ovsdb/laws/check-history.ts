@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OvsdbClient } from '../../../../ovsdb/client.ts';
+import type { TableSpecs } from '../../../../ovsdb/columns.ts';
+import { encodeWhere } from '../../../../ovsdb/conditions.ts';
+import type { MonitorConditions, MonitorMethod } from '../../../../ovsdb/replica.ts';
+import { Relay } from '../proxy.ts';
+import { OvsdbServer } from '../server.ts';
+import { Follower } from './follower.ts';
+import { Random } from './random.ts';
+import { Writer } from './random-history.ts';
+import { type LawSchema, randomSchema } from './random-schema.ts';
+
+/** What one history was made of. */
+export interface HistoryTally {
+  readonly committed: number;
+  readonly refused: number;
+  readonly cuts: number;
+  readonly conditionChanges: number;
+  readonly events: number;
+  readonly resumed: number;
+  readonly resyncs: number;
+  readonly snapshots: number;
+  readonly comparisons: number;
+  readonly faults: readonly string[];
+}
+
+const QUICK = { minMs: 1, maxMs: 20, factor: 2, jitter: 0 };
+const REWRITES: Readonly<Record<MonitorMethod, RegExp | undefined>> = {
+  monitor_cond_since: undefined,
+  monitor_cond: /"monitor_cond_since"/g,
+  monitor: /"monitor_cond(_since)?"/g,
+};
+
+/**
+ * A random schema and a random history of transactions by two clients against a real ovsdb-server, followed by a replica for each
+ * way to monitor, with conditions that change and connections that are cut. Repeats for a seed but for the timing of the processes.
+ */
+export async function checkHistory(seed: number, rounds: number): Promise<HistoryTally> {
+  const random = new Random(seed);
+  const clustered = seed % 2 === 0;
+  const schema = randomSchema(random, clustered ? 'unlimited' : 3);
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startServer(schema, clustered));
+  const client = async (endpoint: string, tables: TableSpecs): Promise<OvsdbClient<TableSpecs>> =>
+    stack.use(await OvsdbClient.connect({ endpoint, database: 'laws', tables, reconnect: QUICK }));
+  const known = (await client(server.unix, schema.allSpecs)).replicate(schema.allSpecs);
+  await known.ready();
+  const writers: Writer[] = [];
+  for (let n = 0; n < 2; n++)
+    writers.push(new Writer(await client(server.unix, schema.allSpecs), schema, random, known));
+  await writers[0]?.begin();
+  const guests: Guest[] = [];
+  for (const method of Object.keys(REWRITES) as MonitorMethod[]) {
+    const rewrite = REWRITES[method];
+    const relay = await Relay.start(
+      () => server.tcp,
+      rewrite === undefined ? {} : { rewrite: (text) => text.replace(rewrite, '"no_such_method"') },
+    );
+    stack.use(relay);
+    guests.push({
+      method,
+      relay,
+      follower: new Follower(await client(relay.endpoint, schema.specs), schema, random),
+      where: new Map(),
+    });
+  }
+  const history = new History(random, schema, server, writers, guests);
+  await history.run(rounds);
+  return history.tally();
+}
+
+interface Guest {
+  readonly method: MonitorMethod;
+  readonly relay: Relay;
+  readonly follower: Follower;
+  /** Conditions that were asked for last. */
+  readonly where: Map<string, readonly unknown[] | boolean>;
+}
+
+class History {
+  readonly #random: Random;
+  readonly #schema: LawSchema;
+  readonly #server: OvsdbServer;
+  readonly #writers: readonly Writer[];
+  readonly #guests: readonly Guest[];
+  readonly #changing: Promise<void>[] = [];
+  #committed = 0;
+  #refused = 0;
+  #cuts = 0;
+  #changes = 0;
+  #comparisons = 0;
+
+  constructor(
+    random: Random,
+    schema: LawSchema,
+    server: OvsdbServer,
+    writers: readonly Writer[],
+    guests: readonly Guest[],
+  ) {
+    this.#random = random;
+    this.#schema = schema;
+    this.#server = server;
+    this.#writers = writers;
+    this.#guests = guests;
+  }
+
+  async run(rounds: number): Promise<void> {
+    for (const { follower } of this.#guests) await follower.replica.ready();
+    for (let round = 0; round < rounds; round++) {
+      for (let burst = 1 + this.#random.below(4); burst > 0; burst--) {
+        for (const guest of this.#guests) this.#disturb(guest);
+        const outcomes = await Promise.all(this.#writers.map((writer) => writer.write()));
+        for (const committed of outcomes) committed ? this.#committed++ : this.#refused++;
+      }
+      if (round % 5 === 4 || round === rounds - 1) await this.#compare();
+    }
+    for (const { follower } of this.#guests) follower.checkSnapshots();
+  }
+
+  tally(): HistoryTally {
+    const followers = this.#guests.map(({ follower }) => follower);
+    const sum = (of: (follower: Follower) => number): number => followers.reduce((total, one) => total + of(one), 0);
+    return {
+      committed: this.#committed,
+      refused: this.#refused,
+      cuts: this.#cuts,
+      conditionChanges: this.#changes,
+      events: sum(({ events }) => events),
+      resumed: sum(({ resumed }) => resumed),
+      resyncs: sum(({ resyncs }) => resyncs),
+      snapshots: sum(({ snapshots }) => snapshots),
+      comparisons: this.#comparisons,
+      faults: this.#guests.flatMap(({ method, follower }) => follower.faults.map((fault) => `${method}: ${fault}`)),
+    };
+  }
+
+  #disturb({ method, relay, follower, where }: Guest): void {
+    if (method !== 'monitor' && this.#random.chance(25)) {
+      for (let calls = 1 + this.#random.below(2); calls > 0; calls--) {
+        const table = this.#random.of(this.#schema.tables);
+        const wanted = this.#where(table.name);
+        where.set(
+          table.name,
+          wanted === true || wanted === false ? wanted : encodeWhere(this.#schema.specs[table.name] ?? {}, wanted),
+        );
+        const changing = follower.replica.setConditions({ [table.name]: wanted } as MonitorConditions<TableSpecs>);
+        // A refusal shows in the comparison, which has this condition.
+        this.#changing.push(
+          changing.catch((error: unknown) => void follower.faults.push(`conditions: ${String(error)}`)),
+        );
+        this.#changes++;
+      }
+    }
+    if (this.#random.chance(8)) {
+      relay.cut();
+      this.#cuts++;
+    }
+  }
+
+  #where(name: string) {
+    const table = this.#schema.tables.find((one) => one.name === name);
+    const writer = this.#writers[0];
+    if (table === undefined || writer === undefined || this.#random.chance(20)) return true;
+    if (this.#random.chance(10)) return false;
+    return [...writer.where(table), ...(this.#random.chance(40) ? writer.where(table) : [])];
+  }
+
+  async #compare(): Promise<void> {
+    await Promise.all(this.#changing.splice(0));
+    for (const { follower, where } of this.#guests) {
+      await follower.compare(this.#server.unix, where);
+      this.#comparisons++;
+    }
+  }
+}
+
+async function startServer(schema: LawSchema, clustered: boolean): Promise<OvsdbServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'shunt-laws-'));
+  try {
+    const file = join(folder, 'laws.ovsschema');
+    writeFileSync(file, JSON.stringify(schema.json));
+    return await (clustered ? OvsdbServer.startClustered(file) : OvsdbServer.start(file));
+  } catch (cause) {
+    throw new Error(`the server refused ${JSON.stringify(schema.json)}`, { cause });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
