@@ -6,6 +6,7 @@ import { type LabState, statusOf } from '../lab/state.ts';
 import type { LabGuest } from '../lab/topology.ts';
 import { upLab } from '../lab/up.ts';
 import { directMethod } from './direct-method.ts';
+import { environmentOf } from './environment.ts';
 import { type BenchReport, type Op, type Sample, summarise, type TrafficDirection } from './rows.ts';
 import { type Method, shellMethod } from './shell-method.ts';
 
@@ -55,7 +56,7 @@ async function measure(lab: LabState, options: CutoverBenchOptions, say: (text: 
       }
     }
   }
-  return summarise(samples, voidRuns);
+  return summarise(samples, { voidRuns, env: await environmentOf(lab) });
 }
 
 interface Series {

@@ -9,10 +9,10 @@ import { agentConfigPath, prometheusConfigPath } from '../lab/program-config.ts'
 import { startCoordinator } from '../lab/programs.ts';
 import type { LabState } from '../lab/state.ts';
 import { upLab } from '../lab/up.ts';
+import { type BenchEnvironment, environmentOf } from './environment.ts';
 import { bundleBytes, InstalledAgent, type InstalledOptions, install } from './footprint/installed-agent.ts';
 import { type MemoryFigures, median, type Spread, spreadOf } from './footprint/proc-figures.ts';
 import { SoakCycles } from './footprint/soak.ts';
-import { environment } from './rows.ts';
 
 export interface FootprintOptions {
   readonly taps: number;
@@ -42,7 +42,7 @@ export interface FootprintReport {
   readonly spread: Readonly<Record<'rssMiB' | 'anonMiB' | 'readyMs' | 'idleCpuPercent', Spread>>;
   /** After each cycle of the soak. */
   readonly soakRssMiB: readonly number[];
-  readonly env: ReturnType<typeof environment>;
+  readonly env: BenchEnvironment;
 }
 
 const hypervisor = 'hv1';
@@ -121,7 +121,7 @@ async function measure(
       idleCpuPercent: spreadOf(idle.cpuPercent, 2),
     },
     soakRssMiB: soakRss,
-    env: environment(),
+    env: await environmentOf(lab),
   };
 }
 

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { cpus, release } from 'node:os';
+import { type BenchEnvironment, describeEnvironment } from './environment.ts';
 
 export type Op = 'cut' | 'revert';
 /** Who began to speak: `in` from the far side of the wire to the guest, `out` from the guest. */
@@ -25,13 +24,7 @@ export interface BenchReport {
   readonly rows: readonly BenchRow[];
   /** How many times less than the baseline (the shell script), by medians of the same run. */
   readonly ratios: Readonly<Record<string, number>>;
-  readonly env: {
-    readonly datapath: string;
-    readonly kernel: string;
-    readonly ovs: string;
-    readonly ovn: string;
-    readonly cores: number;
-  };
+  readonly env: BenchEnvironment;
   /** Runs whose null run lost frames and which therefore do not count. */
   readonly voidRuns: number;
 }
@@ -47,7 +40,10 @@ export interface Sample {
 
 const baseline = 'shell';
 
-export function summarise(samples: readonly Sample[], voidRuns: number): BenchReport {
+export function summarise(
+  samples: readonly Sample[],
+  { voidRuns, env }: Pick<BenchReport, 'voidRuns' | 'env'>,
+): BenchReport {
   const groups = Map.groupBy(samples, ({ method, op, taps, direction }) =>
     JSON.stringify([method, op, taps, direction]),
   );
@@ -71,7 +67,7 @@ export function summarise(samples: readonly Sample[], voidRuns: number): BenchRe
       },
     ];
   });
-  return { schema: 1, rows, ratios: ratiosOf(rows), env: environment(), voidRuns };
+  return { schema: 1, rows, ratios: ratiosOf(rows), env, voidRuns };
 }
 
 /** Nearest rank, to a tenth of a millisecond. */
@@ -103,18 +99,6 @@ function ratiosOf(rows: readonly BenchRow[]): Readonly<Record<string, number>> {
   );
 }
 
-export function environment(): BenchReport['env'] {
-  const version = (argv: readonly string[]) =>
-    /\d+\.\d+\.\d+/.exec(execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' }))?.[0] ?? '';
-  return {
-    datapath: 'netdev',
-    kernel: release(),
-    ovs: version(['ovs-vswitchd', '--version']),
-    ovn: version(['ovn-controller', '--version']),
-    cores: cpus().length,
-  };
-}
-
 /** For people: one line a row, then the ratios. */
 export function renderReport(report: BenchReport): string {
   const heads = ['method', 'op', 'taps', 'traffic', 'p50 ms', 'p99 ms', 'max ms', 'lost', 'n'];
@@ -128,7 +112,6 @@ export function renderReport(report: BenchReport): string {
       .join('  ')
       .trimEnd();
   const ratios = Object.entries(report.ratios).map(([name, ratio]) => `${name}: ${ratio}x`);
-  const { datapath, kernel, ovs, ovn, cores } = report.env;
-  const env = `datapath ${datapath}, Linux ${kernel}, OVS ${ovs}, OVN ${ovn}, ${cores} cores; void runs: ${report.voidRuns}`;
+  const env = `${describeEnvironment(report.env)}; void runs: ${report.voidRuns}`;
   return [line(heads), ...body.map(line), '', ...ratios, '', env].join('\n');
 }
