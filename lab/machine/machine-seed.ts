@@ -36,8 +36,8 @@ const MASKED = [
   'systemd-udevd.service',
 ];
 
-/** `ProtectProc=` gives a unit a /proc of its own, in which the host's boot id would show through. */
-const OWN_PROC = ['shunt-agent.service', 'shunt-coordinator.service'];
+/** `ProtectProc=` gives a unit a /proc of its own, in which the host's boot id would show through. (The coordinator's has no /proc/sys.) */
+const OWN_PROC = ['shunt-agent.service'];
 
 export interface Seed {
   readonly hostname: string;
