@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the main job in a real lab. Builds a cloud, moves every guest of three hypervisors from Linux bridge to OVN in waves,
+ * `npm run demo`: the main job in a real lab. Builds a cloud, moves every guest of its hypervisors from Linux bridge to OVN in waves,
  * makes one hypervisor fail on the way, and measures each guest's blackout with a sender of its own.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,21 +8,23 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { blackoutTable, type GuestBlackout, summary } from './blackout-table.ts';
 import { downLab } from './down.ts';
-import { dropByMac } from './faults.ts';
+import { dropByMac } from './faults/drop-by-mac.ts';
 import { Narrator } from './narrator.ts';
 import { OperatorShell } from './operator-shell.ts';
+import { patience } from './patience.ts';
 import { type AllGuests, pingAllGuests } from './ping-all.ts';
 import { type LabState, statusOf } from './state.ts';
 import { upLab } from './up.ts';
 
 interface DemoOptions {
   readonly name: string;
+  readonly hosts: number;
   readonly guests: number;
   readonly keep: boolean;
 }
 
-/** Questions a second to each guest: lost ones show a blackout with a resolution of 10 ms. */
-const probeHz = 100;
+/** Questions a second to each guest: lost ones show a blackout with a resolution of 10 ms, and less on an emulated processor. */
+const probeHz = 100 / patience;
 
 const planYaml = `version: 1
 name: demo
@@ -37,8 +39,9 @@ soak: 2s
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = new Command('demo')
-    .description('Moves three hypervisors of a lab from Linux bridge to OVN, with a failure on the way.')
+    .description('Moves the hypervisors of a lab from Linux bridge to OVN, with a failure on the way.')
     .option('--name <name>', 'name of the lab', `demo${process.pid % 10_000}`)
+    .option('--hosts <n>', 'hypervisors, at least two', (text) => Number.parseInt(text, 10), 3)
     .option('--guests <n>', 'guests on each hypervisor', (text) => Number.parseInt(text, 10), 8)
     .option('--keep', 'leave the lab afterwards', false)
     .parse([...argv], { from: 'user' });
@@ -57,13 +60,13 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number> {
-  const { guests, name, keep } = options;
+  const { hosts, guests, name, keep } = options;
   narrator.step(
-    `Building a cloud: 3 hypervisors, ${guests * 3} guests on 2 networks (one VLAN, one flat), OVN, Open vSwitch, NATS`,
+    `Building a cloud: ${hosts} hypervisors, ${guests * hosts} guests on 2 networks (one VLAN, one flat), OVN, Open vSwitch, NATS`,
   );
   const state = await upLab({
     name,
-    hosts: 3,
+    hosts,
     guests,
     networks: 2,
     tap: 'veth',
@@ -84,7 +87,7 @@ async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number
   narrator.step('Blackout of each guest');
   narrator.say(blackoutTable(rows));
   const others = rows.filter((row) => row.name !== victim);
-  narrator.say(`without ${victim}, which the fault kept dark until hv3 went back: ${summary(others)}`);
+  narrator.say(`without ${victim}, which the fault kept dark until its hypervisor went back: ${summary(others)}`);
   return verdict({ rows, lostByItself, narrator, state, keep, stayed: await shell.hostsNotOn('target') });
 }
 
@@ -95,7 +98,7 @@ interface Move {
   readonly folder: string;
 }
 
-/** Two waves; the second one meets a fault on hypervisor 3. Returns the guest that the fault hits. */
+/** Two waves; the second one meets a fault on the last hypervisor. Returns the guest that the fault hits. */
 async function moveEverything({ state, shell, narrator, folder }: Move): Promise<string> {
   narrator.step('Planning: canary first');
   const file = join(folder, 'plan.yaml');
@@ -107,19 +110,20 @@ async function moveEverything({ state, shell, narrator, folder }: Move): Promise
   narrator.step('Wave 1: the canary');
   await shell.expect(['wave', 'start', plan.id, '--wait'], [0]);
 
-  const victim = state.topology.guests.find((guest) => guest.hypervisor === 'hv3');
-  if (!victim) throw new Error('the demo needs guests on hypervisor 3');
-  narrator.step(`Wave 2, and a fault: on hv3 a flow in br-int drops all frames of ${victim.name} (${victim.mac})`);
-  const fault = await dropByMac(state, 'hv3', victim.mac);
+  const host = state.topology.hypervisors.at(-1)?.name ?? '';
+  const victim = state.topology.guests.find((guest) => guest.hypervisor === host);
+  if (!victim || host === 'hv1') throw new Error('the demo needs two hypervisors at least, with guests');
+  narrator.step(`Wave 2, and a fault: on ${host} a flow in br-int drops all frames of ${victim.name} (${victim.mac})`);
+  const fault = await dropByMac(state, host, victim.mac);
   const exit = await shell.run(['wave', 'start', plan.id, '--wait']);
   if (exit !== 3)
     throw new Error(`the wave with the fault should end with exit status 3 (reverted), it ended with ${exit}`);
-  narrator.say('hv3 noticed, went back by itself, and its guests live on the Linux bridge as before');
-  await shell.run(['why', 'hv3']);
+  narrator.say(`${host} noticed, went back by itself, and its guests live on the Linux bridge as before`);
+  await shell.run(['why', host]);
 
-  narrator.step('The fault is mended, hv3 is retried');
+  narrator.step(`The fault is mended, ${host} is retried`);
   await fault.remove();
-  await shell.expect(['retry', 'hv3'], [0]);
+  await shell.expect(['retry', host], [0]);
   await shell.expect(['resume', '--wait'], [0]);
   return victim.name;
 }
@@ -157,7 +161,7 @@ function verdict({ rows, lostByItself, narrator, state, keep, stayed }: Ending):
   const look = keep
     ? [
         `the lab stays:          npm run lab -- status --name ${state.topology.name}`,
-        `ask the coordinator:    SHUNT_COORDINATOR=unix:${statusOf(state).coordinator} dist/shunt.mjs host show hv3`,
+        `ask the coordinator:    SHUNT_COORDINATOR=unix:${statusOf(state).coordinator} dist/shunt.mjs host show hv1`,
         `go back:                … dist/shunt.mjs host revert hv1 --wait`,
         `logs:                   ${statusOf(state).logs}`,
         `remove it:              npm run lab -- down --name ${state.topology.name}`,

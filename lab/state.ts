@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFileAtomicSync } from '../platform/atomic-file.ts';
 import { isAlive, startTimeOf } from './processes.ts';
 import { hypervisorDir, LABS_DIR, pathsOf } from './run-dir.ts';
-import type { Topology } from './topology.ts';
+import type { LabGuest, LabHypervisor, Topology } from './topology.ts';
 
 /** Who keeps a lab alive: the process that built it, or nobody until `down`. */
 export type LabOwner =
@@ -53,6 +53,18 @@ export function requireLabState(name: string): LabState {
   const state = readLabState(name);
   if (!state) throw new Error(`no lab '${name}'; build it: npm run lab -- up --name ${name}`);
   return state;
+}
+
+export function guestOf(lab: LabState, name: string): LabGuest {
+  const guest = lab.topology.guests.find((g) => g.name === name);
+  if (!guest) throw new Error(`lab ${lab.topology.name} has no guest '${name}'`);
+  return guest;
+}
+
+export function hypervisorOf(lab: LabState, name: string): LabHypervisor {
+  const hypervisor = lab.topology.hypervisors.find((h) => h.name === name);
+  if (!hypervisor) throw new Error(`lab ${lab.topology.name} has no hypervisor '${name}'`);
+  return hypervisor;
 }
 
 /** Names of all labs that have a folder. */

@@ -25,6 +25,20 @@ const idleNs = 1e9;
 /** Frames taken from one device before the others get their turn. */
 const burstMax = 64;
 
+/** Frames under way at one time; more are lost, as in any queue. */
+const underWayMax = 10_000;
+
+interface LateFrame {
+  readonly dueNs: number;
+  readonly to: TapKey;
+  readonly frame: Buffer;
+}
+
+interface Delay {
+  readonly delayMs: number;
+  readonly jitterMs: number;
+}
+
 /** `<netns>/<device>` */
 type TapKey = string;
 
@@ -32,6 +46,9 @@ type TapKey = string;
 class Relay {
   readonly #fds = new Map<TapKey, number>();
   readonly #partners = new Map<TapKey, TapKey>();
+  readonly #delays = new Map<TapKey, Delay>();
+  /** By the time at which they are due. */
+  readonly #underWay: LateFrame[] = [];
   readonly #frame = Buffer.alloc(frameBytesMax);
   readonly #orders: number;
   readonly #doneFile: string;
@@ -78,7 +95,8 @@ class Relay {
   /** Waits once and carries what there is. True when the set of taps may have changed. */
   #turn(waiter: Waiter, keys: readonly TapKey[]): boolean {
     let changed = false;
-    for (const index of waiter.wait(idleNs)) {
+    const nextNs = this.#deliverDue();
+    for (const index of waiter.wait(Math.min(idleNs, nextNs))) {
       if (index === 0) changed = this.#obey() || changed;
       else changed = this.#carry(keys[index - 1] as TapKey) || changed; // one key a descriptor
     }
@@ -98,9 +116,39 @@ class Relay {
         this.close(key); // somebody deleted the device: it would be readable for ever
         return true;
       }
-      if (to !== undefined) nativeIo().write(to, this.#frame, length);
+      if (to === undefined || partner === undefined) continue;
+      const delay = this.#delays.get(key);
+      if (delay) this.#postpone(partner, this.#frame.subarray(0, length), delay);
+      else nativeIo().write(to, this.#frame, length);
     }
     return false;
+  }
+
+  #postpone(to: TapKey, frame: Uint8Array, delay: Delay): void {
+    if (this.#underWay.length >= underWayMax) return;
+    const dueNs = nowNs() + (delay.delayMs + Math.random() * delay.jitterMs) * 1e6;
+    const after = this.#underWay.findLastIndex((other) => other.dueNs <= dueNs);
+    this.#underWay.splice(after + 1, 0, { dueNs, to, frame: Buffer.from(frame) });
+  }
+
+  /** Returns how long there is nothing to deliver, in nanoseconds. */
+  #deliverDue(): number {
+    for (;;) {
+      const [next] = this.#underWay;
+      if (!next) return idleNs;
+      const aheadNs = next.dueNs - nowNs();
+      if (aheadNs > 0) return aheadNs;
+      this.#underWay.shift();
+      const fd = this.#fds.get(next.to);
+      if (fd !== undefined) nativeIo().write(fd, next.frame, next.frame.length);
+    }
+  }
+
+  #delay(delayMs: number, jitterMs: number, keys: readonly TapKey[]): void {
+    for (const key of keys) {
+      if (delayMs + jitterMs > 0) this.#delays.set(key, { delayMs, jitterMs });
+      else this.#delays.delete(key);
+    }
   }
 
   #obey(): boolean {
@@ -111,6 +159,7 @@ class Relay {
       const [a = '', b = ''] = keys;
       try {
         if (verb === 'wire') this.wire(a, b);
+        else if (verb === 'delay') this.#delay(Number(a), Number(b), keys.slice(2));
         else for (const key of keys) verb === 'open' ? this.open(key) : this.close(key);
         writeFileSync(this.#doneFile, id);
       } catch (error) {
@@ -119,6 +168,10 @@ class Relay {
     }
     return true;
   }
+}
+
+function nowNs(): number {
+  return Number(process.hrtime.bigint());
 }
 
 /** Makes the device in its namespace; it lives as long as its descriptor (and its namespace). */

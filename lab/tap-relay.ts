@@ -32,7 +32,9 @@ export async function ensureTapRelay(topology: Topology, hypervisor: LabHypervis
 /** Taps are `<netns>/<device>`. A wire takes its two ends from any other. A closed tap's device vanishes. */
 export type RelayOrder =
   | { readonly kind: 'open' | 'close'; readonly taps: readonly string[] }
-  | { readonly kind: 'wire'; readonly taps: readonly [string, string] };
+  | { readonly kind: 'wire'; readonly taps: readonly [string, string] }
+  /** What comes in by these taps goes on that much later; 0 ends it. */
+  | { readonly kind: 'delay'; readonly taps: readonly string[]; readonly delayMs: number; readonly jitterMs: number };
 
 /** Gives an order to a hypervisor's relay and waits until it is carried out. */
 export async function orderRelay(lab: string, hypervisor: string, order: RelayOrder): Promise<void> {
@@ -40,7 +42,8 @@ export async function orderRelay(lab: string, hypervisor: string, order: RelayOr
   const id = randomUUID();
   const fifo = await open(`${ready}.orders`, 'r+'); // with no reader an open for writing alone would wait
   try {
-    await fifo.write(`${id} ${order.kind} ${order.taps.join(' ')}\n`);
+    const numbers = order.kind === 'delay' ? [order.delayMs, order.jitterMs] : [];
+    await fifo.write(`${[id, order.kind, ...numbers, ...order.taps].join(' ')}\n`);
     const done = `${ready}.done`;
     await until(`the tap relay of ${hypervisor} to ${order.kind} ${order.taps.join(' ')}`, () =>
       existsSync(done) && readFileSync(done, 'utf8') === id ? true : undefined,

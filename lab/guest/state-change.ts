@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FileLock } from '../../platform/native/flock.ts';
 import { until } from '../command.ts';
 import { pathsOf } from '../run-dir.ts';
-import { type LabState, requireLabState, writeLabState } from '../state.ts';
+import { guestOf, hypervisorOf, type LabState, requireLabState, writeLabState } from '../state.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
 
 /** Room for a whole live migration of another. */
@@ -21,15 +21,11 @@ export class OpenLab {
   }
 
   guest(name: string): LabGuest {
-    const guest = this.topology.guests.find((g) => g.name === name);
-    if (!guest) throw new Error(`lab ${this.topology.name} has no guest '${name}'`);
-    return guest;
+    return guestOf(this.#state, name);
   }
 
   hypervisor(name: string): LabHypervisor {
-    const hypervisor = this.topology.hypervisors.find((h) => h.name === name);
-    if (!hypervisor) throw new Error(`lab ${this.topology.name} has no hypervisor '${name}'`);
-    return hypervisor;
+    return hypervisorOf(this.#state, name);
   }
 
   addGuest(guest: LabGuest): void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dropByMac, guestNicDown } from '../../lab/faults.ts';
+import { dropByMac } from '../../lab/faults/drop-by-mac.ts';
+import { guestNicDown } from '../../lab/faults/guest-nic-down.ts';
 import { execIn } from '../../lab/netns.ts';
 import { killProgram, restartProgram } from '../../lab/programs.ts';
 import { Cloud } from './fixture/cloud.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { run, until } from '../../lab/command.ts';
-import { dropByMac } from '../../lab/faults.ts';
+import { dropByMac } from '../../lab/faults/drop-by-mac.ts';
 import { execIn } from '../../lab/netns.ts';
 import { runDirEnv } from '../../lab/open-vswitch.ts';
 import { hypervisorDir } from '../../lab/run-dir.ts';

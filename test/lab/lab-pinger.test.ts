@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../lab/command.ts';
 import { downLab } from '../../lab/down.ts';
-import { guestNicDown } from '../../lab/faults.ts';
+import { guestNicDown } from '../../lab/faults/guest-nic-down.ts';
 import { startPinger } from '../../lab/pinger.ts';
 import type { LabState } from '../../lab/state.ts';
 import { upLab } from '../../lab/up.ts';
