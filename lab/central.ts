@@ -5,6 +5,7 @@ import { inNetns } from './netns.ts';
 import { northboundOperations } from './neutron-nb.ts';
 import { runDirEnv, type SwitchPlace, startDatabase } from './open-vswitch.ts';
 import { transactOnce } from './ovsdb-once.ts';
+import { patience } from './patience.ts';
 import { startDaemon } from './processes.ts';
 import { natsConfigPath, PORTS, prometheusConfigPath } from './program-config.ts';
 import { pathsOf } from './run-dir.ts';
@@ -67,7 +68,7 @@ export async function waitForOvn(topology: Topology): Promise<void> {
     },
     { everyMs: 50 },
   );
-  await run(['ovn-nbctl', '--timeout=30', `--db=unix:${paths.nb}`, '--wait=hv', 'sync'], {
+  await run(['ovn-nbctl', `--timeout=${30 * patience}`, `--db=unix:${paths.nb}`, '--wait=hv', 'sync'], {
     env: runDirEnv(paths.centralRundir),
   });
 }

@@ -1,4 +1,5 @@
 import { type ChildOptions, type ChildResult, runChild } from '../platform/child.ts';
+import { patience } from './patience.ts';
 
 /** Every exit code is a result. */
 const ANY_EXIT_CODE = Array.from({ length: 256 }, (_, code) => code);
@@ -21,13 +22,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   return (await runChild(argv, childOptions(options))).stdout;
 }
 
-/** Waits until `probe` gives a value; bounded (default 20 s). `what` names it in the error. */
+/** Waits until `probe` gives a value; bounded (default 20 s, times {@link patience}). `what` names it in the error. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
   options: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = (options.timeoutMs ?? 20_000) * patience;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await probe();
@@ -39,7 +40,7 @@ export async function until<T>(
 
 function childOptions(options: RunOptions): ChildOptions {
   return {
-    timeoutMs: options.timeoutMs ?? 60_000,
+    timeoutMs: (options.timeoutMs ?? 60_000) * patience,
     outputMaxBytes: 16 * 1024 * 1024,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.env ? { env: { ...process.env, ...options.env } } : {}),

@@ -4,6 +4,7 @@ import { run } from './command.ts';
 import type { Datapath } from './datapath.ts';
 import { waitUntilListening } from './listening.ts';
 import { inNetns } from './netns.ts';
+import { patience } from './patience.ts';
 import { startDaemon } from './processes.ts';
 import { pathsOf } from './run-dir.ts';
 
@@ -88,9 +89,17 @@ export async function startSwitch(place: SwitchPlace, datapath: Datapath): Promi
 
 /** Runs ovs-vsctl against a place's database and, without `--no-wait`, waits until vswitchd has acted. */
 export function vsctl(place: SwitchPlace, args: readonly string[]): Promise<string> {
-  return run(inNetns(place.netns, ['ovs-vsctl', '--timeout=30', `--db=unix:${join(place.dir, 'db.sock')}`, ...args]), {
-    env: runDirEnv(place.dir),
-  });
+  return run(
+    inNetns(place.netns, [
+      'ovs-vsctl',
+      `--timeout=${30 * patience}`,
+      `--db=unix:${join(place.dir, 'db.sock')}`,
+      ...args,
+    ]),
+    {
+      env: runDirEnv(place.dir),
+    },
+  );
 }
 
 /**

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Narrator } from './narrator.ts';
+import { patience } from './patience.ts';
 
 const program = join(import.meta.dirname, '..', 'dist', 'shunt.mjs');
-const readyWithinMs = 40_000;
+const readyWithinMs = 40_000 * patience;
 
 /** Runs the operator's own commands against a lab's coordinator, and shows them as an operator would see them. */
 export class OperatorShell {

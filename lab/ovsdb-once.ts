@@ -1,7 +1,8 @@
 import { createConnection } from 'node:net';
 import type { OvsdbOperation } from './neutron-nb.ts';
+import { patience } from './patience.ts';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 30_000 * patience;
 
 /**
  * One transaction on a connection of its own. Deliberately not the project's OVSDB client: the lab is what that client is

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inNetns } from './netns.ts';
+import { patience } from './patience.ts';
 import type { PingReport, PingTarget, PingWindow } from './ping-record.ts';
 import type { ControlReply, ControlRequest } from './pinger-process.ts';
 
@@ -13,8 +14,8 @@ export interface PingerOptions {
   readonly readyMs?: number;
 }
 
-const READY_MS = 15_000;
-const ANSWER_MS = 5_000;
+const READY_MS = 15_000 * patience;
+const ANSWER_MS = 5_000 * patience;
 
 /** Starts a sender in a namespace; see {@link PingerSession}. */
 export function startPinger(options: PingerOptions): PingerSession {

@@ -15,15 +15,15 @@ run_on_pipes() {
   mkfifo "$here/stdin" "$here/stdout" "$here/stderr"
   cat "$(channel stdin)" >"$here/stdin" 2>/dev/null 3>&- &
   cat "$here/stdout" >"$(channel stdout)" 3>&- &
-  out=$!
+  stdout=$!
   cat "$here/stderr" >"$(channel stderr)" 3>&- &
-  err=$!
+  stderr=$!
   setsid "$here/job.sh" <"$here/stdin" >"$here/stdout" 2>"$here/stderr" 3>&- &
   wait $!
   status=$?
   # What it wrote is on its way; only what it left running can hold the pipes open longer.
-  { sleep 10; kill $out $err; } >/dev/null 2>&1 3>&- &
-  wait $out $err
+  { sleep 10; kill $stdout $stderr; } >/dev/null 2>&1 3>&- &
+  wait $stdout $stderr
 }
 
 run_on_terminal() {

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { type Accelerator, chooseAccelerators, readProcessorFacts } from './accelerator.ts';
 import { modulesForRoot } from './initramfs.ts';
 import { type Job, jobEnvironment } from './job.ts';
-import { type CachedKernel, ensureKernel } from './kernel.ts';
+import { type CachedKernel, cacheFolder, ensureKernel } from './kernel.ts';
 import { type MachineEnd, runMachine } from './machine.ts';
-import { runShown } from './run-shown.ts';
+import { runQuietly, runShown } from './run-shown.ts';
 
 /** Options of `lab vm`. */
 export interface VmFlags {
@@ -26,13 +26,15 @@ const status = { late: 124, broken: 125 } as const;
 /** Until the machine's first word. KVM takes two seconds; emulated on a busy machine it may be a minute. */
 const bootMs = { kvm: 20_000, tcg: 240_000 } satisfies Record<Accelerator, number>;
 const cpusDefaultMax = 4;
+const project = join(import.meta.dirname, '../..');
 
 /** Runs a command in a virtual machine and gives the exit status for ours. Says on stderr what it does. */
 export async function runInVm(argv: readonly string[], flags: VmFlags): Promise<number> {
   requirePlatform();
   const terminal = terminalFor(argv);
   const kernel = await kernelFor(flags);
-  if (flags.build) await build();
+  const codeCache = join(cacheFolder(), 'compiled');
+  if (flags.build) await build(codeCache);
   const out = flags.out === undefined ? undefined : resolve(flags.out);
   if (out !== undefined) mkdirSync(out, { recursive: true });
   const { order, because } = flags.accel ? { order: flags.accel } : chooseAccelerators(readProcessorFacts());
@@ -46,7 +48,7 @@ export async function runInVm(argv: readonly string[], flags: VmFlags): Promise<
       job: {
         argv,
         cwd: process.cwd(),
-        env: jobEnvironment(process.env, accelerator),
+        env: { NODE_COMPILE_CACHE: codeCache, ...jobEnvironment(process.env, accelerator) },
         ...(out === undefined ? {} : { out }),
         ...(terminal ? { terminal } : {}),
       },
@@ -102,11 +104,21 @@ async function kernelFor(flags: VmFlags): Promise<CachedKernel> {
   });
 }
 
-/** What runs inside cannot install anything and compiles slowly: it is made here. */
-async function build(): Promise<void> {
-  const script = join(import.meta.dirname, '../../scripts/build.ts');
-  const built = await runShown([process.execPath, '--disable-warning=ExperimentalWarning', script]);
+/** What runs inside cannot install anything and compiles slowly: what can be made here is. */
+async function build(codeCache: string): Promise<void> {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  const built = await runShown([...node, join(project, 'scripts/build.ts')]);
   if (built !== 0) throw new Error('npm run build failed (its messages are above); --no-build goes on without it');
+  const programs = [
+    'lab/main.ts',
+    'lab/demo.ts',
+    'dist/shunt.mjs',
+    'dist/shunt-agent.mjs',
+    'dist/shunt-coordinator.mjs',
+  ];
+  const env = { ...process.env, NODE_COMPILE_CACHE: codeCache };
+  // Only to fill the cache: a program that does not answer will say why when it is used.
+  for (const program of programs) await runQuietly([...node, join(project, program), '--help'], env);
 }
 
 function announce(what: {
