@@ -27,6 +27,13 @@ const WIDER_SCHEMA = {
   },
 };
 
+/** Writes the schema into a folder; the file's path. */
+export function writeLedgerSchema(dir: string): string {
+  const schema = join(dir, 'schema');
+  writeFileSync(schema, JSON.stringify(LEDGER_SCHEMA));
+  return schema;
+}
+
 export const ledgerTables = defineTables({ Entry: { name: scalar('string'), round: scalar('integer') } });
 export const widerTables = defineTables({ Entry: { name: scalar('string'), note: optional('string') } });
 
@@ -42,8 +49,7 @@ export class OvsdbCluster implements AsyncDisposable {
 
   static async start(size = 3): Promise<OvsdbCluster> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-raft-'));
-    const schema = join(dir, 'schema');
-    writeFileSync(schema, JSON.stringify(LEDGER_SCHEMA));
+    const schema = writeLedgerSchema(dir);
     writeFileSync(join(dir, 'wider'), JSON.stringify(WIDER_SCHEMA));
     const raft = (n: number): string => `unix:${join(dir, `raft${n}`)}`;
     const members: OvsdbServer[] = [];
@@ -89,18 +95,9 @@ export class OvsdbCluster implements AsyncDisposable {
     return this.members.filter((member) => member !== leader);
   }
 
-  /** Names in the database by how often they are there, by the words of ovsdb-client on the leader. */
+  /** Names in the database by how often they are there, as the leader has them. */
   async dump(): Promise<ReadonlyMap<string, number>> {
-    const { unix } = await this.leader();
-    const transaction = [LEDGER, { op: 'select', table: 'Entry', where: [], columns: ['name'] }];
-    const output = execFileSync('ovsdb-client', ['--timeout=30', 'transact', unix, JSON.stringify(transaction)], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
-    const [{ rows }] = JSON.parse(output) as [{ rows: { name: string }[] }]; // the reply to one select
-    const counts = new Map<string, number>();
-    for (const { name } of rows) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return counts;
+    return (await this.leader()).dump(LEDGER, 'Entry', 'name');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -77,6 +77,19 @@ export class OvsdbServer implements AsyncDisposable {
     return asked.status === 0 ? asked.stdout : '';
   }
 
+  /** Values of a text column by how often they are there, by the words of ovsdb-client. */
+  dump(database: string, table: string, column: string): ReadonlyMap<string, number> {
+    const transaction = JSON.stringify([database, { op: 'select', table, where: [], columns: [column] }]);
+    const output = execFileSync('ovsdb-client', ['--timeout=30', 'transact', this.unix, transaction], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
+    const [{ rows }] = JSON.parse(output) as [{ rows: Record<string, string>[] }]; // the reply to one select
+    const counts = new Map<string, number>();
+    for (const { [column]: value = '' } of rows) counts.set(value, (counts.get(value) ?? 0) + 1);
+    return counts;
+  }
+
   /** Sends a signal and does not wait: SIGSTOP, SIGCONT. */
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
