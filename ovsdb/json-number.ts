@@ -2,7 +2,7 @@
  * Reads a JSON number as ovsdb-server does: what is integral and fits into 64 bits is an integer however it is written, all else is a
  * real, negative zero is zero. A string is the fault, in ovsdb-server's words.
  */
-export function readNumber(token: string): number | bigint | string {
+export function readNumber(token: string, options: { readonly asSent?: boolean } = {}): number | bigint | string {
   if (SHORT.test(token)) return Number(token) + 0; // exact; the sum turns -0 into 0
   const parts = NUMBER.exec(token)?.groups;
   if (parts === undefined) return numberFault(token);
@@ -12,6 +12,10 @@ export function readNumber(token: string): number | bigint | string {
   const integer = toInteger(scaled, token.startsWith('-'));
   if (integer !== undefined) return integer;
   const real = Number(token);
+  if (options.asSent === true) {
+    if (GREATEST_AS_SENT.test(token)) return Math.sign(real) * Number.MAX_VALUE;
+    if (Number.isFinite(real)) return real + 0;
+  }
   // The C library calls both overflow and a result that has lost digits near zero out of range; zero itself is none.
   if (!Number.isFinite(real) || (real !== 0 && Math.abs(real) < SMALLEST_NORMAL)) return 'number outside valid range';
   return real + 0;
@@ -50,6 +54,8 @@ interface Scaled {
 const REAL_DIGITS = 15;
 const SHORT = /^-?(?:0|[1-9]\d{0,14})(?:\.0{1,15})?$/;
 const NUMBER = /^-?(?<whole>0|[1-9]\d*)(?:\.(?<fraction>\d+))?(?:[eE](?<exponent>[-+]?\d+))?$/;
+/** The greatest double with 15 digits, which is more than it. */
+const GREATEST_AS_SENT = /^-?1\.79769313486232e\+308$/;
 const UINT64_MAX_TENTH = (2n ** 64n - 1n) / 10n;
 const INT_MAX = 2 ** 31 - 1;
 const EXPONENT_DIGITS_MAX = Math.floor(INT_MAX / 10);

@@ -11,6 +11,11 @@ export interface JsonReaderOptions {
    * here, so that every string that leaves the reader is well formed.
    */
   readonly loneTrailing?: boolean;
+  /**
+   * Numbers pass that ovsdb-server sends and would refuse itself: `1e-320`, and the greatest double, which its 15 digits make greater
+   * than any. A client that refused them would never get to the rest of the database. Default: refused.
+   */
+  readonly asSent?: boolean;
 }
 
 /** What reading one text has found; `next` is where it ended. */
@@ -172,7 +177,7 @@ class JsonReader {
 
   #number(): number | bigint {
     const token = this.#token(NUMBER);
-    const value = readNumber(token);
+    const value = readNumber(token, this.#options);
     if (typeof value === 'string') throw this.#error(value);
     return value;
   }

@@ -21,14 +21,14 @@ export interface JsonMessage {
  */
 export function parseJson(message: JsonMessage): unknown {
   const { text } = message;
-  if (message.longDigits || (text.includes('\\u') && SUSPICIOUS_ESCAPE.test(text))) return readJsonText(text);
+  if (message.longDigits || (text.includes('\\u') && SUSPICIOUS_ESCAPE.test(text))) return readMessage(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return readJsonText(text); // finds the same fault and says where it is
+    return readMessage(text); // finds the same fault and says where it is
   }
-  return typeof value === 'object' && value !== null ? value : readJsonText(text);
+  return typeof value === 'object' && value !== null ? value : readMessage(text);
 }
 
 /** One whole message from its bytes, which nobody has looked at. @throws OvsdbError `protocol` */
@@ -65,6 +65,10 @@ export function isSendableNumber(value: number): boolean {
 const SUSPICIOUS_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
 /** Digits of 2^53 - 1. */
 const LONG_DIGITS = 16;
+
+function readMessage(text: string): unknown {
+  return readJsonText(text, { asSent: true });
+}
 
 function hasLongNumber(bytes: Uint8Array): boolean {
   let digits = 0;
