@@ -102,7 +102,7 @@ interface DpkgRun {
 async function dpkgDeb(options: readonly string[], { stage, target, epoch }: DpkgRun): Promise<void> {
   const { status, output } = await runProgram('dpkg-deb', [...options, '--build', stage, target], {
     cwd: stage,
-    limitMs: 600_000,
+    limitMs: 1_800_000,
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch), LC_ALL: 'C.UTF-8' },
   });
   if (status === 127) throw new Error('dpkg-deb is needed to make a .deb: install the package dpkg, or say --no-deb');

@@ -31,7 +31,7 @@ function relocated(file: ReleaseFile): ReleaseFile {
 async function run(command: string, args: readonly string[]): Promise<void> {
   const { status, output } = await runProgram(command, args, {
     cwd: '/',
-    limitMs: 600_000,
+    limitMs: 1_800_000,
     env: { ...process.env, LC_ALL: 'C.UTF-8', XZ_OPT: '', XZ_DEFAULTS: '', TAR_OPTIONS: '' },
   });
   if (status === 127) throw new Error(`${command} is needed to make a tarball, and is not there`);

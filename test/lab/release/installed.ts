@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { insideCoordinatorConfig, offerNorthbound } from '../../../lab/machine/central-machine.ts';
+import { endOutside } from '../../../lab/machine/end-outside.ts';
+import { type Machine, type MachineOptions, startMachine } from '../../../lab/machine/machine.ts';
+import { pathsOf } from '../../../lab/run-dir.ts';
+import type { LabState } from '../../../lab/state.ts';
+import { projectRoot } from './made-release.ts';
+
+/** Where machines find the release. */
+export const releaseInside = '/srv/release';
+
+/** A machine that has the release at hand, and neither this project nor another Node; and may start services as it likes. */
+export function withoutProject(releases: string): Required<Pick<MachineOptions, 'binds' | 'files'>> {
+  const nothing = join(releases, 'nothing');
+  mkdirSync(nothing, { recursive: true });
+  const nodes = ['/usr/bin/node', '/usr/local/bin/node'].filter((path) => existsSync(path));
+  return {
+    binds: [
+      { from: releases, to: releaseInside },
+      { from: nothing, to: projectRoot },
+      ...nodes.map((path) => ({ from: '/dev/null', to: path })),
+    ],
+    files: { '/usr/sbin/policy-rc.d': { text: '#!/bin/sh\nexit 0\n', mode: 0o755 } },
+  };
+}
+
+/** A bare machine in central's network, in the place of the lab's own coordinator; the lab finds its socket where it was. */
+export async function centralMachine(
+  lab: LabState,
+  options: Pick<MachineOptions, 'binds' | 'files'>,
+): Promise<Machine> {
+  const { topology } = lab;
+  const paths = pathsOf(topology.name);
+  await endOutside(topology.name, ['coordinator']);
+  await offerNorthbound(topology);
+  const shared = join(paths.dir, 'central-run');
+  mkdirSync(shared, { recursive: true });
+  rmSync(paths.coordinatorSocket, { force: true });
+  symlinkSync('central-run/coordinator/coordinator.sock', paths.coordinatorSocket);
+  return startMachine({
+    name: `${topology.name}-central`,
+    lab: topology.name,
+    netns: topology.centralNetns,
+    files: { ...options.files, '/root/coordinator.yaml': stringify(insideCoordinatorConfig(topology)) },
+    binds: [...(options.binds ?? []), { from: shared, to: '/run/shunt', writable: true }],
+  });
+}
+
+/** What dpkg says to a package that is put in. */
+export async function install(machine: Machine, deb: string): Promise<string> {
+  const path = join(releaseInside, deb);
+  await machine.run(['rm', '-f', '/var/lib/man-db/auto-update']); // its index of all pages is made anew otherwise
+  const { status, stdout, stderr } = await machine.exec(['dpkg', '--force-confold', '--install', path], {
+    timeoutMs: 120_000,
+  });
+  if (status !== 0) throw new Error(`dpkg --install ended with ${status}: ${stderr}${stdout}`);
+  return `${stdout}${stderr}`;
+}
+
+/** Files that a machine has made or changed since its disk was empty. */
+export function changedFiles(machine: Machine): readonly string[] {
+  const upper = join(machine.paths.disk, 'upper');
+  return readdirSync(upper, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(upper.length));
+}
+
+/** Processes that run a file of the installation. */
+export async function installedProcesses(machine: Machine): Promise<readonly string[]> {
+  const { stdout } = await machine.exec(['pgrep', '--full', '--list-full', '^/usr/lib/shunt/']);
+  return stdout.split('\n').filter((line) => line !== '');
+}
