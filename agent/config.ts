@@ -1,69 +1,76 @@
 import * as z from 'zod';
 import { type LoadedConfig, loadConfig } from '../platform/config.ts';
+import { ovsdbTlsProblem, ovsdbTlsSchema } from '../platform/ovsdb-tls-config.ts';
 
 export const defaultConfigFile = '/etc/shunt/agent.yaml';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Every key of agent.yaml. */
-export const agentConfigSchema = z.strictObject({
-  site: z
-    .string()
-    .regex(/^[A-Za-z0-9_.-]+$/)
-    .default('default')
-    .describe('Name of the site: in subjects, logs and metrics.'),
-  mode: z
-    .enum(['passive', 'active'])
-    .default('passive')
-    .describe('passive: discovers and reports, refuses every order that changes something; active: obeys.'),
-  stateDir: z
-    .string()
-    .min(1)
-    .default('/var/lib/shunt/agent')
-    .describe('Directory of journal and report spool; must survive reboots.'),
-  socket: z
-    .string()
-    .default('/run/shunt/agent/agent.sock')
-    .describe('Local socket (0600, HTTP): shunt-agent status. Empty: none.'),
-  coordinator: z
-    .string()
-    .default('')
-    .describe("Coordinator: 'host:port' or 'unix:/path'. Empty: none, only what is typed here."),
-  ovs: z.strictObject({
-    db: z
+export const agentConfigSchema = z
+  .strictObject({
+    site: z
       .string()
-      .regex(/^(unix:\/|tcp:)/)
-      .default('unix:/run/openvswitch/db.sock')
-      .describe("Open vSwitch's database: unix:/path or tcp:host:port."),
-    runDir: z
+      .regex(/^[A-Za-z0-9_.-]+$/)
+      .default('default')
+      .describe('Name of the site: in subjects, logs and metrics.'),
+    mode: z
+      .enum(['passive', 'active'])
+      .default('passive')
+      .describe('passive: discovers and reports, refuses every order that changes something; active: obeys.'),
+    stateDir: z
       .string()
       .min(1)
-      .default('/run/openvswitch')
-      .describe('Directory of the bridges’ OpenFlow sockets (<bridge>.mgmt).'),
-    integrationBridge: z
+      .default('/var/lib/shunt/agent')
+      .describe('Directory of journal and report spool; must survive reboots.'),
+    socket: z
+      .string()
+      .default('/run/shunt/agent/agent.sock')
+      .describe('Local socket (0600, HTTP): shunt-agent status. Empty: none.'),
+    coordinator: z
       .string()
       .default('')
-      .describe('Integration bridge. Empty: external_ids:ovn-bridge, else br-int.'),
-  }),
-  nats: z.strictObject({
-    servers: z
-      .array(z.string().min(1))
-      .default([])
-      .describe('NATS servers for reports, nats://host:port. Empty: no reports.'),
-  }),
-  http: z.strictObject({
-    listen: z.string().default('127.0.0.1:9476').describe('host:port of /metrics, /healthz, /readyz. Empty: none.'),
-  }),
-  log: z.strictObject({
-    level: z.enum(logLevels).default('info').describe('Least level that is logged; read again at SIGHUP.'),
-  }),
-  deadman: z
-    .enum(['auto', 'process', 'systemd'])
-    .default('auto')
-    .describe(
-      'What goes back when the agent cannot: a detached process, or a transient systemd timer. auto: systemd where it runs.',
-    ),
-});
+      .describe("Coordinator: 'host:port' or 'unix:/path'. Empty: none, only what is typed here."),
+    ovs: z.strictObject({
+      db: z
+        .string()
+        .regex(/^(unix:\/|tcp:|ssl:)/)
+        .default('unix:/run/openvswitch/db.sock')
+        .describe("Open vSwitch's database: unix:/path, tcp:host:port or ssl:host:port."),
+      tls: ovsdbTlsSchema.describe('TLS to the database, for ssl:. The files are read anew at every connect.'),
+      runDir: z
+        .string()
+        .min(1)
+        .default('/run/openvswitch')
+        .describe('Directory of the bridges’ OpenFlow sockets (<bridge>.mgmt).'),
+      integrationBridge: z
+        .string()
+        .default('')
+        .describe('Integration bridge. Empty: external_ids:ovn-bridge, else br-int.'),
+    }),
+    nats: z.strictObject({
+      servers: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('NATS servers for reports, nats://host:port. Empty: no reports.'),
+    }),
+    http: z.strictObject({
+      listen: z.string().default('127.0.0.1:9476').describe('host:port of /metrics, /healthz, /readyz. Empty: none.'),
+    }),
+    log: z.strictObject({
+      level: z.enum(logLevels).default('info').describe('Least level that is logged; read again at SIGHUP.'),
+    }),
+    deadman: z
+      .enum(['auto', 'process', 'systemd'])
+      .default('auto')
+      .describe(
+        'What goes back when the agent cannot: a detached process, or a transient systemd timer. auto: systemd where it runs.',
+      ),
+  })
+  .superRefine(({ ovs }, context) => {
+    const problem = ovsdbTlsProblem([ovs.db], ovs.tls);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['ovs', 'tls'], message: problem });
+  });
 
 export type AgentConfig = z.output<typeof agentConfigSchema>;
 

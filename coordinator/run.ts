@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../platform/config.ts';
 import { type Condition, startHttpServer } from '../platform/http-server.ts';
 import { createLogger, flushLog, type Logger, type LogLevel, onHangup } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
+import { ovsdbTlsFiles } from '../platform/ovsdb-tls-config.ts';
 import { createSdNotify } from '../platform/sd-notify.ts';
 import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { agentsService } from '../wire/agents-service.ts';
@@ -88,7 +89,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
   let wake = (): void => undefined;
   const onChange = (): void => wake();
   const ledgerFile = stack.use(await Ledger.open(config.stateDir));
-  const nb = stack.use(new NbConnection({ remotes: config.nb, logger, onChange }));
+  const nb = stack.use(new NbConnection({ remotes: config.nb, tls: ovsdbTlsFiles(config.nbTls), logger, onChange }));
   const agents = stack.use(new AgentRegistry({ ...identity, nowMs, logger, onChange }));
   const inventory = new LiveInventory({ nb, agents, bridges: config.bridges, nowMs });
   const registry = createRegistry('shunt_coordinator_');

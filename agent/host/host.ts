@@ -1,4 +1,5 @@
 import { Netlink } from '../../platform/native/netlink.ts';
+import { ovsdbTlsFiles } from '../../platform/ovsdb-tls-config.ts';
 import type { AgentConfig } from '../config.ts';
 import { BridgePort } from './bridge-port.ts';
 import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
@@ -17,7 +18,13 @@ export interface Host extends AsyncDisposable {
 export async function openHost(config: AgentConfig, signal: AbortSignal): Promise<Host> {
   await using stack = new AsyncDisposableStack();
   const netlink = stack.use(Netlink.open());
-  const ovs = stack.use(new OpenVSwitch({ endpoint: config.ovs.db, integrationBridge: config.ovs.integrationBridge }));
+  const ovs = stack.use(
+    new OpenVSwitch({
+      endpoint: config.ovs.db,
+      tls: ovsdbTlsFiles(config.ovs.tls),
+      integrationBridge: config.ovs.integrationBridge,
+    }),
+  );
   const identity = await ovs.ready(signal);
   const integration = stack.use(new BridgePort(config.ovs.runDir, ovs.integrationBridge));
   const providers = stack.use(new ProviderPorts(config.ovs.runDir, ovs));

@@ -5,6 +5,7 @@ import type { Uuid } from '../../ovsdb/columns.ts';
 import { Listeners } from '../../ovsdb/listeners.ts';
 import type { OvsdbLock } from '../../ovsdb/lock.ts';
 import type { Replica } from '../../ovsdb/replica.ts';
+import type { TlsOptions } from '../../ovsdb/tls.ts';
 import type { Transaction, TransactResult } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type BridgeRow, type InterfaceRow, type OvsTables, ovsTables, type PortRow } from './ovs-tables.ts';
@@ -24,6 +25,7 @@ export interface OvsPort {
 
 export interface OpenVSwitchOptions {
   readonly endpoint: string;
+  readonly tls?: TlsOptions | undefined;
   /** Empty: `external_ids:ovn-bridge`, else br-int. */
   readonly integrationBridge: string;
 }
@@ -41,7 +43,8 @@ export class OpenVSwitch implements AsyncDisposable {
 
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
-    this.client = new OvsdbClient({ endpoint: options.endpoint, database: 'Open_vSwitch', tables: ovsTables });
+    const { endpoint, tls } = options;
+    this.client = new OvsdbClient({ endpoint, tls, database: 'Open_vSwitch', tables: ovsTables });
     this.replica = this.client.replicate(ovsTables);
   }
 

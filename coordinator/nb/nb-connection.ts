@@ -1,6 +1,7 @@
-import { OvsdbClient } from '../../ovsdb/client.ts';
+import { type ClientState, OvsdbClient } from '../../ovsdb/client.ts';
 import { isOvsdbError, OvsdbError } from '../../ovsdb/errors.ts';
-import type { Replica } from '../../ovsdb/replica.ts';
+import type { Replica, ReplicaEvent } from '../../ovsdb/replica.ts';
+import type { TlsOptions } from '../../ovsdb/tls.ts';
 import type { Transaction, TransactResult } from '../../ovsdb/transaction.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
@@ -12,37 +13,38 @@ export type NbTransaction = Transaction<typeof nbTables>;
 
 /** How long one transaction may take until its outcome counts as unknown. */
 const transactTimeoutMs = 10_000;
-/** Failed tries at one remote before the next of the list gets its turn. */
-const triesPerRemote = 2;
-
 /**
- * One connection to OVN_Northbound with a live replica. Of several remotes the first that answers is used; when it is lost, the
- * next. `synced` false means: the rows are the last known ones, and nothing may be decided that needs them.
+ * One connection to OVN_Northbound with a live replica. Of several remotes the client takes one after another until one suits (of a
+ * cluster: its leader). `synced` false means: the rows are the last known ones, and nothing may be decided that needs them.
  */
 export class NbConnection implements AsyncDisposable {
-  readonly #remotes: readonly string[];
+  readonly #client: NbClient;
+  readonly #replica: NbReplica;
   readonly #onChange: () => void;
   readonly #logger: Logger;
-  #index = 0;
-  #current: { readonly client: NbClient; readonly replica: NbReplica; readonly subscriptions: readonly Disposable[] };
-  #lastRows: NbRows | undefined;
+  readonly #subscriptions: readonly Disposable[];
+  #read = false;
   #revision = 0;
   #closed = false;
 
   constructor(options: {
     readonly remotes: readonly string[];
+    readonly tls?: TlsOptions | undefined;
     readonly logger: Logger;
     readonly onChange: () => void;
   }) {
-    if (options.remotes.length === 0) throw new ShuntError('config-invalid', 'connect to OVN NB: no remote is given');
-    this.#remotes = options.remotes;
     this.#onChange = options.onChange;
     this.#logger = options.logger;
-    this.#current = this.#open();
+    this.#client = connect(options.remotes, options.tls);
+    this.#replica = this.#client.replicate(nbTables);
+    this.#subscriptions = [
+      this.#replica.subscribe((event) => this.#onEvent(event)),
+      this.#client.onState((state) => this.#onState(state)),
+    ];
   }
 
   get synced(): boolean {
-    return this.#current.replica.synced;
+    return this.#replica.synced;
   }
 
   /** Grows with every change of rows: what was computed of an older one is stale. */
@@ -50,10 +52,9 @@ export class NbConnection implements AsyncDisposable {
     return this.#revision;
   }
 
-  /** The newest rows; after a change of remote the old ones until the new replica is complete. Undefined before the first read. */
+  /** The newest rows; without a connection the last known ones. Undefined before the first read. */
   get rows(): NbRows | undefined {
-    if (this.synced) this.#lastRows = rowsOf(this.#current.replica);
-    return this.#lastRows;
+    return this.#read ? rowsOf(this.#replica) : undefined;
   }
 
   /** One transaction, built on the rows of now. Throws `ovsdb-unavailable`, `preimage-changed`, `ovsdb-refused`, `outcome-unknown`. */
@@ -63,11 +64,10 @@ export class NbConnection implements AsyncDisposable {
   ): Promise<TransactResult<typeof nbTables>> {
     const rows = this.rows;
     if (!this.synced || !rows) throw new ShuntError('ovsdb-unavailable', `${doing}: OVN NB is not connected`);
-    const { client } = this.#current;
-    const tx = client.transaction();
+    const tx = this.#client.transaction();
     build(tx, rows);
     try {
-      return await client.transact(tx, { timeoutMs: transactTimeoutMs });
+      return await this.#client.transact(tx, { timeoutMs: transactTimeoutMs });
     } catch (error) {
       throw asShuntError(doing, error);
     }
@@ -75,41 +75,46 @@ export class NbConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    await close(this.#current);
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#replica[Symbol.dispose]();
+    await this.#client[Symbol.asyncDispose]();
   }
 
-  #open() {
-    const endpoint = this.#remotes[this.#index]!; // index stays below length
-    const client = new OvsdbClient({ endpoint, database: 'OVN_Northbound', tables: nbTables });
-    const replica = client.replicate(nbTables);
-    const subscriptions = [
-      replica.subscribe((event) => {
-        this.#revision += 1;
-        if (event.type === 'synced')
-          this.#logger.info({ remote: endpoint, resumed: event.resumed }, 'OVN NB is synced');
-        if (event.type === 'lost') this.#logger.warn({ remote: endpoint, why: event.error.message }, 'OVN NB is lost');
-        this.#onChange();
-      }),
-      client.onState((state) => {
-        if (state.kind === 'backoff' && state.attempt >= triesPerRemote) this.#tryNext(endpoint, state.error);
-        if (state.kind === 'closed' && state.error && !this.#closed) {
-          this.#logger.error({ remote: endpoint, why: state.error.message }, 'OVN NB cannot be used');
-          this.#onChange();
-        }
-      }),
-    ];
-    return { client, replica, subscriptions };
-  }
-
-  #tryNext(endpoint: string, error: OvsdbError): void {
-    if (this.#remotes.length < 2 || this.#closed) return;
-    this.#logger.warn({ remote: endpoint, why: error.message }, 'OVN NB does not answer here, trying the next remote');
-    const old = this.#current;
-    this.#index = (this.#index + 1) % this.#remotes.length;
-    this.#current = this.#open();
-    close(old).catch((closeError: unknown) => this.#logger.debug({ err: closeError }, 'closing an OVN NB connection'));
+  #onEvent(event: ReplicaEvent<typeof nbTables>): void {
+    this.#revision += 1;
+    if (event.type === 'synced') {
+      this.#read = true;
+      const { state } = this.#client;
+      const remote = state.kind === 'connected' ? state.remote : undefined;
+      this.#logger.info({ remote, resumed: event.resumed }, 'OVN NB is synced');
+    }
+    if (event.type === 'lost') this.#logger.warn({ why: event.error.message }, 'OVN NB is lost');
     this.#onChange();
   }
+
+  #onState(state: ClientState): void {
+    if (state.kind === 'backoff' && !isTold(state.attempt)) return; // the first tries say it, then every so often
+    if (state.kind === 'backoff')
+      this.#logger.warn({ why: state.error.message, attempt: state.attempt }, 'OVN NB cannot be reached, trying on');
+    if (state.kind === 'closed' && state.error && !this.#closed) {
+      this.#logger.error({ why: state.error.message }, 'OVN NB cannot be used');
+      this.#onChange();
+    }
+  }
+}
+
+function connect(remotes: readonly string[], tls: TlsOptions | undefined): NbClient {
+  try {
+    return new OvsdbClient({ endpoint: remotes, tls, database: 'OVN_Northbound', tables: nbTables });
+  } catch (cause) {
+    if (!isOvsdbError(cause, 'invalid-use')) throw cause;
+    throw new ShuntError('config-invalid', `connect to OVN NB: ${cause.message}`, { cause });
+  }
+}
+
+/** Of the failed attempts those that are logged: the second, for the first is often a restart, and then ever fewer. */
+function isTold(attempt: number): boolean {
+  return attempt > 1 && (attempt & (attempt - 1)) === 0;
 }
 
 function rowsOf(replica: NbReplica): NbRows {
@@ -119,16 +124,6 @@ function rowsOf(replica: NbReplica): NbRows {
     dhcp: replica.table('DHCP_Options'),
     routerPorts: replica.table('Logical_Router_Port'),
   };
-}
-
-async function close(connection: {
-  client: NbClient;
-  replica: NbReplica;
-  subscriptions: readonly Disposable[];
-}): Promise<void> {
-  for (const subscription of connection.subscriptions) subscription[Symbol.dispose]();
-  connection.replica[Symbol.dispose]();
-  await connection.client[Symbol.asyncDispose]();
 }
 
 function asShuntError(doing: string, error: unknown): ShuntError {

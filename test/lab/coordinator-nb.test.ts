@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../coordinator/config.ts';
 import { NbWriter } from '../../coordinator/nb/nb-writer.ts';
 import { probePortName } from '../../domain/inventory/probe-ports.ts';
 import type { TapTarget } from '../../domain/network-model.ts';
+import { ovsdbTlsFiles } from '../../platform/ovsdb-tls-config.ts';
 import { fillNorthbound, North, networkId, overlayId, portIds } from './coordinator/north.ts';
+import { Pki } from './ovsdb/pki.ts';
 import { OVN_NB_SCHEMA, OvsdbServer } from './ovsdb/server.ts';
 
 let server: OvsdbServer;
@@ -61,6 +65,28 @@ describe('reading OVN NB', () => {
     await using north = new North([`unix:${server.dir}/nobody.sock`, server.tcp]);
     const { networks } = await north.until((_facts, synced) => synced);
     expect(networks).toHaveLength(2);
+  });
+});
+
+describe('OVN NB over TLS', () => {
+  it('is reached by what the configuration says, the files of which are read at every connect', async () => {
+    using pki = new Pki();
+    const ca = pki.authority('ca');
+    const ours = pki.issue('coordinator', { ca: 'ca' });
+    await using secure = await OvsdbServer.start(OVN_NB_SCHEMA, { ca, ...pki.issue('nb', { ca: 'ca' }) });
+    await fillNorthbound(secure.unix);
+    const env = {
+      SHUNT_NB: `ssl:127.0.0.1:1,${secure.ssl}`,
+      SHUNT_NB_TLS_CA: ca,
+      SHUNT_NB_TLS_CERT: ours.cert,
+      SHUNT_NB_TLS_KEY: ours.key,
+    };
+    const file = pki.path('coordinator.yaml');
+    writeFileSync(file, '');
+    const { nb, nbTls } = readConfig(file, {}, env).value;
+    await using north = new North(nb, ovsdbTlsFiles(nbTls));
+    expect((await north.until((_facts, synced) => synced)).networks).toHaveLength(2);
+    expect(() => readConfig(file, {}, { SHUNT_NB: secure.ssl })).toThrow(/ca is needed for the remote ssl:/);
   });
 });
 

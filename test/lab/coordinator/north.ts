@@ -3,6 +3,7 @@ import { NbConnection } from '../../../coordinator/nb/nb-connection.ts';
 import { nbTables } from '../../../coordinator/nb/nb-tables.ts';
 import { ChangeSignal } from '../../../coordinator/scheduler/change-signal.ts';
 import { OvsdbClient } from '../../../ovsdb/client.ts';
+import type { TlsOptions } from '../../../ovsdb/tls.ts';
 import { createLogger } from '../../../platform/log.ts';
 
 export const networkId = '11111111-2222-3333-4444-555555555555';
@@ -64,9 +65,10 @@ export class North implements AsyncDisposable {
   readonly #reader = new NbFactsReader();
   readonly connection: NbConnection;
 
-  constructor(remotes: readonly string[]) {
+  constructor(remotes: readonly string[], tls?: TlsOptions) {
     this.connection = new NbConnection({
       remotes,
+      tls,
       logger: createLogger({ name: 'test', level: 'silent' }),
       onChange: () => this.#changes.notify(),
     });
