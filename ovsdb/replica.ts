@@ -171,10 +171,13 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   detach(error: OvsdbError, final: boolean): void {
     const attached = this.#session !== undefined;
+    // A schema that fits no longer may show between two monitors.
+    const mismatch = error.code === 'schema-mismatch';
+    if (mismatch) this.#failure = error;
     if (final) this.#final ??= error;
     this.#leave();
     if (final) this.#conditions.fail(new OvsdbError('closed', 'the replica has ended', { cause: error }));
-    if (attached) this.#emit({ type: 'lost', error });
+    if (attached || mismatch) this.#emit({ type: 'lost', error });
     else this.#turns.emit();
   }
 

@@ -52,7 +52,7 @@ export class Writer {
     if (coming !== undefined) tx.insert(coming.table.name, this.#row(coming.table, inserted, true), { as: coming.ref });
     tx.mutate('Meta', [['name', '==', 'second']], [['seq', '+=', 1]] as readonly Mutation<ColumnSpecs>[]);
     try {
-      await this.#client.transact(tx);
+      await this.#client.transact(tx, { timeoutMs: 10_000 });
       return true;
     } catch (error) {
       if (isOvsdbError(error, ...REFUSALS)) return false;
