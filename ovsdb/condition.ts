@@ -61,8 +61,8 @@ export function evaluateClause(clause: Clause, row: DatumRow): boolean {
   const field = row.get(name) ?? { keys: [] };
   const { argument } = clause;
   const [left] = field.keys;
-  const [right] = argument.keys;
-  const single = isScalar(type) || isOptionalScalar(type);
+  const [right, ...others] = argument.keys; // there may be others in what an optional column is to exclude
+  const single = (isScalar(type) || isOptionalScalar(type)) && others.length === 0;
   if (single && left !== undefined && right !== undefined) return compareSingle(clause.function, left, right);
   switch (clause.function) {
     case '==':

@@ -1,6 +1,6 @@
 import { parseType, writeType } from './column-type.ts';
 import { isOvsdbError, OvsdbError } from './errors.ts';
-import type { Json } from './json.ts';
+import { type Json, stringifyJson } from './json.ts';
 import { isId, isJsonObject, MemberReader } from './member-reader.ts';
 import { rfcError, syntaxError } from './rfc-error.ts';
 import { type BaseType, type ColumnType, UINT_MAX } from './type-model.ts';
@@ -61,7 +61,7 @@ export function parseSchema(json: unknown): DatabaseSchema {
     const rooted = [...parsed.values()].some((table) => table.isRoot);
     const tables = new Map([...parsed].map(([key, table]) => [key, rooted ? table : { ...table, isRoot: true }]));
     const settled = new Map([...tables].map(([key, table]) => [key, settleReferences(table, tables)]));
-    return { name, version, cksum, tables: settled, fingerprint: JSON.stringify(json) };
+    return { name, version, cksum, tables: settled, fingerprint: stringifyJson(json) };
   } catch (error) {
     if (!isOvsdbError(error)) throw error;
     throw new OvsdbError('protocol', error.message, { cause: error, server: error.server });

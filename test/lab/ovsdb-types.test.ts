@@ -10,6 +10,7 @@ import { matchesEvery, parseCondition } from '../../ovsdb/condition.ts';
 import { isOvsdbError, OvsdbError } from '../../ovsdb/errors.ts';
 import { MessageSplitter } from '../../ovsdb/framing.ts';
 import { type Json, parseJsonBytes, stringifyJson } from '../../ovsdb/json.ts';
+import { formatReal } from '../../ovsdb/json-number.ts';
 import { readJsonText } from '../../ovsdb/json-reader.ts';
 import { executeMutations, parseMutations } from '../../ovsdb/mutation.ts';
 import { TransactionNames } from '../../ovsdb/named-uuids.ts';
@@ -105,7 +106,7 @@ describe('types, as ovsdb-server has them', () => {
           canonicalJson(writeRow(table, parseRow(table, row).row, ['v'])),
         );
       }),
-      { seed: SEED, numRuns: 1300 },
+      { seed: SEED, numRuns: 2000 },
     );
     expect(taken).toBeGreaterThan(300);
   });
@@ -130,7 +131,7 @@ describe('types, as ovsdb-server has them', () => {
         const theirs = (result as { rows: { _uuid: readonly [string, string] }[] }).rows.map((row) => row._uuid[1]);
         expect(found.map(({ uuid }) => uuid).sort()).toEqual(theirs.sort());
       }),
-      { seed: SEED, numRuns: 1300 },
+      { seed: SEED, numRuns: 2000 },
     );
     expect(evaluated).toBeGreaterThan(300);
   });
@@ -164,7 +165,7 @@ describe('types, as ovsdb-server has them', () => {
         const [stored] = (reply[2] as { rows: Record<string, unknown>[] }).rows;
         expect(canonicalJson(writeRow(table, ours.value, ['v']))).toBe(canonicalJson(stored));
       }),
-      { seed: SEED, numRuns: 1300 },
+      { seed: SEED, numRuns: 2000 },
     );
     expect(executed).toBeGreaterThan(200);
   });
@@ -183,7 +184,11 @@ describe('JSON, as ovsdb-server reads it', () => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (text) => {
         const ours = attempt(() => readJsonText(`[${text}]`));
-        expect('fault' in ours ? 'refused' : asRead(ours.value)).toBe((await echo.of(text)) ?? 'refused');
+        const theirs = (await echo.of(text)) ?? 'refused';
+        // A real that has no fraction left is written with 15 digits by the server, and as an integer by us.
+        const [real] = 'fault' in ours ? [] : (ours.value as readonly unknown[]);
+        const rounded = typeof real === 'number' && /[.eE]/.test(text) && `[${formatReal(real)}]` === rewritten(theirs);
+        if (!rounded) expect('fault' in ours ? 'refused' : asRead(ours.value)).toBe(theirs);
       }),
       { seed: SEED, numRuns: 250 },
     );
@@ -199,6 +204,10 @@ async function connect(): Promise<Session> {
 
 async function transact(...operations: readonly Json[]): Promise<readonly unknown[]> {
   return (await session.request('transact', ['db', ...operations])) as readonly unknown[]; // RFC 7047 section 4.1.3
+}
+
+function rewritten(theirs: string): string {
+  return theirs.replaceAll(/-?\d+(?![\d.e])/g, (digits) => formatReal(Number(digits)));
 }
 
 /** As it would come back: the server writes 15 digits of a real. */
@@ -239,8 +248,14 @@ function attempt<T>(act: () => T): { readonly value: T } | { readonly fault: Fau
     return { value: act() };
   } catch (error) {
     if (!isOvsdbError(error)) throw error;
-    return { fault: error.server ?? { error: error.message } };
+    return { fault: withoutNames(error.server ?? { error: error.message }) };
   }
+}
+
+/** A named UUID is another one here and there; its text may stand in the words about an enumeration. */
+function withoutNames(fault: Fault): Fault {
+  if (fault.details === undefined) return fault;
+  return { ...fault, details: fault.details.replace(/^[-0-9a-f]{36} is not/, 'a UUID is not') };
 }
 
 function faultOf(act: () => unknown): Fault | undefined {
@@ -250,7 +265,7 @@ function faultOf(act: () => unknown): Fault | undefined {
 
 function faultIn(reply: readonly unknown[], operation: number): Fault | undefined {
   const result = reply[operation] as Fault | undefined | null;
-  return result?.error === undefined ? undefined : result;
+  return result?.error === undefined ? undefined : withoutNames(result);
 }
 
 /** Puts some rows into each table and returns what we make of the same JSON. */
