@@ -24,7 +24,7 @@ interface DemoOptions {
 }
 
 /** Questions a second to each guest: lost ones show a blackout with a resolution of 10 ms, and less on an emulated processor. */
-const probeHz = 100 / patience;
+const probeHz = patience > 1 ? 10 : 100;
 
 const planYaml = `version: 1
 name: demo
@@ -70,6 +70,7 @@ async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number
     guests,
     networks: 2,
     tap: 'veth',
+    prometheus: keep,
     owner: keep ? 'persistent' : 'process',
   });
   narrator.say(`lab ${name} is up; every guest sits on a Linux bridge, br-int is empty`);

@@ -32,6 +32,8 @@ export interface UpOptions {
   readonly services?: boolean;
   /** dnsmasq and radvd in qdhcp and qrouter namespaces on the legacy bridges. Default false. */
   readonly servicesLegacy?: boolean;
+  /** `false` leaves out Prometheus only. Default true. */
+  readonly prometheus?: boolean;
   /** `false` leaves out coordinator and agents only. Default true: each is started if its bundle is in dist/. */
   readonly programs?: boolean;
   /** `process`: the lab may be swept once this process is gone. `persistent` (default): it stays until `down`. */
@@ -51,7 +53,7 @@ export async function upLab(options: UpOptions = {}): Promise<LabState> {
   createRunDir(name);
   writeLabState(state);
   try {
-    await build(state, options.onProgress ?? (() => undefined));
+    await build(state, options);
   } catch (cause) {
     if (options.onFailure !== 'leave') await downLab(name);
     throw cause;
@@ -86,7 +88,8 @@ function newState(options: UpOptions): LabState {
   };
 }
 
-async function build(state: LabState, progress: (step: string) => void): Promise<void> {
+async function build(state: LabState, options: UpOptions): Promise<void> {
+  const progress = options.onProgress ?? (() => undefined);
   const { topology } = state;
   const { name } = topology;
   const paths = pathsOf(name);
@@ -105,7 +108,7 @@ async function build(state: LabState, progress: (step: string) => void): Promise
     startNats(topology),
     ...topology.hypervisors.map((hypervisor) => buildHypervisor(topology, hypervisor)),
   ]);
-  if (state.services) startPrometheus(topology);
+  if (state.services && options.prometheus !== false) startPrometheus(topology);
   await startServices(topology);
   progress('waiting for OVN');
   await waitForOvn(topology);
