@@ -15,6 +15,8 @@ export interface DeadManOrder {
 
 /** Shows in the process list, and tells our dead man from whatever got its pid later. */
 const processTitle = 'shunt-deadman';
+/** What `revert --attempt` ends with when it went back. */
+const revertedExitCode = 3;
 
 /** Sets something beside us that goes back at the deadline, whatever becomes of this process; `deadman-failed` when it cannot be had. */
 export async function armDeadMan(order: DeadManOrder): Promise<DeadMan> {
@@ -64,10 +66,16 @@ async function armProcess(order: DeadManOrder): Promise<DeadMan> {
 async function armTimer(order: DeadManOrder): Promise<DeadMan> {
   const unit = `shunt-deadman-${order.epoch}-${process.pid}`;
   const seconds = (order.afterMs / 1_000).toFixed(3);
-  const timing = [`--on-active=${seconds}s`, '--timer-property=AccuracySec=100ms'];
-  await runChild(['systemd-run', `--unit=${unit}`, '--collect', '--quiet', ...timing, ...order.argv], {
-    timeoutMs: 10_000,
-  });
+  const how = [
+    `--unit=${unit}`,
+    `--description=Shunt: attempt ${order.epoch} goes back unless it is settled`,
+    '--collect',
+    '--quiet',
+    `--on-active=${seconds}s`,
+    '--timer-property=AccuracySec=100ms',
+    `--property=SuccessExitStatus=${revertedExitCode}`,
+  ];
+  await runChild(['systemd-run', ...how, ...order.argv], { timeoutMs: 10_000 });
   return { kind: 'systemd', unit };
 }
 
