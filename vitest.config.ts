@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** On an emulated processor (`lab vm` without KVM) all takes longer; these limits are for what hangs. */
+const patience = process.env['SHUNT_LAB_VM'] === 'tcg' ? 15 : 1;
+
 export default defineConfig({
   test: {
     teardownTimeout: 60_000,
@@ -19,8 +22,8 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           maxWorkers: 1,
-          testTimeout: 180_000,
-          hookTimeout: 240_000,
+          testTimeout: 180_000 * patience,
+          hookTimeout: 240_000 * patience,
         },
       },
       {

@@ -10,7 +10,8 @@ SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-swi
   ovn-nbctl:ovn-common ovn-controller:ovn-host nats-server:nats-server prometheus:prometheus nft:nftables
   iptables:iptables ethtool:ethtool conntrack:conntrack ip:iproute2 bridge:iproute2 ping:iputils-ping ps:procps
   tcpdump:tcpdump nsenter:util-linux setsid:util-linux unshare:util-linux losetup:mount mkfs.ext4:e2fsprogs systemd-analyze:systemd man:man-db'
-SHUNT_VM_COMMANDS='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static'
+SHUNT_VM_COMMANDS='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod modprobe:kmod setpriv:util-linux
+  flock:util-linux'
 SHUNT_GUESTS_COMMANDS='dnsmasq:dnsmasq-base radvd:radvd busybox:busybox-static'
 SHUNT_FAULTS_COMMANDS='faketime:faketime strace:strace openssl:openssl'
 SHUNT_BENCH_COMMANDS='python3:python3 /usr/lib/python3/dist-packages/ovs/db/idl.py:python3-openvswitch'
