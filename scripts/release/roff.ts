@@ -13,22 +13,23 @@ export class ManPage {
 
   constructor({ name, section, about, date, version }: PageHead) {
     this.#lines.push('.\\" Made by scripts/release from the programs\' own definitions; do not edit.');
-    this.#macro('TH', name.toUpperCase(), String(section), date, `Shunt ${version}`, 'Shunt');
+    const title = [name.toUpperCase(), String(section), date, `Shunt ${version}`, 'Shunt'];
+    this.#lines.push(`.TH ${title.map((word) => `"${prose(word)}"`).join(' ')}`); // a date has to stay one: no literal hyphens
     this.section('NAME');
     this.#lines.push(`${literal(name)} \\- ${prose(about)}`);
   }
 
   section(title: string): this {
-    return this.#macro('SH', title);
+    return this.#heading('SH', title);
   }
 
   subsection(title: string): this {
-    return this.#macro('SS', title);
+    return this.#heading('SS', title);
   }
 
   /** A paragraph; blank lines begin another. */
   text(text: string): this {
-    for (const paragraph of text.split(/\n\s*\n/)) this.#lines.push('.PP', textLine(oneLine(paragraph)));
+    for (const paragraph of text.split(/\n\s*\n/)) this.#paragraph(textLine(oneLine(paragraph)));
     return this;
   }
 
@@ -40,7 +41,7 @@ export class ManPage {
 
   /** Lines as they are. */
   block(lines: readonly string[]): this {
-    this.#lines.push('.PP', '.RS 4', '.nf', ...lines.map((line) => guarded(literal(line))), '.fi', '.RE');
+    this.#paragraph('.RS 4', '.nf', ...lines.map((line) => guarded(literal(line))), '.fi', '.RE');
     return this;
   }
 
@@ -65,9 +66,15 @@ export class ManPage {
     return `${this.#lines.join('\n')}\n`;
   }
 
-  #macro(name: string, ...args: readonly string[]): this {
-    this.#lines.push([`.${name}`, ...args.map((arg) => `"${literal(arg).replaceAll('"', '\\(dq')}"`)].join(' '));
+  #heading(macro: 'SH' | 'SS', title: string): this {
+    this.#lines.push(`.${macro} "${literal(title).replaceAll('"', '\\(dq')}"`);
     return this;
+  }
+
+  /** A heading has begun one already. */
+  #paragraph(...lines: readonly string[]): void {
+    const begun = /^\.S[HS] /.test(this.#lines.at(-1) ?? '');
+    this.#lines.push(...(begun ? [] : ['.PP']), ...lines);
   }
 }
 
@@ -93,8 +100,16 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
 
+/** Running text in short lines, as diff and mandoc like them. */
 function textLine(text: string): string {
-  return guarded(prose(text));
+  const lines = prose(text)
+    .split(' ')
+    .reduce<string[]>((done, word) => {
+      const line = done.at(-1);
+      if (line === undefined || line.length + 1 + word.length > 78) return [...done, word];
+      return [...done.slice(0, -1), `${line} ${word}`];
+    }, []);
+  return lines.map(guarded).join('\n');
 }
 
 /** A line that begins with a dot or an apostrophe would be a request. */
