@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Accelerator, chooseAccelerators, readProcessorFacts } from './accelerator.ts';
@@ -30,8 +30,8 @@ const project = join(import.meta.dirname, '../..');
 
 /** Runs a command in a virtual machine and gives the exit status for ours. Says on stderr what it does. */
 export async function runInVm(argv: readonly string[], flags: VmFlags): Promise<number> {
-  requirePlatform();
   const terminal = terminalFor(argv);
+  await requirePlatform();
   const kernel = await kernelFor(flags);
   const codeCache = join(cacheFolder(), 'compiled');
   if (flags.build) await build(codeCache);
@@ -83,11 +83,12 @@ function judge(end: MachineEnd, flags: VmFlags, caught: number | undefined): num
   }
 }
 
-function requirePlatform(): void {
+/** Installs QEMU and the like where they are missing; the script says what and why, or what to type. */
+async function requirePlatform(): Promise<void> {
   if (process.arch !== 'x64')
     throw new Error(`the virtual machine is built for x86-64 and this is ${process.arch}; labs run here without one`);
-  if (!existsSync('/usr/bin/qemu-system-x86_64'))
-    throw new Error('there is no QEMU here: apt-get install --no-install-recommends qemu-system-x86');
+  const ready = await runShown(['sh', join(project, 'scripts/packages.sh'), 'install', 'vm']);
+  if (ready !== 0) throw new Error('the virtual machine needs QEMU, busybox and kmod (see above)');
 }
 
 function terminalFor(argv: readonly string[]): Job['terminal'] | undefined {
