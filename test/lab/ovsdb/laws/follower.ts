@@ -49,7 +49,7 @@ export class Follower {
 
   /** Compares with what ovsdb-client reads, when nobody writes. */
   async compare(endpoint: string, where: ReadonlyMap<string, readonly unknown[] | boolean>): Promise<void> {
-    await this.replica.sync();
+    await this.replica.sync({ signal: AbortSignal.timeout(5_000) });
     this.#checkIndexes();
     const selects = Object.entries(this.#schema.specs).flatMap(([table, specs]) =>
       wheres(where.get(table)).map((clauses) => ({

@@ -39,8 +39,8 @@ export class Writer {
     await this.#client.transact(tx);
   }
 
-  /** One transaction; true when it was committed. */
-  async write(): Promise<boolean> {
+  /** One transaction. */
+  async write(): Promise<'committed' | 'refused' | 'unknown'> {
     const tx = this.#client.transaction();
     tx.mutate('Meta', [['name', '==', 'first']], [['seq', '+=', 1]] as readonly Mutation<ColumnSpecs>[]);
     const inserted = new Map<string, InsertRef[]>();
@@ -52,11 +52,14 @@ export class Writer {
     if (coming !== undefined) tx.insert(coming.table.name, this.#row(coming.table, inserted, true), { as: coming.ref });
     tx.mutate('Meta', [['name', '==', 'second']], [['seq', '+=', 1]] as readonly Mutation<ColumnSpecs>[]);
     try {
-      await this.#client.transact(tx, { timeoutMs: 10_000 });
-      return true;
+      await this.#client.transact(tx, { timeoutMs: 3_000 });
+      return 'committed';
     } catch (error) {
-      if (isOvsdbError(error, ...REFUSALS)) return false;
-      throw error;
+      if (isOvsdbError(error, ...REFUSALS)) return 'refused';
+      // A cluster may change its leader, or be slow beyond measure: the laws must hold whatever became of it.
+      if (!isOvsdbError(error, 'unknown-outcome', 'not-connected', 'not-leader')) throw error;
+      await this.#client.ready({ signal: AbortSignal.timeout(5_000) });
+      return 'unknown';
     }
   }
 
