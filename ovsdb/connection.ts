@@ -20,6 +20,9 @@ export interface ConnectionOptions<T extends TableSpecs> extends Partial<Session
   readonly connectTimeoutMs?: number;
 }
 
+/** For the socket, and then for each answer until the connection is ready. */
+const connectTimeoutDefaultMs = 5_000;
+
 /** What a connection tells its client. */
 export interface ConnectionOwner {
   readonly attachments: ReadonlySet<Attachment>;
@@ -64,7 +67,7 @@ export class Connection<T extends TableSpecs> {
 
   /** One connection from beginning to end; resolves with the reason of its end. */
   async run(remote: string, signal: AbortSignal): Promise<OvsdbError> {
-    const { database, connectTimeoutMs: timeoutMs = 5_000, tls } = this.#options;
+    const { database, connectTimeoutMs: timeoutMs = connectTimeoutDefaultMs, tls } = this.#options;
     let session: Session | undefined;
     try {
       session = this.#openSession(await openSocket(remote, { timeoutMs, signal, tls }));
@@ -94,7 +97,7 @@ export class Connection<T extends TableSpecs> {
   }
 
   async #readSchema(session: Session, signal?: AbortSignal): Promise<DatabaseSchema> {
-    const { database, tables, connectTimeoutMs: timeoutMs = 5_000 } = this.#options;
+    const { database, tables, connectTimeoutMs: timeoutMs = connectTimeoutDefaultMs } = this.#options;
     const schema = parseSchema(await session.request('get_schema', [database], { signal, timeoutMs }));
     checkTables(schema, tables);
     return schema;
