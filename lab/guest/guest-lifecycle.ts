@@ -89,6 +89,7 @@ async function powerOn(topology: Topology, hypervisor: LabHypervisor, start: Pow
   const extra = extraOf(guest, topology.tap);
   await makeNic(topology, hypervisor, guest);
   await plugTap(topology, hypervisor, { guest, world });
+  if (extra.nic === 'qemu') return; // boots and configures itself
   await delay(bootMs);
   await configureGuest(topology, guest);
   if (extra.addressing === 'dynamic') startDhcpClient(topology, guest);

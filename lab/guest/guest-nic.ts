@@ -5,6 +5,7 @@ import { ensureTapRelay, orderRelay } from '../tap-relay.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
 import { extraOf } from './guest-extra.ts';
 import { deleteLink, linkExists } from './plug.ts';
+import { startMachine, stopMachine } from './virtual-machine.ts';
 
 /** A guest's tap in its hypervisor, not plugged yet, with the guest's `eth0` behind it. */
 export async function makeNic(topology: Topology, hypervisor: LabHypervisor, guest: LabGuest): Promise<void> {
@@ -19,7 +20,7 @@ export async function makeNic(topology: Topology, hypervisor: LabHypervisor, gue
       await orderRelay(topology.name, relay, { kind: 'wire', taps: endsOf(hypervisor, guest) });
       return;
     case 'qemu':
-      throw new Error('a virtual machine makes its own tap');
+      return startMachine({ topology, hypervisor, guest });
   }
 }
 
@@ -27,6 +28,7 @@ export async function makeNic(topology: Topology, hypervisor: LabHypervisor, gue
 export async function dropNic(topology: Topology, hypervisor: LabHypervisor, guest: LabGuest): Promise<void> {
   const { nic, relay = guest.hypervisor } = extraOf(guest, topology.tap);
   if (nic === 'tap') await orderRelay(topology.name, relay, { kind: 'close', taps: endsOf(hypervisor, guest) });
+  if (nic === 'qemu') await stopMachine({ topology, hypervisor, guest });
   await deleteLink(hypervisor.netns, guest.tap);
   await until(`${guest.tap} to vanish`, async () => !(await linkExists(hypervisor.netns, guest.tap)) || undefined);
 }

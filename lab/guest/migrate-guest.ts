@@ -6,12 +6,13 @@ import { orderRelay } from '../tap-relay.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
 import { announceGuest } from './announce.ts';
-import { extraOf, type PlugWorld } from './guest-extra.ts';
+import { extraOf, type NicKind, type PlugWorld } from './guest-extra.ts';
 import { refreshFirewalls } from './guest-firewall.ts';
 import { requestChassis } from './guest-nb.ts';
 import { deleteLink, plugTap, unplugTap } from './plug.ts';
 import { findWorld, INTEGRATION_BRIDGE } from './plug-world.ts';
 import { changeLab } from './state-change.ts';
+import { incomingSocket, type MachinePlace, sendMachine, startMachine, stopMachine } from './virtual-machine.ts';
 
 /**
  * Moves a running guest to another hypervisor as libvirt's live migration does: its tap there is plugged before the guest runs there, then
@@ -31,15 +32,20 @@ export function migrateGuest(lab: string, name: string, to: string): Promise<Lab
     await refreshFirewalls(after); // the destination's agent wires the port before the guest arrives; the source's chains stay
     if (world === 'target') await requestChassis(topology, guest, [source.hostname, destination.hostname]);
     const move = { topology, source, destination, guest, from: extra.xml, to: world };
-    if (extra.nic === 'tap') await moveTap(move);
-    else await moveVeth(move);
+    await MOVES[extra.nic](move);
     open.replaceGuest(guest);
-    await announceGuest(guest);
+    if (extra.nic !== 'qemu') await announceGuest(guest); // QEMU does it itself
     await requestChassis(topology, guest, [destination.hostname]);
     await refreshFirewalls(after, { guest: old, hypervisor: source.name });
     return guest;
   });
 }
+
+const MOVES: Readonly<Record<NicKind, (move: Move) => Promise<void>>> = {
+  veth: moveVeth,
+  tap: moveTap,
+  qemu: moveMachine,
+};
 
 interface Move {
   readonly topology: Topology;
@@ -63,6 +69,25 @@ async function moveTap({ topology, source, destination, guest, from, to }: Move)
   await orderRelay(topology.name, relay, { kind: 'wire', taps: [newTap, nic] });
   await unplugTap(topology, source, { guest, world: from });
   await orderRelay(topology.name, relay, { kind: 'close', taps: [oldTap] });
+}
+
+/** Two virtual machines, one of which waits; then QEMU's own live migration, and the end of the first. */
+async function moveMachine({ topology, source, destination, guest, from, to }: Move): Promise<void> {
+  const [old, next] = [source, destination].map((hypervisor) => ({ topology, hypervisor, guest })) as [
+    MachinePlace,
+    MachinePlace,
+  ]; // two
+  const socket = incomingSocket(next);
+  await startMachine(next, socket);
+  try {
+    await plugTap(topology, destination, { guest, world: to });
+    await sendMachine(old, socket);
+  } catch (cause) {
+    await stopMachine(next); // the guest is where it was
+    throw cause;
+  }
+  await stopMachine(old);
+  await unplugTap(topology, source, { guest, world: from });
 }
 
 /**

@@ -6,8 +6,13 @@ import type { CachedKernel } from './kernel.ts';
 /** What has to be there before the host's root can be. */
 const rootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'] as const;
 
-/** The modules of {@link rootModules} and all they need, in an order in which they load: paths below `modules`. */
+/** The modules of {@link rootModules} and all they need; see {@link modulesInOrder}. */
 export function modulesForRoot(modulesDep: string): readonly string[] {
+  return modulesInOrder(modulesDep, rootModules);
+}
+
+/** Modules and all they need, in an order in which they load: paths below `modules`. */
+export function modulesInOrder(modulesDep: string, names: readonly string[]): readonly string[] {
   const needs = new Map(
     modulesDep.split('\n').flatMap((line) => {
       const [path, rest = ''] = line.split(':');
@@ -15,7 +20,7 @@ export function modulesForRoot(modulesDep: string): readonly string[] {
     }),
   );
   const order: string[] = [];
-  for (const name of rootModules) {
+  for (const name of names) {
     const path = [...needs.keys()].find((candidate) => candidate.endsWith(`/${name}.ko`));
     if (path === undefined) throw new Error(`the kernel of the virtual machine has no module ${name}`);
     // modules.dep names what a module needs with the deepest last (modules.dep(5)).
@@ -47,8 +52,8 @@ export function buildInitramfs(
   ]);
 }
 
-/** Debian's busybox-static: the one program of the first root, which has no libraries. */
-function staticBusybox(): Buffer {
+/** Debian's busybox-static: the one program of a first root, which has no libraries. */
+export function staticBusybox(): Buffer {
   const data = readFileSync('/usr/bin/busybox');
   if (data.includes('/ld-linux') || data.includes('/ld-musl'))
     throw new Error('/usr/bin/busybox needs libraries: the virtual machine needs the Debian package busybox-static');
