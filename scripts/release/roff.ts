@@ -102,13 +102,12 @@ function oneLine(text: string): string {
 
 /** Running text in short lines, as diff and mandoc like them. */
 function textLine(text: string): string {
-  const lines = prose(text)
-    .split(' ')
-    .reduce<string[]>((done, word) => {
-      const line = done.at(-1);
-      if (line === undefined || line.length + 1 + word.length > 78) return [...done, word];
-      return [...done.slice(0, -1), `${line} ${word}`];
-    }, []);
+  const lines: string[] = [];
+  for (const word of prose(text).split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > 78) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
   return lines.map(guarded).join('\n');
 }
 

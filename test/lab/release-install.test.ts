@@ -1,10 +1,17 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveHypervisor } from '../../lab/machine/hypervisor-machine.ts';
 import type { Machine } from '../../lab/machine/machine.ts';
 import { Cloud } from './fixture/cloud.ts';
 import { freshLabName } from './fixture/own-lab.ts';
-import { centralMachine, changedFiles, install, installedProcesses, withoutProject } from './release/installed.ts';
+import {
+  centralMachine,
+  changedFiles,
+  install,
+  installedProcesses,
+  releaseInside,
+  withoutProject,
+} from './release/installed.ts';
 import { ReleaseFolder, thisArch } from './release/made-release.ts';
 
 const agent = 'shunt-agent.service';
@@ -91,11 +98,24 @@ describe('the Debian package on a hypervisor and a machine that coordinates', ()
     await host.run(['sh', '-c', 'cat /root/agent.yaml > /etc/shunt/agent.yaml']);
     await host.run(['systemctl', 'restart', agent]);
     await cloud.untilAgentsReady();
-    await cloud.startRun({ hosts: [hostname()], soak: '8s', deadline: '40s' });
+    await cloud.startRun({ hosts: [hostname()], soak: '10s', deadline: '60s' });
     await cloud.untilPhase('hv1', ['soaking']);
     const { MainPID: before } = await host.unit(agent);
+    for (const change of [
+      ['--install', join(releaseInside, newer)],
+      ['--remove', 'shunt'],
+    ]) {
+      const { status, stderr } = await host.exec(['dpkg', ...change], { env: { SHUNT_REST_WAIT: '0' } });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/is open[\s\S]*this host is as it was/),
+      });
+    }
+    expect(await host.run(['dpkg', '--status', 'shunt'])).toMatch(/ ok installed\n[\s\S]*\nVersion: 7\.0\.9\n/);
+    expect((await host.unit(agent))['MainPID']).toBe(before);
+
     const said = await install(host, newer);
-    expect(said).toContain('waiting 5 minutes at most for it to come to rest before the upgrade');
+    expect(said).toContain('waiting for it to come to rest before the upgrade, 300 seconds at most');
     expect(await cloud.untilClosed('hv1')).toMatchObject({ outcome: 'committed', direction: 'forward' });
     const after = await host.waitFor(agent, 'active');
     expect(after['MainPID']).not.toBe(before);

@@ -5,16 +5,17 @@ shunt_rest() {
   /usr/bin/shunt-agent at-rest ${1:+--wait "$1"}
 }
 
-# Succeeds when no attempt is open here; waits some minutes for an open one. $1: what is meant to be done.
+# Succeeds when no attempt is open here; waits for an open one, SHUNT_REST_WAIT seconds at most. $1: what is meant to be done.
 shunt_come_to_rest() {
   [ -x /usr/bin/shunt-agent ] && [ -x /usr/lib/shunt/node ] || return 0
   status=0
   said=$(shunt_rest '' 2>&1) || status=$?
-  if [ "$status" = 2 ]; then
+  patience=${SHUNT_REST_WAIT:-300}
+  if [ "$status" = 2 ] && [ "$patience" != 0 ]; then
     echo "shunt: $said" >&2
-    echo "shunt: waiting 5 minutes at most for it to come to rest before $1" >&2
+    echo "shunt: waiting for it to come to rest before $1, $patience seconds at most" >&2
     status=0
-    said=$(shunt_rest 300 2>&1) || status=$?
+    said=$(shunt_rest "$patience" 2>&1) || status=$?
   fi
   [ "$status" = 0 ] || echo "shunt: $said" >&2
   return "$status"
