@@ -148,6 +148,7 @@ export class NatsLink implements AsyncDisposable {
       try {
         const connection = await this.#connect();
         backoff.reset();
+        if (this.#stop.signal.aborted) return; // closed already: its status would never come to an end
         await this.#follow(connection);
       } catch (error) {
         this.#become('disconnected', describeError(error));

@@ -87,6 +87,18 @@ describe('NatsLink', () => {
     expect(await link.publish('other', 'x', { msgId: '2', timeoutMs: 500 })).toMatchObject({ kind: 'unavailable' });
   });
 
+  it('closes while it connects', async () => {
+    start();
+    await using first = NatsLink.open({ servers, name: 'test', logger });
+    await reached(first, 'connected'); // the server listens: the next ones are in the middle of it
+    for (let turns = 0; turns < 40; turns += 1) {
+      const link = NatsLink.open({ servers, name: 'test', logger });
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await link[Symbol.asyncDispose]();
+      expect(link.state.kind).toBe('closed');
+    }
+  });
+
   it('hands over every message until it is handled, over a restart of the server too', async () => {
     start();
     await using link = NatsLink.open({ servers, name: 'test', logger });
