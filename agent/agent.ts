@@ -22,7 +22,7 @@ import { MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
 import { openReports, type Reports } from './reports.ts';
-import { CoordinatorSession } from './session/coordinator-session.ts';
+import type { CoordinatorSession } from './session/coordinator-session.ts';
 import { conditionsOf, type FaceSources, helloOf, metricsOf, statusOf } from './status/agent-face.ts';
 import type { AgentMetrics } from './status/agent-metrics.ts';
 import { StageReports } from './status/stage-reports.ts';
@@ -78,6 +78,7 @@ export class Agent implements AsyncDisposable {
     }
     notify.ready(`${config.mode}; ${host.identity.systemId}`);
     notify.startWatchdog();
+    await agent.#meetCoordinator();
     agent.#memory.rest();
     return agent;
   }
@@ -146,27 +147,32 @@ export class Agent implements AsyncDisposable {
         onRows: () => this.#guard.onRows(),
       }),
     );
-    const observer = this.#observer;
     if (config.http.listen !== '') {
       const { registry } = this.#metrics;
       this.#owned.use(
         await startHttpServer({ listen: config.http.listen, registry, conditions: () => conditionsOf(this.#face) }),
       );
     }
-    if (config.coordinator !== '') {
-      this.#session = this.#owned.use(
-        new CoordinatorSession({
-          address: config.coordinator,
-          site: config.site,
-          logger: this.#logger,
-          hello: () => helloOf(this.#face),
-          inventory: () => observer.inventory,
-          handle: (order) => this.#attempts.handle(order),
-        }),
-      );
-    }
     if (config.socket !== '') this.#owned.use(await serveStatus(config.socket, () => statusOf(this.#face)));
     this.#heartbeat();
+  }
+
+  /** After READY: the host is observed and its journal settled without a coordinator, and without the code that talks to one. */
+  async #meetCoordinator(): Promise<void> {
+    const { coordinator: address, site } = this.#config;
+    if (address === '') return;
+    const { CoordinatorSession } = await import('./session/coordinator-session.ts');
+    if (this.#stop.signal.aborted) return;
+    this.#session = this.#owned.use(
+      new CoordinatorSession({
+        address,
+        site,
+        logger: this.#logger,
+        hello: () => helloOf(this.#face),
+        inventory: () => this.#observer?.inventory ?? unseen,
+        handle: (order) => this.#attempts.handle(order),
+      }),
+    );
   }
 
   #atRest(): boolean {

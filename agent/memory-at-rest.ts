@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { Logger } from '../platform/log.ts';
 import { FilePages } from '../platform/native/file-pages.ts';
 import { trimHeap } from '../platform/native/heap-trim.ts';
@@ -38,6 +39,7 @@ export class MemoryAtRest implements Disposable {
 
   #giveBack(): void {
     this.#timer = undefined;
+    flushCompileCache(); // else written at a clean end only; nothing without NODE_COMPILE_CACHE
     // There only with `--expose-gc`, as the unit file has it; without it V8 collects when it sees fit.
     globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     try {
