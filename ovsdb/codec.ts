@@ -1,7 +1,7 @@
 import { readUuid } from './atom.ts';
 import type { Atom, AtomicType, ColumnSpec, NamedUuid, Uuid, Value } from './columns.ts';
 import { OvsdbError } from './errors.ts';
-import { isSendableNumber, type Json } from './json.ts';
+import { isSendableNumber, isSendableText, type Json } from './json.ts';
 import { isId } from './member-reader.ts';
 
 export type { Json } from './json.ts';
@@ -76,8 +76,7 @@ export function decodeAtom(type: AtomicType, json: unknown): Atom {
 export function encodeAtom(type: AtomicType, value: unknown): Json {
   switch (type) {
     case 'string':
-      // ovsdb-server drops the connection on lone surrogates and refuses NUL, so they must not leave.
-      if (typeof value === 'string' && value.isWellFormed() && !value.includes('\0')) return value;
+      if (typeof value === 'string' && isSendableText(value)) return value;
       break;
     case 'uuid':
       if (isUuid(value)) return ['uuid', value];

@@ -48,6 +48,8 @@ class JsonReader {
   readonly #options: JsonReaderOptions;
   at = 0;
   #depth = 0;
+  /** Elements of the arrays that are open. */
+  readonly #items: unknown[] = [];
 
   constructor(text: string, options: JsonReaderOptions) {
     this.#text = text;
@@ -101,10 +103,10 @@ class JsonReader {
 
   #array(): unknown[] {
     this.#open();
-    const items: unknown[] = [];
+    const base = this.#items.length;
     if (this.#next() !== CLOSE_BRACKET) {
       for (;;) {
-        items.push(this.#value());
+        this.#items.push(this.#value());
         const code = this.#next();
         if (code === CLOSE_BRACKET) break;
         if (code !== COMMA) throw this.#unexpected("syntax error expecting ']' or ','");
@@ -113,6 +115,8 @@ class JsonReader {
       }
     }
     this.#close();
+    const items = this.#items.slice(base); // with no room to grow, which most of OVSDB's little arrays would be made of
+    this.#items.length = base;
     return items;
   }
 
@@ -166,13 +170,16 @@ class JsonReader {
       }
     }
     const raw = text.slice(start, this.at);
-    const cooked = escaped ? readEscapes(raw) : { text: raw };
-    if ('fault' in cooked) throw this.#error(cooked.fault);
-    if (escaped && this.#options.loneTrailing !== true && !cooked.text.isWellFormed()) {
-      throw this.#error('malformed escaped surrogate pair');
+    if (escaped) {
+      const cooked = readEscapes(raw);
+      if ('fault' in cooked) throw this.#error(cooked.fault);
+      if (this.#options.loneTrailing !== true && !cooked.text.isWellFormed()) {
+        throw this.#error('malformed escaped surrogate pair');
+      }
     }
     this.at++;
-    return cooked.text;
+    // A long slice would keep the whole text in memory as long as it lives; V8's reader copies.
+    return escaped || raw.length > SHORT_TEXT ? JSON.parse(text.slice(start - 1, this.at)) : raw;
   }
 
   #number(): number | bigint {
@@ -244,6 +251,8 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const PUNCTUATION = new Set([OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON]);
+/** V8 copies slices up to this length. */
+const SHORT_TEXT = 12;
 const NUMBER = /[-+.0-9eE]*/y;
 const KEYWORD = /[a-zA-Z]*/y;
 

@@ -91,7 +91,7 @@ function hasLongNumber(bytes: Uint8Array): boolean {
 function checkSendable(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed() || value.includes('\0')) throw unsendable(JSON.stringify(value));
+      if (!isSendableText(value)) throw unsendable(JSON.stringify(value));
       return false;
     case 'number':
       if (!isSendableNumber(value)) throw unsendable(String(value));
@@ -106,15 +106,21 @@ function checkSendable(value: unknown): boolean {
         for (const item of value) bigints = checkSendable(item) || bigints;
         return bigints;
       }
-      for (const [name, member] of Object.entries(value)) {
-        checkSendable(name);
-        bigints = checkSendable(member) || bigints;
+      const members = value as Readonly<Record<string, unknown>>; // an object that is no array has text keys
+      for (const name in members) {
+        if (!isSendableText(name)) throw unsendable(JSON.stringify(name));
+        bigints = checkSendable(members[name]) || bigints;
       }
       return bigints;
     }
     default:
       return false;
   }
+}
+
+/** ovsdb-server drops the connection on a lone surrogate and on NUL. */
+export function isSendableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }
 
 function unsendable(shown: string): OvsdbError {
