@@ -25,7 +25,7 @@ export function renderSbom(facts: SbomFacts): string {
     'version': release.version,
     'description': 'Moves a running cloud from one virtual network to another, hypervisor by hypervisor.',
     'licenses': licencesOf('Apache-2.0'),
-    'purl': `pkg:deb/shunt@${encodeURIComponent(release.debVersion)}?arch=${arch}`,
+    'purl': `pkg:generic/shunt@${encodeURIComponent(release.version)}?arch=${arch}`,
   };
   const content = {
     metadata: { timestamp: new Date(release.epoch * 1_000).toISOString(), component: product },
