@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Phase } from '../../domain/phases.ts';
+import { moveCoordinator } from '../../lab/machine/central-machine.ts';
 import { moveHypervisor } from '../../lab/machine/hypervisor-machine.ts';
 import type { Machine } from '../../lab/machine/machine.ts';
 import { ipBatch } from '../../lab/netns.ts';
 import { Cloud } from './fixture/cloud.ts';
 
 const agent = 'shunt-agent.service';
+const coordinator = 'shunt-coordinator.service';
 const timers = ['list-units', '--all', '--plain', '--no-legend', 'shunt-deadman-*.timer'];
 /** The dead man runs out after the deadline; only what waits for that makes it short. */
 const short = { deadline: '5s', soak: '3s' };
@@ -104,7 +106,7 @@ interface Cut {
 }
 
 const cuts: readonly Cut[] = [
-  { moment: 'while taps move', phases: ['arming', 'cutting'], replugged: false, outcome: 'reverted' },
+  { moment: 'while taps move', phases: ['arming', 'cutting', 'verifying'], replugged: false, outcome: 'reverted' },
   { moment: 'while the cut soaks', phases: ['soaking'], replugged: true, outcome: 'reverted' },
   { moment: 'right after the commit', phases: ['committed'], replugged: false, outcome: 'committed' },
   { moment: 'after the commit, guests plugged anew', phases: ['committed'], replugged: true, outcome: 'committed' },
@@ -114,12 +116,15 @@ const cuts: readonly Cut[] = [
 describe('a power cut', () => {
   let cloud: Cloud;
   let machine: Machine;
+  let central: Machine;
 
   beforeAll(async () => {
     cloud = await Cloud.up({ name: `mp${process.pid % 10_000}`, hosts: 2, guests: 2, networks: 2 });
     machine = await moveHypervisor(cloud.lab, 'hv1', { disk: 'image' });
+    central = await moveCoordinator(cloud.lab, { disk: 'image' });
+    await central.systemctl('enable', '--now', coordinator);
     await machine.systemctl('enable', '--now', agent);
-    await machine.run(['sync', '-f', '/']);
+    for (const each of [machine, central]) await each.run(['sync', '-f', '/']);
     await cloud.untilAgentsReady();
   });
 
@@ -132,10 +137,7 @@ describe('a power cut', () => {
     async ({ phases, outcome, replugged }) => {
       const after = (await cloud.host('hv1')).attempt?.epoch ?? 0;
       await cloud.startRun({ hosts: ['hv1'], deadline: '60s', soak: '2s' });
-      await cloud.until(`hv1 to be ${phases.join(' or ')}`, async () => {
-        const phase = await cloud.agentPhase('hv1');
-        return phase !== undefined && phases.includes(phase) ? phase : undefined;
-      });
+      await cloud.untilPhase('hv1', phases, after);
       const before = machine.bootId;
       await machine.powerCut();
       if (replugged) await replugAsNova(cloud);
@@ -154,6 +156,18 @@ describe('a power cut', () => {
       await cloud.backToLegacy();
     },
   );
+
+  it('of central in the middle of a wave: the coordinator goes on from its ledger', async () => {
+    const after = (await cloud.host('hv1')).attempt?.epoch ?? 0;
+    const run = await cloud.startRun({ hosts: ['hv1'], deadline: '60s', soak: '3s' });
+    await cloud.untilPhase('hv1', ['soaking'], after);
+    await central.powerCut();
+    await central.boot();
+    await central.waitFor(coordinator, 'running');
+    expect(await cloud.untilClosed('hv1', after)).toMatchObject({ epoch: after + 1, outcome: 'committed' });
+    await cloud.untilRun(run, ['done']);
+    expect(await cloud.silentGuests()).toEqual([]);
+  });
 });
 
 async function replugAsNova(cloud: Cloud): Promise<void> {
