@@ -133,7 +133,7 @@ export class Connection<T extends TableSpecs> {
     const row = this.#watch.database;
     if (row === undefined) {
       if (this.#session === undefined) return; // get_schema will say it in the server's own words
-      throw new OvsdbError('schema-mismatch', `database ${database}: it was removed from the server`);
+      throw removed(database);
     }
     const error = unsuitable(row, { leaderOnly: this.#options.leaderOnly ?? true, seen: this.#seen });
     if (error !== undefined) throw error;
@@ -165,7 +165,10 @@ export class Connection<T extends TableSpecs> {
         this.#refreshing = false;
         this.#refresh();
       },
-      (cause: unknown) => session.destroy(refreshError(cause, this.#options.database)),
+      (cause: unknown) =>
+        session.destroy(
+          isOvsdbError(cause, 'rpc-error') ? removed(this.#options.database, cause) : asOvsdbError(cause),
+        ),
     );
   }
 
@@ -194,7 +197,8 @@ interface ConnectContext {
 /** A server that does not know the database is as little use as one with another schema. */
 function connectError(cause: unknown, { database, remote, tls, heard }: ConnectContext): OvsdbError {
   if (!isOvsdbError(cause)) return new OvsdbError('protocol', `${remote}: the connection failed`, { cause });
-  if (cause.code === 'rpc-error') return refreshError(cause, database);
+  if (cause.code === 'rpc-error')
+    return new OvsdbError('schema-mismatch', `database ${database}: ${cause.message}`, { cause });
   if (cause.code !== 'connection-lost' || tls === undefined || heard || !remote.startsWith('ssl:')) return cause;
   // With TLS 1.3 a server judges our certificate after our side of the handshake is done, and may be gone before its alert is read.
   const ending = cause.cause instanceof Error ? cause.cause : new Error(cause.message);
@@ -208,9 +212,12 @@ function connectError(cause: unknown, { database, remote, tls, heard }: ConnectC
 /** Stands for the alert that did not arrive. */
 const ENDED_AFTER_HANDSHAKE = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
 
-function refreshError(cause: unknown, database: string): OvsdbError {
-  if (isOvsdbError(cause, 'rpc-error'))
-    return new OvsdbError('schema-mismatch', `database ${database}: ${cause.message}`, { cause });
+/** Whoever waits goes on waiting: it may be put back, or be on the next server. */
+function removed(database: string, cause?: unknown): OvsdbError {
+  return new OvsdbError('connection-lost', `database ${database} was removed from the server`, { cause });
+}
+
+function asOvsdbError(cause: unknown): OvsdbError {
   return isOvsdbError(cause) ? cause : new OvsdbError('protocol', 'the schema could not be read', { cause });
 }
 

@@ -52,6 +52,30 @@ describe('a client of a real ovsdb-server', () => {
     expect(replica.table('Interface').get(iface)?.external_ids.get('nämlich')).toBe('😀 "\\');
   });
 
+  it.each([
+    ['garbage', 'HTTP/1.1 400 Bad Request'],
+    ['a reply that nobody asked for', '{"id":4711,"result":{},"error":null}'],
+    ['a list at the top', '[]'],
+    ['an update with wrong params', '{"id":null,"method":"update3","params":["monitor-1",{}]}'],
+  ])('ends a connection that brings %s, and has everything again on the next', async (_what, text) => {
+    await using relay = await Relay.start(() => server.tcp);
+    await using client = await connect({ endpoint: relay.endpoint });
+    const replica = client.replicate(vswitchTables);
+    await replica.ready();
+    await using lock = client.lock('strict');
+    await lock.acquired();
+    const ended = new Promise<string>((resolve) => {
+      client.onState((state) => state.kind === 'backoff' && resolve(state.error.code));
+    });
+    const before = [...replica.table('Bridge').keys()];
+    relay.inject(text);
+    expect(await ended).toBe('protocol');
+    await replica.ready();
+    await lock.acquired();
+    expect(client.state).toMatchObject({ kind: 'connected', generation: 2, remote: relay.endpoint });
+    expect([...replica.table('Bridge').keys()]).toEqual(before);
+  });
+
   it('keeps a counter of 64 bits exact, there and back', async () => {
     await using client = await connect();
     const replica = client.replicate(vswitchTables);

@@ -52,6 +52,11 @@ export class Relay implements AsyncDisposable {
     for (const socket of this.#orphans) socket.destroy();
   }
 
+  /** Says something to every client that the server did not say. */
+  inject(bytes: string | Buffer): void {
+    for (const socket of this.#clients) socket.write(bytes);
+  }
+
   /** While true the server's bytes are swallowed, as if the path had failed without a word. */
   silence(silent: boolean): void {
     this.#silent = silent;

@@ -21,10 +21,13 @@ export class OvsdbServer implements AsyncDisposable {
   #tcpPort = 0;
   #sslPort = 0;
   readonly #tls: ServerTls | undefined;
+  /** What it serves: a file, or what it relays. */
+  readonly #database: string;
 
-  private constructor(dir: string, tls: ServerTls | undefined) {
+  private constructor(dir: string, options: { readonly tls?: ServerTls | undefined; readonly relays?: string }) {
     this.dir = dir;
-    this.#tls = tls;
+    this.#tls = options.tls;
+    this.#database = options.relays ?? join(dir, 'db');
   }
 
   static start(schemaFile: string, tls?: ServerTls): Promise<OvsdbServer> {
@@ -46,10 +49,18 @@ export class OvsdbServer implements AsyncDisposable {
     return OvsdbServer.#start((dir) => args(join(dir, 'db')));
   }
 
+  /** A relay: keeps nothing itself, serves what the source has and passes transactions on. */
+  static async relay(database: string, source: string): Promise<OvsdbServer> {
+    const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
+    const server = new OvsdbServer(dir, { relays: `relay:${database}:${source}` });
+    await server.run();
+    return server;
+  }
+
   static async #start(create: (dir: string) => readonly string[], tls?: ServerTls): Promise<OvsdbServer> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-ovsdb-'));
     execFileSync('ovsdb-tool', create(dir), { stdio: 'pipe' });
-    const server = new OvsdbServer(dir, tls);
+    const server = new OvsdbServer(dir, { tls });
     await server.run();
     return server;
   }
@@ -102,7 +113,7 @@ export class OvsdbServer implements AsyncDisposable {
     const child = spawn(
       'ovsdb-server',
       [
-        join(this.dir, 'db'),
+        this.#database,
         `--remote=punix:${join(this.dir, 'db.sock')}`,
         `--remote=ptcp:${this.#tcpPort}:127.0.0.1`,
         `--unixctl=${join(this.dir, 'ctl')}`,
