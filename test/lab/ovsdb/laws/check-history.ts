@@ -157,26 +157,28 @@ class History {
     };
   }
 
-  #disturb({ method, relay, follower, where }: Guest): void {
-    if (method !== 'monitor' && this.#random.chance(25)) {
-      for (let calls = 1 + this.#random.below(2); calls > 0; calls--) {
-        const table = this.#random.of(this.#schema.tables);
-        const wanted = this.#where(table.name);
-        where.set(
-          table.name,
-          wanted === true || wanted === false ? wanted : encodeWhere(this.#schema.specs[table.name] ?? {}, wanted),
-        );
-        const changing = follower.replica.setConditions({ [table.name]: wanted } as MonitorConditions<TableSpecs>);
-        // A refusal shows in the comparison, which has this condition.
-        this.#changing.push(
-          changing.catch((error: unknown) => void follower.faults.push(`conditions: ${String(error)}`)),
-        );
-        this.#changes++;
-      }
-    }
-    if (this.#random.chance(8)) {
-      relay.cut();
+  #disturb(guest: Guest): void {
+    const cut = this.#random.chance(8);
+    if (cut && this.#random.chance(50)) this.#changeConditions(guest); // on its way, or lost with the connection
+    if (cut) {
+      guest.relay.cut();
       this.#cuts++;
+    }
+    if (this.#random.chance(cut ? 50 : 20)) this.#changeConditions(guest);
+  }
+
+  #changeConditions({ method, follower, where }: Guest): void {
+    if (method === 'monitor') return; // cannot filter
+    for (let calls = 1 + this.#random.below(2); calls > 0; calls--) {
+      const table = this.#random.of(this.#schema.tables);
+      const wanted = this.#where(table.name);
+      const wire = typeof wanted === 'boolean' ? wanted : encodeWhere(this.#schema.specs[table.name] ?? {}, wanted);
+      where.set(table.name, wire);
+      const changing = follower.replica.setConditions({ [table.name]: wanted } as MonitorConditions<TableSpecs>);
+      this.#changing.push(
+        changing.catch((error: unknown) => void follower.faults.push(`conditions: ${String(error)}`)),
+      );
+      this.#changes++;
     }
   }
 

@@ -37,7 +37,14 @@ export function randomSchema(random: Random, fewMax: number | 'unlimited'): LawS
     tables: Object.fromEntries([
       [
         'Meta',
-        { isRoot: true, columns: { name: { type: 'string' }, seq: { type: 'integer' }, pad: { type: 'string' } } },
+        {
+          isRoot: true,
+          columns: {
+            name: { type: 'string' },
+            seq: { type: 'integer' },
+            pad: { type: { key: 'integer', min: 0, max: 'unlimited' } },
+          },
+        },
       ],
       ...tables.map((table, n) => [table.name, tableJson(random, table, n === 0)]),
     ]),
@@ -48,7 +55,7 @@ export function randomSchema(random: Random, fewMax: number | 'unlimited'): LawS
       Object.fromEntries([...columns].map(([column, { spec }]) => [column, spec])),
     ]),
   );
-  const pad: ColumnSpec = { kind: 'scalar', key: 'string' };
+  const pad: ColumnSpec = { kind: 'set', key: 'integer' };
   return { json, tables, specs: { ...specs, Meta: META }, allSpecs: { ...specs, Meta: { ...META, pad } } };
 }
 
