@@ -3,6 +3,7 @@ import type { Addressing, GuestBehaviour, NicKind } from './guest/guest-extra.ts
 import { addGuest, rebootGuest, removeGuest } from './guest/guest-lifecycle.ts';
 import { guestRows, guestsText } from './guest/guest-list.ts';
 import { migrateGuest } from './guest/migrate-guest.ts';
+import { requirePackages } from './packages.ts';
 import { requireLabState, statusOf } from './state.ts';
 import { addTrafficCommand } from './traffic-command.ts';
 
@@ -59,6 +60,8 @@ function addAdd(guest: Command): void {
     .addOption(new Option('--kind <kind>', "how it is plugged; default: as the lab's").choices(['veth', 'tap', 'qemu']))
     .addHelpText('after', '\nExample:\n  npm run lab -- guest add --name one --hypervisor hv1 --network net1 --macs 2')
     .action(async (flags: AddFlags) => {
+      if (flags.dynamic) await requirePackages('guests');
+      if (flags.kind === 'qemu') await requirePackages('vm');
       const added = await addGuest(flags.name, requestOf(flags));
       if (flags.output === 'text')
         return say(`${added.name} is on ${added.hypervisor}, ${added.ip4}, tap ${added.tap}`);

@@ -1,4 +1,4 @@
-/** `npm run lab -- up|down|status|exec|check|sweep`: a cloud of your own, as root. */
+/** `npm run lab -- up|down|status|exec|check|guest|vm|sweep`: a cloud of your own, as root. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -8,6 +8,7 @@ import { downLab, sweepLabs } from './down.ts';
 import { addGuestCommand } from './guest-command.ts';
 import { inNetnsWithSys, listNamespaces } from './netns.ts';
 import { runDirEnv } from './open-vswitch.ts';
+import { requirePackages } from './packages.ts';
 import { isAlive, readProcesses } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
 import { isOwned, listLabs, readLabState, requireLabState, statusOf } from './state.ts';
@@ -44,6 +45,7 @@ Examples:
   npm run lab -- up --name one --hosts 3 --guests 8 --networks 2
   npm run lab -- status --name one --output json
   npm run lab -- exec --name one g1-1 ping -c 3 10.100.0.1
+  npm run lab -- guest migrate --name one g1-1 --to hv2
   npm run lab -- exec --name one hv1 ovs-vsctl show
   npm run lab -- exec --name one central ovn-nbctl show
   npm run lab -- down --name one
@@ -63,6 +65,7 @@ command('up', 'build a lab; it stays until down')
   .option('--keep-on-failure', 'leave what was built when it fails, to be looked at', false)
   .addHelpText('after', '\nExample:\n  npm run lab -- up --name one --hosts 3 --guests 8 --networks 2 --tap tap')
   .action(async (flags: UpFlags) => {
+    if (flags.servicesLegacy) await requirePackages('guests');
     const startedMs = performance.now();
     await upLab({
       ...flags,

@@ -13,7 +13,7 @@ SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-swi
 SHUNT_VM_COMMANDS='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod modprobe:kmod setpriv:util-linux
   flock:util-linux'
 SHUNT_GUESTS_COMMANDS='dnsmasq:dnsmasq-base radvd:radvd busybox:busybox-static'
-SHUNT_FAULTS_COMMANDS='faketime:faketime strace:strace openssl:openssl'
+SHUNT_FAULTS_COMMANDS='faketime:faketime strace:strace openssl:openssl mkfs.ext4:e2fsprogs mount:mount'
 SHUNT_BENCH_COMMANDS='python3:python3 /usr/lib/python3/dist-packages/ovs/db/idl.py:python3-openvswitch'
 
 SHUNT_POLICY=/usr/sbin/policy-rc.d
