@@ -125,6 +125,18 @@ describe('codec', () => {
     [scalar('uuid'), '5d1c3ec9-90d2-4d6e-8d9f-0d3c40ba4da4'],
     [map('string', 'string'), ['map', [['a']]]],
     [map('string', 'string'), { a: 'b' }],
+    [set('integer'), ['set', [1, 2, 1]]],
+    [set('integer'), ['set']],
+    [
+      map('string', 'string'),
+      [
+        'map',
+        [
+          ['a', 'b'],
+          ['a', 'c'],
+        ],
+      ],
+    ],
   ] as const)('refuses to read %j from %s', (spec, json) => {
     expect(codeOf(() => decodeValue(spec, json))).toBe('protocol');
   });
