@@ -91,6 +91,7 @@ describe('JSON, read strictly', () => {
         expect(parseJsonBytes(Buffer.from(text))).toEqual(slow);
         expect(parseJson({ text, longDigits: true })).toEqual(slow);
       }),
+      { numRuns: 30 },
     );
   });
 

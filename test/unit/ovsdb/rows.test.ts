@@ -190,7 +190,7 @@ describe('mutations', () => {
     [{}, [['fixed', 'insert', 'x']], 'constraint violation: Cannot mutate immutable column fixed in table T.'],
     [{}, [['i', '=', 1]], 'unknown mutator: No mutator named =.'],
     [{}, [['i']], 'Parse error in mutation.'],
-  ])('of %j by %j', (row, json, expected) => {
+  ])('number %#', (row, json, expected) => {
     const columns = json.map(([name]) => String(name));
     const act = () => writeRow(table, executeMutations(rowOf(row), parseMutations(table, json)), columns);
     expect(outcome(act)).toContain(expected);
