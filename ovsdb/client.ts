@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Attachment } from './attachment.ts';
 import { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { ServerDatabase } from './cluster.ts';
-import type { TableSpecs } from './columns.ts';
+import type { ColumnName, RowOf, TableName, TableSpecs, Uuid } from './columns.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { OvsdbError } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
@@ -11,7 +11,7 @@ import { parseRemotes, RemoteRing } from './remotes.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { parseTransactReply } from './transact-reply.ts';
-import { type Operation, Transaction, TransactResult } from './transaction.ts';
+import { type Operation, Transaction, TransactResult, type Where } from './transaction.ts';
 
 export interface ClientOptions<T extends TableSpecs> extends ConnectionOptions<T> {
   /**
@@ -144,6 +144,32 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     return new TransactResult(this.tables, parseTransactReply(operations, reply));
   }
 
+  /** Reads rows once; all declared columns unless some are named. */
+  async select<K extends TableName<T>, C extends ColumnName<T[K]> = ColumnName<T[K]>>(
+    table: K,
+    where: Where<T[K]>,
+    columns?: readonly C[],
+    options?: TransactOptions,
+  ): Promise<readonly Pick<RowOf<T[K]>, C | '_uuid'>[]> {
+    const tx = this.transaction();
+    const rows = tx.select(table, where, columns);
+    return (await this.transact(tx, options)).rows(rows);
+  }
+
+  /** Names of the server's databases. */
+  async listDatabases(options?: TransactOptions): Promise<readonly string[]> {
+    const names = await this.#request('list_dbs', options);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+    throw new OvsdbError('protocol', 'the reply to list_dbs is no list of names');
+  }
+
+  /** Tells one run of the server from another (`get_server_id`, OVS 2.7). */
+  async serverId(options?: TransactOptions): Promise<Uuid> {
+    const id = await this.#request('get_server_id', options);
+    if (typeof id === 'string') return id;
+    throw new OvsdbError('protocol', 'the reply to get_server_id is no text');
+  }
+
   /** Begins to hold these tables in memory; across reconnects, until disposed. */
   replicate<R extends TableSpecs>(tables: R, options?: ReplicaOptions<R>): Replica<R> {
     const owner = {
@@ -183,6 +209,12 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     this.#attachments.add(attachment);
     const { session, schema } = this.#connection;
     if (session !== undefined && schema !== undefined) attachment.attach(session, schema);
+  }
+
+  #request(method: string, options: TransactOptions = {}): Promise<unknown> {
+    const { session } = this.#connection;
+    if (session !== undefined) return session.request(method, [], { ...options });
+    return Promise.reject(new OvsdbError('not-connected', `${method}: no connection to ${this.#remotes}`));
   }
 
   async #run(): Promise<void> {

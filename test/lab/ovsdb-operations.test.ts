@@ -43,6 +43,16 @@ async function portNames(): Promise<readonly string[]> {
   return (await client.transact(tx)).rows(ports).map((row) => row.name);
 }
 
+describe('a client', () => {
+  it('reads rows, names of databases and who the server is, once', async () => {
+    expect(await client.select('Bridge', [['name', '==', 'br-int']], ['name'])).toMatchObject([{ name: 'br-int' }]);
+    expect(await client.select('Bridge', [['name', '==', 'nobody']])).toEqual([]);
+    expect(await client.listDatabases()).toEqual(expect.arrayContaining(['Open_vSwitch', '_Server']));
+    const id = await client.serverId();
+    expect(await other.serverId()).toBe(id);
+  });
+});
+
 describe('a transaction', () => {
   it('inserts a row under the UUID that was chosen, once', async () => {
     const uuid = '6f0a33ad-1d2f-4f05-9f15-1b7c2c9ad6a1';
