@@ -15,6 +15,7 @@ export class MemoryAtRest implements Disposable {
   readonly #logger: Logger;
   readonly #files = new FilePages();
   #timer: NodeJS.Timeout | undefined;
+  #started = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -41,7 +42,9 @@ export class MemoryAtRest implements Disposable {
     this.#timer = undefined;
     flushCompileCache(); // else written at a clean end only; nothing without NODE_COMPILE_CACHE
     // There only with `--expose-gc`, as the unit file has it; without it V8 collects when it sees fit.
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    // The first time code goes too: most of it only the start needed. Later it stays, so that the next cutover finds it compiled.
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: this.#started ? 'regular' : 'last-resort' });
+    this.#started = true;
     try {
       trimHeap();
       this.#files.release();

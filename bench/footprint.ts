@@ -36,6 +36,8 @@ export interface FootprintReport {
   readonly readyMs: number;
   readonly afterSoakRssMiB: number;
   readonly afterSoakAnonMiB: number;
+  /** After as many cycles less: equal means that nothing is kept of a cycle. */
+  readonly afterHalfSoakAnonMiB: number;
   readonly soakCycles: number;
   readonly bundleKiB: number;
   readonly taps: number;
@@ -49,7 +51,7 @@ const hypervisor = 'hv1';
 /** As an operator's Prometheus does; the lab's own asks every 2 s. */
 const scrapeInterval = '15s';
 /** After a start or a soak: what was begun is finished, what waits for an idle moment is done. */
-const settleMs = 12_000;
+const settleMs = 8_000;
 const windows = 4;
 
 /** Measures the agent as it is installed, in a lab with one hypervisor, coordinator, NATS and Prometheus. */
@@ -97,9 +99,9 @@ async function measure(
   const rss = idle.memory.map((at) => mebibytes(at.rss));
   const anon = idle.memory.map((at) => mebibytes(at.anon));
   say(`idle: ${median(rss).toFixed(1)} MiB, ${median(idle.cpuPercent).toFixed(2)} % of a core`);
-  const soakRss = await soakFor(agent, soak, options.soakSeconds, say);
-  await delay(settleMs);
-  const after = agent.memory();
+  const half = await soakFor(agent, soak, options.soakSeconds / 2, say);
+  const rest = await soakFor(agent, soak, options.soakSeconds / 2, say);
+  const after = rest.atRest;
   return {
     schema: 1,
     rssMiB: round(median(rss), 1),
@@ -111,7 +113,8 @@ async function measure(
     readyMs: round(median(readyMs), 0),
     afterSoakRssMiB: round(mebibytes(after.rss), 1),
     afterSoakAnonMiB: round(mebibytes(after.anon), 1),
-    soakCycles: soakRss.length,
+    afterHalfSoakAnonMiB: round(mebibytes(half.atRest.anon), 1),
+    soakCycles: half.rss.length + rest.rss.length,
     bundleKiB: Math.round(bundleBytes(prefix) / 1024),
     taps: options.taps,
     spread: {
@@ -120,7 +123,7 @@ async function measure(
       readyMs: spreadOf(readyMs, 0),
       idleCpuPercent: spreadOf(idle.cpuPercent, 2),
     },
-    soakRssMiB: soakRss,
+    soakRssMiB: [...half.rss, ...rest.rss],
     env: await environmentOf(lab),
   };
 }
@@ -167,15 +170,31 @@ async function watchIdle(agent: InstalledAgent, seconds: number): Promise<Idle> 
   };
 }
 
-async function soakFor(agent: InstalledAgent, soak: SoakCycles, seconds: number, say: (text: string) => void) {
+interface Soaked {
+  /** After each cycle. */
+  readonly rss: readonly number[];
+  readonly atRest: MemoryFigures;
+}
+
+async function soakFor(
+  agent: InstalledAgent,
+  soak: SoakCycles,
+  seconds: number,
+  say: (text: string) => void,
+): Promise<Soaked> {
   const rss: number[] = [];
   const endMs = performance.now() + seconds * 1_000;
   while (rss.length === 0 || performance.now() < endMs) {
     await soak.cycle(hypervisor);
     rss.push(round(mebibytes(agent.memory().rss), 1));
-    say(`soak: ${rss.length} cuts and ways back, ${rss.at(-1)} MiB`);
+    say(`soak: cut and back, ${rss.at(-1)} MiB`);
   }
-  return rss;
+  await delay(settleMs);
+  const atRest = agent.memory();
+  say(
+    `soak: at rest after ${rss.length} more, ${round(mebibytes(atRest.rss), 1)} MiB, ${round(mebibytes(atRest.anon), 1)} anonymous`,
+  );
+  return { rss, atRest };
 }
 
 function mebibytes(kibibytes: number): number {
