@@ -24,27 +24,25 @@ export function addGuest(lab: string, request: GuestRequest = {}): Promise<LabGu
     const draft = planGuest(topology, request, 'legacy');
     const xml = await findWorld(topology, hypervisor, networkOf(topology, draft));
     const guest: LabGuest = { ...draft, extra: { ...extraOf(draft, topology.tap), xml } };
-    open.addGuest(guest); // first: whatever fails later can be removed by name
-    await createPort(topology, guest);
-    await addNamespaces([guest.netns]);
-    await refreshFirewalls(open.topology);
-    refreshDhcpHosts(open.topology);
-    await powerOn(open.topology, hypervisor, { guest, world: xml });
+    open.addGuest(guest); // first: a builder that dies leaves what can be removed by name
+    try {
+      await createPort(topology, guest);
+      await addNamespaces([guest.netns]);
+      await refreshFirewalls(open.topology);
+      refreshDhcpHosts(open.topology);
+      await powerOn(open.topology, hypervisor, { guest, world: xml });
+    } catch (cause) {
+      await takeDown(open, guest).catch(() => undefined); // the first failure is the one to tell
+      throw cause;
+    }
     return guest;
   });
 }
 
-/** Deletes a guest as Nova and Neutron would. */
+/** Deletes a guest as Nova and Neutron would, one of which only a part is there too. */
 export function removeGuest(lab: string, name: string): Promise<void> {
   return changeLab(lab, async (open) => {
-    const guest = open.guest(name);
-    await powerOff(open, guest);
-    await endProcesses(findMarked(lab, [guest.netns]));
-    await deletePort(open.topology, guest);
-    await deleteNamespaces([guest.netns]);
-    open.removeGuest(name);
-    await refreshFirewalls(open.topology, { guest, hypervisor: guest.hypervisor });
-    refreshDhcpHosts(open.topology);
+    await takeDown(open, open.guest(name));
   });
 }
 
@@ -94,6 +92,16 @@ async function powerOn(topology: Topology, hypervisor: LabHypervisor, start: Pow
   await configureGuest(topology, guest);
   if (extra.addressing === 'dynamic') startDhcpClient(topology, guest);
   if (extra.behaviour === 'send-only') startSender(topology, guest);
+}
+
+async function takeDown(open: OpenLab, guest: LabGuest): Promise<void> {
+  await powerOff(open, guest);
+  await endProcesses(findMarked(open.topology.name, [guest.netns]));
+  await deletePort(open.topology, guest);
+  await deleteNamespaces([guest.netns]);
+  open.removeGuest(guest.name);
+  await refreshFirewalls(open.topology, { guest, hypervisor: guest.hypervisor });
+  refreshDhcpHosts(open.topology);
 }
 
 async function powerOff(open: OpenLab, guest: LabGuest): Promise<void> {

@@ -54,6 +54,16 @@ describe('while all is on Linux bridges', () => {
     for (const guest of [silent, speaker]) await removeGuest(name, guest.name);
   });
 
+  it('leaves nothing of a guest that cannot be made', async () => {
+    await expect(addGuest(name, { hypervisor: 'hv1', ip: '10.100.0.1' })).rejects.toThrow('10.100.0.1');
+    await run(['ip', '-n', hypervisor('hv1').netns, 'link', 'set', network.bridge, 'name', 'elsewhere']);
+    await expect(addGuest(name, { hypervisor: 'hv1' })).rejects.toThrow(network.bridge);
+    await run(['ip', '-n', hypervisor('hv1').netns, 'link', 'set', 'elsewhere', 'name', network.bridge]);
+    expect(currentLab(name).topology.guests.map((g) => g.name)).toEqual(['g1-1', 'g2-1']);
+    expect(listNamespaces(name).filter((netns) => /-g\d/.test(netns))).toEqual([`${name}-g1-1`, `${name}-g2-1`]);
+    expect((await links('hv1')).filter((link) => link.startsWith('tap'))).toEqual([guestNamed('g1-1').tap]);
+  });
+
   it('reboots a guest: the device is another, the address the same', async () => {
     const before = await ifindex('hv1', 'g1-1');
     const guest = await rebootGuest(name, 'g1-1', { bootMs: 0 });
