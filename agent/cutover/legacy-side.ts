@@ -5,6 +5,12 @@ import type { NetlinkOperation } from '../../platform/native/netlink-operations.
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, mark, markGone, present } from './execution.ts';
 
+/**
+ * What the kernel answers to a new master while its openvswitch module still has the tap: the link's master, `ovs-system`, has no way to
+ * let a port go by rtnetlink (net/core/rtnetlink.c, do_set_master: EOPNOTSUPP, whose other name is ENOTSUP); EBUSY where only the
+ * receive handler is left.
+ */
+const heldByDatapath: ReadonlySet<string> = new Set(['ENOTSUP', 'EBUSY']);
 const busyRetriesMax = 400;
 const busyRetryMs = 5;
 const actedTimeoutMs = 3_000;
@@ -59,7 +65,7 @@ function joinOnce(moves: readonly TapMove[], run: Execution): readonly TapMove[]
       mark(run, move.tap, 'joined');
       return false;
     }
-    if (joined?.errno === 'EBUSY') return true;
+    if (heldByDatapath.has(joined?.errno ?? '')) return true;
     if (run.netlink.link(move.tap) !== undefined)
       throw linkFailure(move, `putting it into ${move.legacy.bridge}`, joined?.errno);
     markGone(run, move);
