@@ -33,7 +33,7 @@ canary: hv1
 waveSize: 2        # hypervisors a wave, after the canary's own
 maxOpen: 2         # cutovers open at one moment
 errorBudget: 0     # pause at the first failure
-deadline: 60s      # without a commit by then, a hypervisor goes back by itself
+deadline: ${60 * (patience > 1 ? 5 : 1)}s      # without a commit by then, a hypervisor goes back by itself
 soak: 2s
 `;
 

@@ -19,7 +19,8 @@ export function jobEnvironment(env: NodeJS.ProcessEnv, accel: string): Readonly<
   const kept = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && passed.test(name) && plainName.test(name) ? [[name, value] as const] : [],
   );
-  return { SHUNT_LAB_DATAPATH: 'system', ...Object.fromEntries(kept), SHUNT_LAB_VM: accel };
+  const slow = accel === 'tcg' ? { SHUNT_KEEPALIVE_TIMEOUT_MS: '30000' } : {};
+  return { SHUNT_LAB_DATAPATH: 'system', ...slow, ...Object.fromEntries(kept), SHUNT_LAB_VM: accel };
 }
 
 /** The job as a shell script that becomes the command. */
