@@ -1,5 +1,6 @@
 import type { Row, TableName, TableSpecs, Uuid } from './columns.ts';
 import type { OvsdbError } from './errors.ts';
+import type { MonitorConditions } from './monitor-conditions.ts';
 
 type TypedChange<R extends TableSpecs, K extends TableName<R>> =
   | { readonly kind: 'insert'; readonly table: K; readonly uuid: Uuid; readonly new: Row<R, K> }
@@ -25,3 +26,18 @@ export type ReplicaEvent<R extends TableSpecs> =
   /** `resumed`: went on after the last transaction known; else all was read anew and the difference came before. */
   | { readonly type: 'synced'; readonly resumed: boolean }
   | { readonly type: 'lost'; readonly error: OvsdbError };
+
+export interface ReplicaOptions<R extends TableSpecs> {
+  /**
+   * Rows to be replicated, by table: those for which any of the conditions holds; all where nothing is said. `monitor` alone
+   * cannot filter: `unsupported` then.
+   */
+  readonly where?: MonitorConditions<R>;
+}
+
+/** What a replica needs of its client. */
+export interface ReplicaOwner {
+  readonly database: string;
+  readonly monitorId: string;
+  release(): void;
+}

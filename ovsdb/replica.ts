@@ -4,7 +4,7 @@ import { isOvsdbError, OvsdbError } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
 import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
 import * as monitor from './monitor-request.ts';
-import type { Change, ReplicaEvent } from './replica-events.ts';
+import type { Change, ReplicaEvent, ReplicaOptions, ReplicaOwner } from './replica-events.ts';
 import { ReplicaTables } from './replica-tables.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { checkTables } from './schema-check.ts';
@@ -15,22 +15,7 @@ import { type AnyChange, decodeUpdates, difference, type Readers, type UpdateFor
 
 export type { MonitorConditions, MonitorWhere } from './monitor-conditions.ts';
 export type { MonitorMethod } from './monitor-request.ts';
-export type { Change, ReplicaEvent } from './replica-events.ts';
-
-export interface ReplicaOptions<R extends TableSpecs> {
-  /**
-   * Rows to be replicated, by table: those for which any of the conditions holds; all where nothing is said. `monitor` alone
-   * cannot filter: `unsupported` then.
-   */
-  readonly where?: MonitorConditions<R>;
-}
-
-/** What a replica needs of its client. */
-export interface ReplicaOwner {
-  readonly database: string;
-  readonly monitorId: string;
-  release(): void;
-}
+export type { Change, ReplicaEvent, ReplicaOptions, ReplicaOwner } from './replica-events.ts';
 
 /**
  * Tables of a database held in memory and kept up to date. Rows are never changed, only replaced, so that they may be kept and
@@ -274,9 +259,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     };
     session.request('monitor_cond_change', params, { onResult }).catch((error: unknown) => {
       if (session !== this.#session || round !== this.#round || session.error !== undefined) return; // the reconnect deals with it
-      this.#conditions.refuse(
-        isOvsdbError(error) ? error : new OvsdbError('protocol', 'monitor_cond_change', { cause: error }),
-      );
+      this.#conditions.refuse(asOvsdbError(error));
       // The server may have changed some tables' conditions before it refused another's.
       this.#lastTransaction = undefined;
       session.request('monitor_cancel', [this.monitorId]).catch(() => {}); // ended with the connection else
@@ -314,9 +297,13 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   #fail(session: Session, error: unknown): void {
     if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it
-    this.#failure = isOvsdbError(error) ? error : new OvsdbError('protocol', 'the monitor failed', { cause: error });
+    this.#failure = asOvsdbError(error);
     this.#synced = false;
     this.#conditions.fail(this.#failure);
     this.#emit({ type: 'lost', error: this.#failure });
   }
+}
+
+function asOvsdbError(error: unknown): OvsdbError {
+  return isOvsdbError(error) ? error : new OvsdbError('protocol', 'the monitor failed', { cause: error });
 }
