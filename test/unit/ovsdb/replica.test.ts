@@ -92,9 +92,12 @@ describe('a replica after a lost connection', () => {
   it('takes nothing of an earlier monitor for the new one', () => {
     const replica = begin(new Script());
     replica.detach(lost, false);
-    replica.attach(new Script().session, schema);
-    replica.notification('update3', ['m.1', 'txn-9', { T: { u1: { delete: null } } }]);
-    replica.notification('update3', ['m.2', 'txn-9', { T: { u1: { delete: null } } }]); // before its first read
+    const second = new Script();
+    replica.attach(second.session, schema);
+    const gone = { T: { u1: { delete: null } } };
+    replica.notification('update3', ['m.2', 'txn-9', gone]); // before its first read
+    second.last.answer([true, 'txn-1', {}]);
+    replica.notification('update3', ['m.1', 'txn-9', gone]);
     expect(replica.table('T').size).toBe(1);
   });
 });
