@@ -101,7 +101,9 @@ describe('a machine with systemd as PID 1', () => {
 
   it('waits for a unit no longer than told, and stops waiting when told', async () => {
     const machine = await machineOf();
-    await expect(machine.waitFor('systemd-journald.service', 'failed', { timeoutMs: 100 })).rejects.toThrow('active/running');
+    await expect(machine.waitFor('systemd-journald.service', 'failed', { timeoutMs: 100 })).rejects.toThrow(
+      'active/running',
+    );
     const stop = new AbortController();
     const waiting = machine.waitFor('systemd-journald.service', 'failed', { signal: stop.signal });
     stop.abort(new Error('enough'));
