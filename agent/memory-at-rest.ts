@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import type { Logger } from '../platform/log.ts';
 import { FilePages } from '../platform/native/file-pages.ts';
 import { trimHeap } from '../platform/native/heap-trim.ts';
@@ -15,7 +16,6 @@ export class MemoryAtRest implements Disposable {
   readonly #logger: Logger;
   readonly #files = new FilePages();
   #timer: NodeJS.Timeout | undefined;
-  #started = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -42,9 +42,9 @@ export class MemoryAtRest implements Disposable {
     this.#timer = undefined;
     flushCompileCache(); // else written at a clean end only; nothing without NODE_COMPILE_CACHE
     // There only with `--expose-gc`, as the unit file has it; without it V8 collects when it sees fit.
-    // The first time code goes too: most of it only the start needed. Later it stays, so that the next cutover finds it compiled.
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: this.#started ? 'regular' : 'last-resort' });
-    this.#started = true;
+    // `last-resort` also hands pages back that V8 would keep for later. The first time unused code goes too: most of it only the start needed.
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    setFlagsFromString('--no-flush-bytecode'); // later code stays, so that the next cutover finds it compiled
     try {
       trimHeap();
       this.#files.release();

@@ -34,6 +34,8 @@ export interface FootprintReport {
   readonly wakeupsPerSecond: number;
   /** From spawn to READY=1. */
   readonly readyMs: number;
+  /** Of the processor, all threads, until then. */
+  readonly readyCpuMs: number;
   readonly afterSoakRssMiB: number;
   readonly afterSoakAnonMiB: number;
   /** After as many cycles less: equal means that nothing is kept of a cycle. */
@@ -89,7 +91,8 @@ async function measure(
   if (place === undefined) throw new Error('the lab has no hypervisor');
   const how = { prefix, netns: place.netns, configFile: agentConfigPath(topology.name, hypervisor) };
   const soak = new SoakCycles(lab, prefix);
-  const readyMs = await startOften(how, options.starts, say);
+  const starts = await startOften(how, options.starts, say);
+  const readyMs = starts.map((start) => start.readyMs);
   await using agent = await InstalledAgent.start(how);
   await until('the coordinator to know the hypervisor', async () =>
     (await soak.connected(hypervisor, options.taps)) ? true : undefined,
@@ -111,6 +114,7 @@ async function measure(
     idleCpuPercent: round(idle.cpuPercentAll, 2),
     wakeupsPerSecond: round(idle.wakeupsPerSecond, 1),
     readyMs: round(median(readyMs), 0),
+    readyCpuMs: round(median(starts.map((start) => start.readyCpuMs)), 0),
     afterSoakRssMiB: round(mebibytes(after.rss), 1),
     afterSoakAnonMiB: round(mebibytes(after.anon), 1),
     afterHalfSoakAnonMiB: round(mebibytes(half.atRest.anon), 1),
@@ -130,15 +134,16 @@ async function measure(
 
 /** The first start fills what is kept from start to start and does not count. */
 async function startOften(how: InstalledOptions, starts: number, say: (text: string) => void) {
-  const readyMs: number[] = [];
+  const done: { readonly readyMs: number; readonly readyCpuMs: number }[] = [];
   for (let count = 0; count <= starts; count += 1) {
     await using agent = await InstalledAgent.start(how);
-    if (count > 0) readyMs.push(agent.readyMs);
+    if (count > 0) done.push({ readyMs: agent.readyMs, readyCpuMs: agent.readyCpuMs });
     else say(`first start: ready after ${agent.readyMs.toFixed(0)} ms`);
     await delay(1_000); // as long as a crash takes to be noticed: what follows the readiness is part of a start
   }
-  say(`ready after ${median(readyMs).toFixed(0)} ms, median of ${starts} starts`);
-  return readyMs;
+  const [ms, cpuMs] = [median(done.map((start) => start.readyMs)), median(done.map((start) => start.readyCpuMs))];
+  say(`ready after ${ms.toFixed(0)} ms, ${cpuMs.toFixed(0)} ms of them on a processor, median of ${starts} starts`);
+  return done;
 }
 
 interface Idle {
@@ -214,7 +219,7 @@ export function renderFootprint(report: FootprintReport): string {
     `  anonymous  ${report.anonMiB} MiB (${range(spread.anonMiB)})`,
     `  of files   ${report.fileMiB} MiB`,
     `idle         ${report.idleCpuPercent} % of a core with ${report.taps} taps (${range(spread.idleCpuPercent)}), ${report.wakeupsPerSecond} switches/s`,
-    `ready        ${report.readyMs} ms (${range(spread.readyMs)})`,
+    `ready        ${report.readyMs} ms (${range(spread.readyMs)}); processor time ${report.readyCpuMs} ms`,
     `after soak   ${report.afterSoakRssMiB} MiB, ${report.afterSoakAnonMiB} anonymous, after ${report.soakCycles} cuts and ways back`,
     `bundle       ${report.bundleKiB} KiB`,
     '',

@@ -62,6 +62,8 @@ export function unitStart({ prefix, configFile }: InstalledOptions): UnitStart {
 /** An agent that runs as its unit says: its flags, its environment and nothing else, and a service manager that listens. */
 export class InstalledAgent implements AsyncDisposable {
   readonly readyMs: number;
+  /** Processor time of all its threads until then: hardly changed by whatever else the machine does. */
+  readonly readyCpuMs: number;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
 
@@ -69,6 +71,7 @@ export class InstalledAgent implements AsyncDisposable {
     this.#child = child;
     this.#exited = exited;
     this.readyMs = readyMs;
+    this.readyCpuMs = this.cpuSeconds() * 1_000;
   }
 
   static async start(options: InstalledOptions): Promise<InstalledAgent> {
