@@ -174,10 +174,12 @@ class History {
       const wanted = this.#where(table.name);
       const wire = typeof wanted === 'boolean' ? wanted : encodeWhere(this.#schema.specs[table.name] ?? {}, wanted);
       where.set(table.name, wire);
-      const changing = follower.replica.setConditions({ [table.name]: wanted } as MonitorConditions<TableSpecs>);
-      this.#changing.push(
-        changing.catch((error: unknown) => void follower.faults.push(`conditions: ${String(error)}`)),
-      );
+      const signal = AbortSignal.timeout(10_000); // the server may have died
+      const changing = follower.replica.setConditions({ [table.name]: wanted } as MonitorConditions<TableSpecs>, {
+        signal,
+      });
+      changing.catch(() => {}); // looked at before the next comparison
+      this.#changing.push(changing);
       this.#changes++;
     }
   }
