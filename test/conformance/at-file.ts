@@ -20,7 +20,7 @@ export function macroCalls(text: string, names: ReadonlySet<string>): readonly A
     else if (token === null) at++;
     else if (text[at + token[0].length] === '(' && (names.has(token[0]) || token[0] === 'm4_define')) {
       const { args, next } = readArguments(text, at + token[0].length + 1);
-      if (token[0] !== 'm4_define') calls.push({ name: token[0], args, line: text.slice(0, at).split('\n').length });
+      if (names.has(token[0])) calls.push({ name: token[0], args, line: text.slice(0, at).split('\n').length });
       at = next;
     } else at += token[0].length;
   }
@@ -48,6 +48,11 @@ export function expand(text: string): string {
     }
   }
   return result;
+}
+
+/** Elements of an m4 list, with the quotes of each taken off. */
+export function splitList(text: string): readonly string[] {
+  return readArguments(`${text})`, 0).args;
 }
 
 /** Autoconf's names for characters that m4 would take for its own. */
