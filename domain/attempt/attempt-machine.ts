@@ -224,7 +224,11 @@ function recovered(state: Attempt, inTime: boolean): AttemptMove {
     case 'soaking':
     case 'committing':
       if (inTime) return go(state, 'verifying', ['guard', 'verify']);
-      return goBack({ ...state, code: 'timed-out', why: 'the agent was away when the deadline passed, or the host has rebooted' });
+      return goBack({
+        ...state,
+        code: 'timed-out',
+        why: 'the agent was away when the deadline passed, or the host has rebooted',
+      });
     case 'arming':
     case 'cutting':
       return goBack({ ...state, code: 'internal', why: `the agent ended while ${state.phase}` });
