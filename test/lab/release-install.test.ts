@@ -177,6 +177,7 @@ describe('the Debian package on a hypervisor and a machine that coordinates', ()
       '/etc/shunt',
       '/usr/lib/shunt',
       '/usr/share/doc/shunt',
+      '/var/cache/shunt',
     ]);
     expect(rest.stdout).toBe('');
     expect(await installedProcesses(host)).toEqual([]);
