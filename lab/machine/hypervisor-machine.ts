@@ -36,7 +36,7 @@ export async function moveHypervisor(
   await endOutside(topology.name, [`agent-${name}`, `${name}-controller`, `${name}-vswitchd`, `${name}-ovsdb`]);
   const files = {
     '/var/lib/openvswitch/conf.db': readFileSync(join(dir, 'ovsdb.db'), 'utf8'),
-    ...switchFiles(hypervisor),
+    ...switchFiles(topology, hypervisor),
     ...(options.checkout === false ? {} : checkoutFiles()),
     '/etc/shunt/agent.yaml': stringify({ ...insideConfig(topology, hypervisor), ...options.agent }),
     ...options.files,
@@ -74,7 +74,7 @@ function runFolders(dir: string): MachineOptions['binds'] & object {
 }
 
 /** Debian's units do the rest. The kernel is the host's: no module is loaded from inside. */
-function switchFiles(hypervisor: LabHypervisor): NonNullable<MachineOptions['files']> {
+function switchFiles(topology: Topology, hypervisor: LabHypervisor): NonNullable<MachineOptions['files']> {
   const underlay = [
     '[Unit]',
     'Description=Underlay address of the lab (a distribution would have it in its network configuration)',
@@ -89,7 +89,8 @@ function switchFiles(hypervisor: LabHypervisor): NonNullable<MachineOptions['fil
     'ExecStart=ip link set br-ex up',
     '',
   ].join('\n');
-  const options = [`--system-id=${hypervisor.systemId}`, '--no-mlockall', '--ovs-vswitchd-options=--disable-system'];
+  const userspace = topology.datapath === 'netdev' ? ['--ovs-vswitchd-options=--disable-system'] : [];
+  const options = [`--system-id=${hypervisor.systemId}`, '--no-mlockall', ...userspace];
   return {
     '/etc/default/openvswitch-switch': `OVS_CTL_OPTS='${options.join(' ')}'\n`,
     '/usr/lib/systemd/system/lab-underlay.service': underlay,

@@ -94,7 +94,6 @@ export class Machine implements AsyncDisposable {
   #init: { readonly pid: number; readonly start: string } | undefined;
   #bootId = '';
 
-  /** Use {@link startMachine}. */
   constructor(options: MachineOptions) {
     this.name = options.name;
     this.paths = machinePaths(options.name);
