@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inNetns } from '../netns.ts';
+import { patience } from '../patience.ts';
 import type { EndView, NumberedOrder, PlaceOrder, PlaceReply } from './place-protocol.ts';
 
-const ANSWER_MS = 20_000;
+const ANSWER_MS = 20_000 * patience;
 const STDERR_CHARS = 2000;
 
 export interface PlaceAnswer {

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { libc } from '../../platform/native/libc.ts';
+import { patience } from '../patience.ts';
 import { StreamArrivals } from './arrivals.ts';
 import type { EndOrder, EndView } from './place-protocol.ts';
 
 const PACE_MS = 5;
 /** Enough to fill any pipe here; more would only hide a stall from the sender. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
-const CONNECT_MS = 10_000;
+const CONNECT_MS = 10_000 * patience;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 /** linux/tcp.h: offset of `tcpi_total_retrans`, the last of the first 104 bytes. */
