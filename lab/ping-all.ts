@@ -16,11 +16,11 @@ export interface AllGuests extends AsyncDisposable {
 /** Starts the senders and resolves when every guest has answered once. */
 export async function pingAllGuests(lab: LabState, hz: number): Promise<AllGuests> {
   const { networks, guests } = lab.topology;
-  const sessions = networks.map((network) => {
+  const sessions = networks.flatMap((network) => {
     const targets = guests
       .filter((guest) => guest.networkId === network.id)
       .map((guest) => ({ id: guest.portId, ip: guest.ip4, hz }));
-    return startPinger({ netns: network.ext.netns, targets });
+    return targets.length > 0 ? [startPinger({ netns: network.ext.netns, targets })] : [];
   });
   const end = () => Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   try {
