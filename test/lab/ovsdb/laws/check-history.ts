@@ -10,7 +10,7 @@ import { Relay } from '../proxy.ts';
 import { OvsdbServer } from '../server.ts';
 import { Follower } from './follower.ts';
 import { Random } from './random.ts';
-import { Writer } from './random-history.ts';
+import { type Outcome, Writer } from './random-history.ts';
 import { type LawSchema, randomSchema } from './random-schema.ts';
 
 /** What one history was made of. */
@@ -134,9 +134,9 @@ class History {
   }
 
   /** At once; on a cluster one after the other, since OVS 3.1 now and then never answers one of two that race there. */
-  async #write() {
+  async #write(): Promise<readonly Outcome[]> {
     if (!this.#clustered) return Promise.all(this.#writers.map((writer) => writer.write()));
-    const outcomes = [];
+    const outcomes: Outcome[] = [];
     for (const writer of this.#writers) outcomes.push(await writer.write());
     return outcomes;
   }

@@ -14,6 +14,8 @@ import type { InsertRef, Mutation, Transaction, Where } from '../../../../ovsdb/
 import type { Random } from './random.ts';
 import type { LawColumn, LawSchema, LawTable } from './random-schema.ts';
 
+/** What became of a transaction. */
+export type Outcome = 'committed' | 'refused' | 'unknown';
 type AnyInput = InputOf<ColumnSpec>;
 
 /** Writes random transactions: all kinds of operations on all kinds of columns. What the server refuses is no fault here. */
@@ -42,7 +44,7 @@ export class Writer {
   }
 
   /** One transaction. */
-  async write(): Promise<'committed' | 'refused' | 'unknown'> {
+  async write(): Promise<Outcome> {
     const tx = this.#client.transaction();
     tx.mutate('Meta', [['name', '==', 'first']], [['seq', '+=', 1]] as readonly Mutation<ColumnSpecs>[]);
     const inserted = new Map<string, InsertRef[]>();
