@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OvsdbServer } from '../test/lab/ovsdb/server.ts';
 import { OvsdbClientSubject } from './ovsdb/ovsdb-client.ts';
 import { Writer, writeSchema } from './ovsdb/ports-database.ts';
 import { type ClientName, type OvsdbReport, type OvsdbSample, summariseOvsdb } from './ovsdb/report.ts';
+import { BenchServer } from './ovsdb/server.ts';
 import { AskedSubject, cpuMsOf, memoryOf, type Subject } from './ovsdb/subject.ts';
 
 export interface OvsdbBenchOptions {
@@ -29,7 +29,7 @@ export async function benchOvsdb(options: OvsdbBenchOptions, say: (text: string)
   try {
     for (const rows of options.rows) {
       say(`${rows} rows: filling a database …`);
-      await using server = await OvsdbServer.start(schemaFile);
+      await using server = new BenchServer(dir, `rows-${rows}`, schemaFile);
       await using writer = await Writer.open(server.unix, rows);
       for (let run = 1; run <= options.runs; run += 1) {
         for (const client of ['shunt', 'python-idl', 'ovsdb-client'] as const) {
@@ -48,7 +48,7 @@ export async function benchOvsdb(options: OvsdbBenchOptions, say: (text: string)
 interface Measured {
   readonly client: ClientName;
   readonly rows: number;
-  readonly server: OvsdbServer;
+  readonly server: BenchServer;
   readonly writer: Writer;
   readonly schemaFile: string;
 }
