@@ -36,7 +36,7 @@ export type MachineEnd =
   | { readonly kind: 'broken'; readonly booted: boolean; readonly why: string; readonly console: readonly string[] };
 
 const fds = { console: 3, control: 4, stdin: 5, stdout: 6, stderr: 7, initramfs: 8 } as const;
-const consoleLinesShown = 15;
+const consoleLinesShown = 40;
 /** The command has ended and all that it wrote has been passed on: a machine that does not switch itself off is. */
 const powerOffMs = 10_000;
 
