@@ -14,7 +14,7 @@ set -e
 node lab/demo.ts --name ${name} --hosts ${hosts} --guests ${guests} --keep
 export SHUNT_COORDINATOR=unix:/run/shunt-lab/${name}/coordinator.sock
 node dist/shunt.mjs host revert hv1 --wait
-echo "hosts $(node dist/shunt.mjs host list --output json)"
+echo "hosts $(node dist/shunt.mjs host list --output json | tr -d '\\n')"
 node lab/main.ts check --name ${name}
 ovs-vsctl --db=unix:/run/shunt-lab/${name}/hv2/db.sock get Bridge br-int datapath_type
 ip -n ${name}-hv2 -json -details link show type veth
