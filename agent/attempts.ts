@@ -224,7 +224,7 @@ export class Attempts implements Disposable {
   }
 }
 
-const orderTimeoutMs = 30_000;
+const orderTimeoutMs = 60_000;
 
 function stale(epoch: number, highest: number): ShuntError {
   return new ShuntError('epoch-stale', `attempt ${epoch} is over: this agent has accepted ${highest}`);

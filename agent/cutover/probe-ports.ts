@@ -9,8 +9,8 @@ import { asShuntError } from '../host/ovsdb-failure.ts';
 import { deriveLegacyBridges } from '../observe/legacy-bridges.ts';
 import type { PreparedNetwork } from './ports.ts';
 
-const claimTimeoutMs = 15_000;
-const actedTimeoutMs = 10_000;
+const claimTimeoutMs = 30_000;
+const actedTimeoutMs = 30_000;
 
 /** One of our own internal ports, as it should be. */
 interface OwnPort {
