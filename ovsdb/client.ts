@@ -12,6 +12,7 @@ import { Replica, type ReplicaOptions } from './replica.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { parseTransactReply } from './transact-reply.ts';
 import { type Operation, Transaction, TransactResult, type Where } from './transaction.ts';
+import { checkOperations } from './transaction-check.ts';
 
 export interface ClientOptions<T extends TableSpecs> extends ConnectionOptions<T> {
   /**
@@ -131,12 +132,13 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   /**
    * Sends a transaction and resolves when it is committed.
    * @throws OvsdbError `not-connected` when nothing was sent; `unknown-outcome` when it was and no reply came; what the server
-   * refused has its own codes and changed nothing
+   * refused has its own codes and changed nothing. Rows that the schema forbids are refused here, with the server's error: nothing is sent.
    */
   async transact(tx: Transaction<T>, options: TransactOptions = {}): Promise<TransactResult<T>> {
-    const { session } = this.#connection;
+    const { session, schema } = this.#connection;
     if (session === undefined) throw new OvsdbError('not-connected', `transact: no connection to ${this.#remotes}`);
     const { operations } = tx;
+    if (schema !== undefined) checkOperations(schema, operations);
     const reply = await session.request('transact', [this.#options.database, ...operations], {
       ...options,
       changes: operations.some(changes),

@@ -6,8 +6,30 @@ import { isId } from './member-reader.ts';
 
 export type { Json } from './json.ts';
 
-/** JSON to the value of a column of this type (RFC 7047 section 5.1). @throws OvsdbError `protocol` */
-export function decodeValue(spec: ColumnSpec, json: unknown): Value {
+/**
+ * Keeps one copy of texts that come in row after row, as keys of `external_ids` and many of their values do: the parser makes a new one
+ * each time. Bounded: it takes no more when it is full.
+ */
+export class TextPool {
+  readonly #texts = new Map<string, string>();
+
+  share(atom: Atom): Atom {
+    if (typeof atom !== 'string' || atom.length > TEXT_LENGTH_MAX) return atom;
+    const known = this.#texts.get(atom);
+    if (known !== undefined) return known;
+    if (this.#texts.size < TEXTS_MAX) this.#texts.set(atom, atom);
+    return atom;
+  }
+}
+
+const TEXT_LENGTH_MAX = 64;
+const TEXTS_MAX = 4096;
+
+/**
+ * JSON to the value of a column of this type (RFC 7047 section 5.1); a map's texts go through the pool, if there is one.
+ * @throws OvsdbError `protocol`
+ */
+export function decodeValue(spec: ColumnSpec, json: unknown, pool?: TextPool): Value {
   switch (spec.kind) {
     case 'scalar': {
       const items = setItems(json);
@@ -24,7 +46,7 @@ export function decodeValue(spec: ColumnSpec, json: unknown): Value {
     case 'set':
       return decodeSet(spec.key, json);
     case 'map':
-      return decodeMap(spec.key, spec.value, json);
+      return decodeMap(spec.key, spec.value, json, pool);
   }
 }
 
@@ -109,7 +131,7 @@ export function decodeSet(type: AtomicType, json: unknown): ReadonlySet<Atom> {
 }
 
 /** The decoded map. */
-export function decodeMap(key: AtomicType, value: AtomicType, json: unknown): ReadonlyMap<Atom, Atom> {
+function decodeMap(key: AtomicType, value: AtomicType, json: unknown, pool?: TextPool): ReadonlyMap<Atom, Atom> {
   if (!Array.isArray(json) || json.length !== 2 || json[0] !== 'map' || !Array.isArray(json[1]))
     throw malformed('map', json);
   const pairs: readonly unknown[] = json[1];
@@ -117,7 +139,10 @@ export function decodeMap(key: AtomicType, value: AtomicType, json: unknown): Re
   const entries = new Map<Atom, Atom>();
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) throw malformed('map', json);
-    entries.set(decodeAtom(key, pair[0]), decodeAtom(value, pair[1]));
+    const k = decodeAtom(key, pair[0]);
+    const v = decodeAtom(value, pair[1]);
+    if (pool === undefined) entries.set(k, v);
+    else entries.set(pool.share(k), pool.share(v));
   }
   if (entries.size !== pairs.length) throw malformed('map: a key stands twice', json);
   return entries;

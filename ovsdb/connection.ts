@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Attachment } from './attachment.ts';
 import { newerIndex, type SeenIndex, type ServerDatabase, ServerWatch, unsuitable } from './cluster.ts';
 import type { TableSpecs } from './columns.ts';
-import { isOvsdbError, OvsdbError } from './errors.ts';
+import { asOvsdbError, isOvsdbError, OvsdbError } from './errors.ts';
 import { type DatabaseSchema, parseSchema } from './schema.ts';
 import { checkTables } from './schema-check.ts';
 import { Session, type SessionLimits } from './session.ts';
@@ -167,7 +167,9 @@ export class Connection<T extends TableSpecs> {
       },
       (cause: unknown) =>
         session.destroy(
-          isOvsdbError(cause, 'rpc-error') ? removed(this.#options.database, cause) : asOvsdbError(cause),
+          isOvsdbError(cause, 'rpc-error')
+            ? removed(this.#options.database, cause)
+            : asOvsdbError(cause, 'the schema could not be read'),
         ),
     );
   }
@@ -215,10 +217,6 @@ const ENDED_AFTER_HANDSHAKE = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
 /** Whoever waits goes on waiting: it may be put back, or be on the next server. */
 function removed(database: string, cause?: unknown): OvsdbError {
   return new OvsdbError('connection-lost', `database ${database} was removed from the server`, { cause });
-}
-
-function asOvsdbError(cause: unknown): OvsdbError {
-  return isOvsdbError(cause) ? cause : new OvsdbError('protocol', 'the schema could not be read', { cause });
 }
 
 /** Options given as undefined mean the default. */

@@ -71,6 +71,11 @@ export function isOvsdbError(error: unknown, ...codes: readonly OvsdbErrorCode[]
   return error instanceof OvsdbError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** What was thrown, or a `protocol` error that says what failed. */
+export function asOvsdbError(cause: unknown, what: string): OvsdbError {
+  return cause instanceof OvsdbError ? cause : new OvsdbError('protocol', what, { cause });
+}
+
 /** The `aborted` error for a signal that has fired. */
 export function abortedError(signal: AbortSignal, what: string): OvsdbError {
   return new OvsdbError('aborted', `${what} was aborted`, { cause: signal.reason });

@@ -70,15 +70,22 @@ export class MessageSplitter {
     let inString = this.#inString;
     let escaped = this.#escaped;
     let digits = this.#digits;
+    const { length } = chunk;
     let at = start;
-    for (; at < chunk.length; at++) {
-      const byte = chunk[at] as number; // in range by the loop's condition
+    for (; at < length; at++) {
       if (inString) {
-        if (escaped) escaped = false;
-        else if (byte === BACKSLASH) escaped = true;
-        else if (byte === QUOTE) inString = false;
+        if (escaped) {
+          escaped = false;
+          continue;
+        }
+        // Most bytes are in strings: nothing but the end of one is looked for.
+        let inner = chunk[at];
+        while (inner !== QUOTE && inner !== BACKSLASH && ++at < length) inner = chunk[at];
+        escaped = inner === BACKSLASH;
+        inString = inner !== QUOTE;
         continue;
       }
+      const byte = chunk[at] as number; // in range by the loop's condition
       if (byte >= ZERO && byte <= NINE) {
         if (++digits === LONG_DIGITS) this.#longDigits = true;
         continue;

@@ -1,13 +1,14 @@
 import type { Uuid } from './columns.ts';
-import { OvsdbError } from './errors.ts';
+import { isOvsdbError, OvsdbError } from './errors.ts';
 import { isEveryRow, type WireConditions } from './monitor-conditions.ts';
+import type { Session } from './session.ts';
 import type { Readers, UpdateForm } from './updates.ts';
 
 /** How the server keeps us up to date, best first. */
 export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
 
 /** What to try when the server does not know a method. */
-export const FALLBACK: Readonly<Record<MonitorMethod, MonitorMethod | undefined>> = {
+const FALLBACK: Readonly<Record<MonitorMethod, MonitorMethod | undefined>> = {
   monitor_cond_since: 'monitor_cond',
   monitor_cond: 'monitor',
   monitor: undefined,
@@ -21,6 +22,31 @@ export interface MonitorPlan {
   readonly conditions: WireConditions;
   /** Only what came after it, if the server remembers. */
   readonly after: Uuid | undefined;
+}
+
+/** A monitor that begins. */
+export interface MonitorStart {
+  readonly session: Session;
+  readonly plan: MonitorPlan;
+  /** False when nobody waits for it any more. */
+  readonly wanted: () => boolean;
+  readonly onResult: (method: MonitorMethod, result: unknown) => void;
+}
+
+/** Asks by the best method that the server knows; resolves when it has answered, or when nobody wants it any more. */
+export async function startMonitor({ session, plan, wanted, onResult }: MonitorStart): Promise<void> {
+  let method: MonitorMethod | undefined = 'monitor_cond_since';
+  while (method !== undefined && wanted()) {
+    const asked: MonitorMethod = method;
+    try {
+      await session.request(asked, monitorParams(asked, plan), { onResult: (result) => onResult(asked, result) });
+      return;
+    } catch (error) {
+      const unknown = isOvsdbError(error, 'rpc-error') && error.server?.error === 'unknown method';
+      method = unknown ? FALLBACK[asked] : undefined;
+      if (method === undefined) throw error;
+    }
+  }
 }
 
 /** Parameters of the request. @throws OvsdbError `unsupported` when the method cannot filter and is to */

@@ -1,6 +1,6 @@
 import type { Attachment } from './attachment.ts';
 import type { TableSpecs, Uuid } from './columns.ts';
-import { isOvsdbError, OvsdbError } from './errors.ts';
+import { asOvsdbError, isOvsdbError, OvsdbError } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
 import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
 import * as monitor from './monitor-request.ts';
@@ -198,38 +198,35 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     this.#failure = undefined;
     this.#synced = false;
     if (this.#lastTransaction === undefined) this.#conditions.restart();
-    void this.#monitor(session, this.#round, 'monitor_cond_since');
+    void this.#monitor(session, this.#round);
   }
 
-  async #monitor(session: Session, round: number, method: monitor.MonitorMethod): Promise<void> {
+  async #monitor(session: Session, round: number): Promise<void> {
+    const plan = {
+      database: this.#owner.database,
+      id: this.monitorId,
+      readers: this.#readers,
+      conditions: this.#conditions.confirmed,
+      after: this.#lastTransaction,
+    };
+    const onResult = (method: monitor.MonitorMethod, result: unknown): void =>
+      this.#onFirstRead(session, round, method, result);
     try {
-      const params = monitor.monitorParams(method, {
-        database: this.#owner.database,
-        id: this.monitorId,
-        readers: this.#readers,
-        conditions: this.#conditions.confirmed,
-        after: this.#lastTransaction,
-      });
-      const onResult = (result: unknown): void => this.#onFirstRead(session, round, method, result);
-      await session.request(method, params, { onResult });
+      await monitor.startMonitor({ session, plan, wanted: () => round === this.#round, onResult });
     } catch (error) {
-      if (round !== this.#round) return;
-      const next = monitor.FALLBACK[method];
-      const unknownMethod = isOvsdbError(error, 'rpc-error') && error.server?.error === 'unknown method';
-      if (unknownMethod && next !== undefined) return this.#monitor(session, round, next);
-      this.#fail(session, error);
+      if (round === this.#round) this.#fail(session, error);
     }
   }
 
   #onFirstRead(session: Session, round: number, method: monitor.MonitorMethod, result: unknown): void {
     if (session !== this.#session || round !== this.#round) return; // disposed, or begun anew meanwhile
     this.#method = method;
-    const changes = this.#guarded(() => {
-      const { form, resumed, transaction, updates } = monitor.parseFirstRead(method, result);
-      const decoded = resumed ? decodeUpdates(form, this.#readers, this.rows, updates) : this.#readAnew(form, updates);
-      return { decoded, resumed, transaction };
+    const { decoded, resumed, transaction } = this.#guarded(() => {
+      const { form, updates, ...first } = monitor.parseFirstRead(method, result);
+      const held = first.resumed ? this.rows : undefined;
+      const read = decodeUpdates(form, this.#readers, held, updates);
+      return { decoded: held === undefined ? difference(this.rows, read) : read, ...first };
     });
-    const { decoded, resumed, transaction } = changes;
     this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
@@ -239,11 +236,6 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     if (decoded.length > 0) this.#emitChanges(source, decoded);
     this.#emit({ type: 'synced', resumed });
     if (session === this.#session) this.#changeConditions(session); // a listener may have ended us
-  }
-
-  #readAnew(form: UpdateForm, updates: unknown): AnyChange[] {
-    const nothing = new Map([...this.rows.keys()].map((table) => [table, new Map()]));
-    return difference(this.rows, decodeUpdates(form, this.#readers, nothing, updates));
   }
 
   #changeConditions(session: Session): void {
@@ -259,7 +251,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     };
     session.request('monitor_cond_change', params, { onResult }).catch((error: unknown) => {
       if (session !== this.#session || round !== this.#round || session.error !== undefined) return; // the reconnect deals with it
-      this.#conditions.refuse(asOvsdbError(error));
+      this.#conditions.refuse(asOvsdbError(error, MONITOR_FAILED));
       // The server may have changed some tables' conditions before it refused another's.
       this.#lastTransaction = undefined;
       session.request('monitor_cancel', [this.monitorId]).catch(() => {}); // ended with the connection else
@@ -297,13 +289,11 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   #fail(session: Session, error: unknown): void {
     if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it
-    this.#failure = asOvsdbError(error);
+    this.#failure = asOvsdbError(error, MONITOR_FAILED);
     this.#synced = false;
     this.#conditions.fail(this.#failure);
     this.#emit({ type: 'lost', error: this.#failure });
   }
 }
 
-function asOvsdbError(error: unknown): OvsdbError {
-  return isOvsdbError(error) ? error : new OvsdbError('protocol', 'the monitor failed', { cause: error });
-}
+const MONITOR_FAILED = 'the monitor failed';

@@ -1,4 +1,5 @@
-import { decodeSet, decodeValue, EMPTY_MAP, EMPTY_SET } from './codec.ts';
+import { defaultAtom } from './atom.ts';
+import { decodeValue, EMPTY_MAP, EMPTY_SET, TextPool } from './codec.ts';
 import type { Atom, AtomicType, ColumnSpec, ColumnSpecs, TableSpecs, Uuid, Value } from './columns.ts';
 import { OvsdbError } from './errors.ts';
 import type { ColumnSchema, DatabaseSchema } from './schema.ts';
@@ -26,6 +27,7 @@ interface ColumnReader {
   readonly name: string;
   readonly spec: ColumnSpec;
   readonly initial: Value;
+  readonly pool: TextPool | undefined;
   /** Column of more than one value: update2 sends differences. */
   readonly composite: boolean;
 }
@@ -38,62 +40,62 @@ function tableReader(schema: DatabaseSchema, table: string, specs: ColumnSpecs):
     columns: [...present.keys()],
     row(uuid, json) {
       // Every row of a table gets its properties in one order, so that V8 gives them one shape.
-      const row: Record<string, Value> & { _uuid: Uuid } = { _uuid: uuid };
-      for (const { name, spec, initial } of all) {
-        const value = json[name];
-        row[name] = value === undefined ? initial : decode(spec, value, table, name);
+      const row: MutableRow = { _uuid: uuid };
+      for (const column of all) {
+        const value = json[column.name];
+        row[column.name] = value === undefined ? column.initial : decode(column, value, table);
       }
       return row;
     },
     modified(old, json) {
-      const row: Record<string, Value> & { _uuid: Uuid } = { ...old };
-      for (const [name, value] of Object.entries(json)) {
+      const row: MutableRow = { ...old };
+      for (const name in json) {
         const column = present.get(name);
         if (column === undefined) continue;
         const { spec, composite } = column;
-        if (composite && spec.kind === 'set')
-          row[name] = toggled(old[name] as ReadonlySet<Atom>, decodeSet(spec.key, value));
-        else if (composite && spec.kind === 'map') {
-          row[name] = patched(
-            old[name] as ReadonlyMap<Atom, Atom>,
-            decode(spec, value, table, name) as ReadonlyMap<Atom, Atom>,
-          );
-        } else row[name] = decode(spec, value, table, name);
+        const value = decode(column, json[name], table);
+        if (!composite || spec.kind === 'scalar' || spec.kind === 'optional') row[name] = value;
+        else if (spec.kind === 'set') row[name] = toggled(old[name] as AtomSet, value as AtomSet);
+        else row[name] = patched(old[name] as AtomMap, value as AtomMap);
       }
       return row;
     },
   };
 }
 
+type MutableRow = Record<string, Value> & { _uuid: Uuid };
+/** What `decode` gives for a declared set, and for a declared map. */
+type AtomSet = ReadonlySet<Atom>;
+type AtomMap = ReadonlyMap<Atom, Atom>;
+
 function columnReader(name: string, spec: ColumnSpec, column: ColumnSchema | undefined): ColumnReader {
-  if (column === undefined) return { name, spec, initial: undefined, composite: false };
-  return { name, spec, initial: defaultValue(spec, column.type.min), composite: isComposite(column.type) };
+  if (column === undefined) return { name, spec, initial: undefined, pool: undefined, composite: false };
+  const pool = spec.kind === 'map' ? new TextPool() : undefined;
+  return { name, spec, initial: defaultValue(spec, column.type.min), pool, composite: isComposite(column.type) };
 }
 
 /** ovsdb's default: as many default atoms as the column must have, and that is one or none. */
 function defaultValue(spec: ColumnSpec, min: number): Value {
   switch (spec.kind) {
     case 'scalar':
-      return DEFAULT_ATOM[spec.key];
+      return defaultOf(spec.key);
     case 'optional':
-      return min === 0 ? null : DEFAULT_ATOM[spec.key];
+      return min === 0 ? null : defaultOf(spec.key);
     case 'set':
-      return min === 0 ? EMPTY_SET : new Set([DEFAULT_ATOM[spec.key]]);
+      return min === 0 ? EMPTY_SET : new Set([defaultOf(spec.key)]);
     case 'map':
-      return min === 0 ? EMPTY_MAP : new Map([[DEFAULT_ATOM[spec.key], DEFAULT_ATOM[spec.value]]]);
+      return min === 0 ? EMPTY_MAP : new Map([[defaultOf(spec.key), defaultOf(spec.value)]]);
   }
 }
 
-const DEFAULT_ATOM = {
-  integer: 0,
-  int64: 0,
-  real: 0,
-  boolean: false,
-  string: '',
-  uuid: '00000000-0000-0000-0000-000000000000',
-} satisfies Record<AtomicType, Atom>;
+function defaultOf(type: AtomicType): Atom {
+  return defaultAtom(type === 'int64' ? 'integer' : type);
+}
 
-/** Set difference: what is in one of the two. */
+/**
+ * Set difference: what is in one of the two. `datum-algebra.ts` has the same for values in ovsdb-server's own form; rows hold sets and
+ * maps, for which sorting would cost more than all the rest.
+ */
 function toggled(old: ReadonlySet<Atom>, difference: ReadonlySet<Atom>): ReadonlySet<Atom> {
   const next = new Set(old);
   for (const atom of difference) if (!next.delete(atom)) next.add(atom);
@@ -110,12 +112,10 @@ function patched(old: ReadonlyMap<Atom, Atom>, difference: ReadonlyMap<Atom, Ato
   return next.size === 0 ? EMPTY_MAP : next;
 }
 
-function decode(spec: ColumnSpec, json: unknown, table: string, column: string): Value {
+function decode({ name, spec, pool }: ColumnReader, json: unknown, table: string): Value {
   try {
-    return decodeValue(spec, json);
+    return decodeValue(spec, json, pool);
   } catch (cause) {
-    throw new OvsdbError('protocol', `${table}.${column}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw new OvsdbError('protocol', `${table}.${name}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }

@@ -22,7 +22,8 @@ export function parseTransactReply(
   return results as readonly Readonly<Record<string, unknown>>[]; // just checked
 }
 
-function transactionError(operations: readonly Operation[], failed: number, server: ServerError): OvsdbError {
+/** The error for an operation that the server refuses with these words, or for the commit when `failed` is none of the operations. */
+export function transactionError(operations: readonly Operation[], failed: number, server: ServerError): OvsdbError {
   const code = CODES[server.error] ?? 'transaction-failed';
   const operation = operations[failed];
   const where =

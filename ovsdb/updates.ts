@@ -13,17 +13,27 @@ export type UpdateForm = 'update' | 'update2';
 export type Readers = ReadonlyMap<string, TableReader>;
 export type AnyTables = ReadonlyMap<string, ReadonlyMap<Uuid, AnyRow>>;
 
-/** What a `<table-updates>` does to these tables, which stay as they are. @throws OvsdbError `protocol` when it does not fit them */
-export function decodeUpdates(form: UpdateForm, readers: Readers, tables: AnyTables, json: unknown): AnyChange[] {
+/**
+ * What a `<table-updates>` does to these tables, which stay as they are; without tables, to empty ones.
+ * @throws OvsdbError `protocol` when it does not fit them
+ */
+export function decodeUpdates(
+  form: UpdateForm,
+  readers: Readers,
+  tables: AnyTables | undefined,
+  json: unknown,
+): AnyChange[] {
   const decodeRow = form === 'update' ? decodeRowUpdate : decodeRowUpdate2;
   const changes: AnyChange[] = [];
-  for (const [table, rows] of Object.entries(record(json))) {
+  const byTable = record(json);
+  for (const table of Object.keys(byTable)) {
     const reader = readers.get(table);
-    const current = tables.get(table);
-    if (reader === undefined || current === undefined)
+    const current = tables?.get(table);
+    if (reader === undefined || (current === undefined && tables !== undefined))
       throw new OvsdbError('protocol', `an update of table ${table}, which nobody asked for`);
-    for (const [uuid, update] of Object.entries(record(rows))) {
-      const change = decodeRow({ table, uuid, reader, old: current.get(uuid) }, record(update));
+    const updates = record(byTable[table]);
+    for (const uuid of Object.keys(updates)) {
+      const change = decodeRow({ table, uuid, reader, old: current?.get(uuid) }, record(updates[uuid]));
       if (change !== undefined) changes.push(change);
     }
   }
@@ -40,6 +50,8 @@ export function applyChanges(
 
 /** The changes that turn what was known into what was read anew. */
 export function difference(known: AnyTables, read: readonly AnyChange[]): AnyChange[] {
+  // Nothing was known: all is new, and a first read holds each row once.
+  if ([...known.values()].every((rows) => rows.size === 0)) return read.filter(({ kind }) => kind === 'insert');
   const seen = new Map([...known.keys()].map((table) => [table, new Set<Uuid>()]));
   const changes: AnyChange[] = [];
   for (const change of read) {

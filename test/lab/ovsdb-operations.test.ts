@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OvsdbClient } from '../../ovsdb/client.ts';
+import { OvsdbError } from '../../ovsdb/errors.ts';
+import { Session } from '../../ovsdb/session.ts';
+import { openSocket } from '../../ovsdb/socket.ts';
+import { parseTransactReply } from '../../ovsdb/transact-reply.ts';
 import type { Transaction } from '../../ovsdb/transaction.ts';
 import { OvsdbServer, VSWITCH_SCHEMA } from './ovsdb/server.ts';
 import { failure, plug, seed, type VswitchClient, vswitchTables } from './ovsdb/tables.ts';
@@ -142,5 +146,39 @@ describe('a transaction', () => {
     expect(refused).toMatchObject({ code, server: { error } });
     expect(refused.server?.details).toBeTruthy();
     expect(await portNames()).toEqual(before);
+  });
+
+  it.each<[string, (tx: Transaction<Tables>) => void]>([
+    ['a value out of range', (tx) => tx.update('Port', [], { tag: 5000 })],
+    ['a value that cannot be changed', (tx) => tx.update('Bridge', [], { name: 'other' })],
+    ['a value out of range in a new row', (tx) => void tx.insert('Port', { name: 'far', trunks: [1, 4096] })],
+  ])('that the schema forbids is refused with the error of the server, and never sent: %s', async (_, fill) => {
+    const socket = await openSocket(server.unix, { timeoutMs: 5000 });
+    const session = new Session(socket, { notification: () => {}, ended: () => {} });
+    const tx = client.transaction();
+    fill(tx);
+    const reply = await session.request('transact', ['Open_vSwitch', ...tx.operations]);
+    session.destroy(new OvsdbError('closed', 'it has answered'));
+    const theirs = await failure(Promise.resolve().then(() => parseTransactReply(tx.operations, reply)));
+    const ours = await failure(commit(fill));
+    const { code, message, operation, server: words } = ours;
+    expect({ code, message, operation, error: words?.error }).toEqual({
+      code: theirs.code,
+      message: theirs.message,
+      operation: theirs.operation,
+      error: theirs.server?.error,
+    });
+    // The server would wait for ever before it came to the row.
+    const waiting = commit((more) => {
+      more.wait('Port', {
+        where: [['name', '==', 'never']],
+        columns: ['name'],
+        until: '==',
+        rows: [{ name: 'never' }],
+        timeoutMs: Number.POSITIVE_INFINITY,
+      });
+      fill(more);
+    });
+    expect(await failure(waiting)).toMatchObject({ code, operation: 1 });
   });
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OvsdbClient } from '../../ovsdb/client.ts';
 import { defineTables, map, scalar, set } from '../../ovsdb/columns.ts';
@@ -325,5 +328,33 @@ describe('a replica of the OVN northbound database', () => {
       await replica.waitFor(() => replica.table('Logical_Switch_Port').size === count - 1);
       expect(replica.table('Logical_Switch').get(uuid)?.ports.size).toBe(count - 1);
     }
+  });
+});
+
+describe('reals that a server writes and would not take itself', () => {
+  const reals = defineTables({ T: { r: scalar('real') } });
+  const schema = { name: 'Reals', tables: { T: { isRoot: true, columns: { r: { type: 'real' } } } } };
+
+  it('are read: the smallest normal number, of which its 15 digits leave less', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'shunt-reals-'));
+    writeFileSync(join(dir, 'schema'), JSON.stringify(schema));
+    await using own = await OvsdbServer.start(join(dir, 'schema'));
+    rmSync(dir, { recursive: true });
+    const options = { endpoint: own.unix, database: 'Reals', tables: reals };
+    await using client = await OvsdbClient.connect(options);
+    const replica = client.replicate(reals);
+    await replica.ready();
+    const values = [2.2250738585072014e-308, -2.2250738585072014e-308, Number.MAX_VALUE];
+    const tx = client.transaction();
+    for (const r of values) tx.insert('T', { r });
+    await client.transact(tx);
+    const read = [...replica.table('T').values()].map(({ r }) => r).sort((a, b) => a - b);
+    expect(read).toEqual([-2.2250738585072e-308, 2.2250738585072e-308, Number.MAX_VALUE]);
+    await using other = await OvsdbClient.connect(options); // a first read carries them too
+    const again = other.replicate(reals);
+    await again.ready();
+    expect([...again.table('T').values()].map(({ r }) => r).sort((a, b) => a - b)).toEqual(read);
+    expect(client.state).toMatchObject({ kind: 'connected', generation: 1 });
+    expect(() => client.transaction().insert('T', { r: 2.2250738585072e-308 })).toThrow('is no real');
   });
 });
