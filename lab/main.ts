@@ -154,10 +154,10 @@ function onlyLab(): string | undefined {
 
 /** With the terminal passed through, and OVS's and OVN's tools finding the daemons of the place. */
 function execCommand(lab: string, where: string, argv: readonly string[]): Promise<number> {
+  const { nb, sb, centralRundir, fabricRundir } = pathsOf(lab);
   const netns = `${lab}-${where}`;
   if (!listNamespaces(lab).includes(netns))
     throw new Error(`lab ${lab} has no namespace '${where}': ${listNamespaces(lab).join(' ')}`);
-  const { nb, sb, centralRundir, fabricRundir } = pathsOf(lab);
   const dir = where === 'central' ? centralRundir : where === 'fabric' ? fabricRundir : hypervisorDir(lab, where);
   const env = { ...process.env, ...runDirEnv(dir), OVN_NB_DB: `unix:${nb}`, OVN_SB_DB: `unix:${sb}` };
   const [file = '', ...args] = inNetnsWithSys(netns, argv);

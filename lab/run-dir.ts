@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { requireLabName } from './topology.ts';
 
 /** Where labs keep sockets, databases, pids and logs. One folder a lab. */
 export const LABS_DIR = '/run/shunt-lab';
@@ -17,7 +18,9 @@ export interface LabPaths {
   readonly coordinatorSocket: string;
 }
 
+/** Throws for what is no lab's name: every command asks here for its paths, and none may lead out of {@link LABS_DIR}. */
 export function pathsOf(lab: string): LabPaths {
+  requireLabName(lab);
   const dir = join(LABS_DIR, lab);
   return {
     dir,
@@ -35,5 +38,6 @@ export function pathsOf(lab: string): LabPaths {
 
 /** `OVS_RUNDIR` and `OVN_RUNDIR` of a hypervisor (the same folder), with its `db.sock` and `agent.sock`. */
 export function hypervisorDir(lab: string, hypervisor: string): string {
-  return join(LABS_DIR, lab, hypervisor);
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(hypervisor)) throw new RangeError(`no hypervisor: ${JSON.stringify(hypervisor)}`);
+  return join(pathsOf(lab).dir, hypervisor);
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFileAtomicSync } from '../platform/atomic-file.ts';
 import { isAlive, startTimeOf } from './processes.ts';
 import { hypervisorDir, LABS_DIR, pathsOf } from './run-dir.ts';
-import type { LabGuest, LabHypervisor, Topology } from './topology.ts';
+import { isLabName, type LabGuest, type LabHypervisor, type Topology } from './topology.ts';
 
 /** Who keeps a lab alive: the process that built it, or nobody until `down`. */
 export type LabOwner =
@@ -67,10 +67,10 @@ export function hypervisorOf(lab: LabState, name: string): LabHypervisor {
   return hypervisor;
 }
 
-/** Names of all labs that have a folder. */
+/** Names of all labs that have a folder; what else may lie beside them is nobody's lab. */
 export function listLabs(): readonly string[] {
   try {
-    return readdirSync(LABS_DIR);
+    return readdirSync(LABS_DIR).filter(isLabName);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -109,6 +109,19 @@ export const FIRST_GUEST = 20;
 export const LAST_GUEST_24 = 239;
 export const LIMITS = { nameMax: 10, hostsMax: 64, guestsMax: 200, networksMax: 20 } as const;
 
+const labName = new RegExp(`^[a-z][a-z0-9]{0,${LIMITS.nameMax - 1}}$`);
+
+export function isLabName(name: string): boolean {
+  return labName.test(name);
+}
+
+/** A name becomes a folder that `down` removes and a prefix of namespaces: what is not one must get no further than here. */
+export function requireLabName(name: string): void {
+  if (isLabName(name)) return;
+  const shown = JSON.stringify(name);
+  throw new RangeError(`lab name ${shown}: lower-case letters and digits, a letter first, at most ${LIMITS.nameMax}`);
+}
+
 /** Lays out a lab: same options, same names, addresses and UUIDs. Throws a RangeError for what cannot be built. */
 export function planTopology(options: TopologyOptions): Topology {
   checkOptions(options);
@@ -143,8 +156,8 @@ export function namespacesOf(topology: Topology): readonly string[] {
 }
 
 /** Whether a namespace name can be one of the lab's: exact shapes only, so that lab `a` never claims `ab-hv1`. */
-export function isNamespaceOf(labName: string, netns: string): boolean {
-  const rest = netns.startsWith(`${labName}-`) ? netns.slice(labName.length + 1) : '';
+export function isNamespaceOf(lab: string, netns: string): boolean {
+  const rest = isLabName(lab) && netns.startsWith(`${lab}-`) ? netns.slice(lab.length + 1) : '';
   return /^(central|fabric|hv\d+|g\d+-\d+|(gw|ext|qdhcp|qrouter)-net\d+)$/.test(rest);
 }
 
@@ -156,9 +169,7 @@ export function networkOf(topology: Topology, port: Pick<LabGuest, 'name' | 'net
 }
 
 function checkOptions(o: TopologyOptions): void {
-  if (!new RegExp(`^[a-z][a-z0-9]{0,${LIMITS.nameMax - 1}}$`).test(o.name)) {
-    throw new RangeError(`lab name '${o.name}': lower-case letters and digits, at most ${LIMITS.nameMax}`);
-  }
+  requireLabName(o.name);
   const counts = [
     ['hosts', o.hosts, 1, LIMITS.hostsMax],
     ['guests', o.guests, 0, LIMITS.guestsMax],

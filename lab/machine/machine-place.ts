@@ -23,7 +23,9 @@ export interface MachinePaths {
   readonly console: string;
 }
 
+/** Throws for what is no machine's name: its folder and control group are removed with all that is in them. */
 export function machinePaths(name: string): MachinePaths {
+  requireMachineName(name);
   const dir = join(MACHINES_DIR, name);
   const at = (entry: string) => join(dir, entry);
   return {
@@ -38,8 +40,17 @@ export function machinePaths(name: string): MachinePaths {
   };
 }
 
+function isMachineName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(name);
+}
+
+function requireMachineName(name: string): void {
+  if (!isMachineName(name)) throw new RangeError(`not a machine's name: ${JSON.stringify(name)}`);
+}
+
 /** Name of a machine's control group, directly below the root of the hierarchy. */
 export function cgroupOf(name: string): string {
+  requireMachineName(name);
   return `shunt-machine-${name}`;
 }
 
@@ -83,7 +94,7 @@ export function isMachineOwned(state: MachineState): boolean {
 
 export function listMachines(): readonly string[] {
   try {
-    return readdirSync(MACHINES_DIR);
+    return readdirSync(MACHINES_DIR).filter(isMachineName);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

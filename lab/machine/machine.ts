@@ -73,7 +73,6 @@ const OUTPUT_MAX_BYTES = 16 * 1024 * 1024;
  * namespace, the host's files below a disk of its own. Returns when the boot is through (`running` or `degraded`).
  */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(options.name)) throw new Error(`not a machine's name: '${options.name}'`);
   createMachineDir(options.name, options.lab);
   const machine = new Machine(options);
   try {

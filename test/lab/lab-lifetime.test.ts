@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { tryRun } from '../../lab/command.ts';
 import { downLab, sweepLabs } from '../../lab/down.ts';
 import { inNetns, listNamespaces } from '../../lab/netns.ts';
 import { isAlive, LAB_MARK, startTimeOf } from '../../lab/processes.ts';
@@ -104,6 +105,33 @@ it('never ends a process that took over a recorded pid', async () => {
   writeFileSync(paths.pids, `${readFileSync(paths.pids, 'utf8')}${JSON.stringify(stolen)}\n`);
   await downLab(own.name);
   expect(startTimeOf(stranger.pid)).toBeDefined();
+});
+
+it.each([
+  'down',
+  'up --hosts 1 --guests 0 --no-services',
+  'status',
+  'check',
+  'exec hv1 true',
+  'guest-list',
+  'guest-add',
+  'guest-rm g1-1',
+  'guest-traffic --from g1-1 --to gw --seconds 1',
+])('refuses a name that leads out of its folder, and touches nothing there: %s', async (command) => {
+  const outside = mkdtempSync('/run/shunt-outside-');
+  try {
+    writeFileSync(join(outside, 'state.json'), '{"topology":{"name":"x"}}');
+    const [verb = '', ...rest] = command.split(' ');
+    const argv = [process.execPath, main, ...verb.split('-'), '--name', `../${basename(outside)}`, ...rest];
+    const { exitCode, stderr } = await tryRun(argv);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining('lab name "../shunt-outside-'),
+    });
+    expect(readdirSync(outside)).toEqual(['state.json']);
+  } finally {
+    rmSync(outside, { recursive: true, force: true });
+  }
 });
 
 it('starts a killed program again under a new pid', async () => {
