@@ -20,13 +20,17 @@ export class Listeners<E> {
       try {
         listener(event);
       } catch (error) {
-        // A listener's bug must not leave our own state half-way; it surfaces as an uncaught exception.
-        queueMicrotask(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }
+}
+
+/** A caller's bug must not leave our own state half-way; it surfaces as an uncaught exception. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 /** Resolves with the first value that `check` gives, looked at now and after each event; rejects when it throws, or on abort. */

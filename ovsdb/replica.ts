@@ -225,13 +225,14 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       const { form, updates, ...first } = monitor.parseFirstRead(method, result);
       const held = first.resumed ? this.rows : undefined;
       const read = decodeUpdates(form, this.#readers, held, updates);
-      return { decoded: held === undefined ? difference(this.rows, read) : read, ...first };
+      const decoded = held === undefined ? difference(this.rows, read) : read;
+      this.apply(decoded);
+      return { decoded, ...first };
     });
     this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
     this.#everSynced = true;
-    this.apply(decoded);
     this.#conditions.shown();
     if (decoded.length > 0) this.#emitChanges(source, decoded);
     this.#emit({ type: 'synced', resumed });
@@ -260,9 +261,12 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   }
 
   #onUpdate(form: UpdateForm, updates: unknown, transaction?: unknown): void {
-    const changes = this.#guarded(() => decodeUpdates(form, this.#readers, this.rows, updates));
+    const changes = this.#guarded(() => {
+      const decoded = decodeUpdates(form, this.#readers, this.rows, updates);
+      this.apply(decoded);
+      return decoded;
+    });
     if (transaction !== undefined) this.#lastTransaction = monitor.numbered(transaction);
-    this.apply(changes);
     if (changes.length > 0) this.#emitChanges('update', changes);
   }
 
@@ -277,7 +281,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     this.#turns.emit();
   }
 
-  /** What does not fit what we hold ends the session; the next one reads everything anew. */
+  /** What does not fit what we hold, or is not applied whole, ends the session; the next one reads everything anew. */
   #guarded<V>(decode: () => V): V {
     try {
       return decode();

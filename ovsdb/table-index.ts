@@ -1,5 +1,6 @@
 import type { Atom, Uuid } from './columns.ts';
 import { OvsdbError } from './errors.ts';
+import { throwLater } from './listeners.ts';
 import type { LiveTable, RowFollower } from './live-table.ts';
 import type { AnyRow } from './table-reader.ts';
 
@@ -30,11 +31,14 @@ export class TableIndex<Key extends readonly unknown[], Row> implements RowFollo
   readonly #rows: ReadonlyMap<Uuid, AnyRow>;
   readonly #buckets = new Map<IndexKey, Bucket>();
   readonly #following: Disposable;
+  /** The rows that were there at the beginning are in it. */
+  #begun = false;
 
   constructor(table: LiveTable, plan: IndexPlan<Key>) {
     this.#plan = plan;
     this.#rows = table.rows;
     this.#following = table.follow(this);
+    this.#begun = true;
   }
 
   /** Number of keys. */
@@ -66,11 +70,11 @@ export class TableIndex<Key extends readonly unknown[], Row> implements RowFollo
     this.#buckets.clear();
   }
 
-  /** Called by the table for every change of a row, and for every row at the beginning. */
+  /** Called by the table for every change of a row, and for every row at the beginning; only then does it throw. */
   change(old: AnyRow | undefined, row: AnyRow | undefined): void {
-    const { kind, of } = this.#plan.keysOf;
-    const before = old === undefined ? undefined : of(old);
-    const after = row === undefined ? undefined : of(row);
+    const { kind } = this.#plan.keysOf;
+    const before = old === undefined ? undefined : this.#keys(old, false);
+    const after = row === undefined ? undefined : this.#keys(row, true);
     if (before === after) return; // a set that did not change is the same object
     if (old !== undefined && before !== undefined) {
       if (kind === 'one') this.#take(before as IndexKey, old._uuid);
@@ -79,6 +83,21 @@ export class TableIndex<Key extends readonly unknown[], Row> implements RowFollo
     if (row !== undefined && after !== undefined) {
       if (kind === 'one') this.#put(after as IndexKey, row._uuid);
       else for (const key of after as Iterable<IndexKey>) this.#put(key, row._uuid);
+    }
+  }
+
+  /** A row whose keys cannot be had has none; that its function throws is told once, when the row comes. */
+  #keys(row: AnyRow, tell: boolean): IndexKey | Iterable<IndexKey> | undefined {
+    const { kind, of } = this.#plan.keysOf;
+    try {
+      const keys = of(row);
+      // What a generator yields is taken here: all keys or, if it throws, none.
+      if (kind === 'one' || keys === undefined || keys instanceof Set || Array.isArray(keys)) return keys;
+      return [...(keys as Iterable<IndexKey>)]; // of kind 'many'
+    } catch (error) {
+      if (!this.#begun) throw error; // whoever makes the index hears it at once
+      if (tell) throwLater(error);
+      return undefined;
     }
   }
 

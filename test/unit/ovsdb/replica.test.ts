@@ -3,41 +3,13 @@ import { defineTables, scalar } from '../../../ovsdb/columns.ts';
 import { OvsdbError } from '../../../ovsdb/errors.ts';
 import { Replica } from '../../../ovsdb/replica.ts';
 import { parseSchema } from '../../../ovsdb/schema.ts';
-import type { RequestOptions, Session } from '../../../ovsdb/session.ts';
+import { type Asked, Script } from './replica-script.ts';
 
 const tables = defineTables({ T: { name: scalar('string') } });
 const schema = parseSchema({ name: 'db', version: '1.0.0', tables: { T: { columns: { name: { type: 'string' } } } } });
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const lost = new OvsdbError('connection-lost', 'gone');
 const only = (name: string) => ({ T: [['name', '==', name] as const] });
-
-interface Asked {
-  readonly method: string;
-  readonly params: readonly unknown[];
-  answer(result: unknown): void;
-}
-
-/** The server's side of a session, played by the test. */
-class Script {
-  readonly asked: Asked[] = [];
-  readonly session = {
-    error: undefined,
-    request: (method: string, params: readonly unknown[], options: RequestOptions = {}) =>
-      new Promise((resolve) => {
-        const answer = (result: unknown): void => {
-          options.onResult?.(result);
-          resolve(result);
-        };
-        this.asked.push({ method, params, answer });
-      }),
-  } as unknown as Session; // all that a replica uses
-
-  get last(): Asked {
-    const last = this.asked.at(-1);
-    if (last === undefined) throw new Error('nothing was asked');
-    return last;
-  }
-}
 
 function begin(script: Script) {
   const owner = { database: 'db', monitorId: 'm', release: () => {} };
