@@ -1,4 +1,4 @@
-# What the scripts of the package ask this host's journals, by the agent that is installed. Included into each of them.
+# What the scripts of the package ask: this host's journals, by the agent that is installed, and systemd. Included into each of them.
 
 # Exit status of at-rest: 0 at rest, 2 an attempt is open, 5 stuck or not to be read. $1: seconds to wait for it.
 shunt_rest() {
@@ -19,4 +19,13 @@ shunt_come_to_rest() {
   fi
   [ "$status" = 0 ] || echo "shunt: $said" >&2
   return "$status"
+}
+
+# A unit that is activating runs too: an agent says that it is ready only when Open vSwitch has answered, and waits for it however long.
+shunt_runs() {
+  [ -d /run/systemd/system ] || return 1
+  case $(systemctl is-active "$1" 2>/dev/null) in
+    active | activating | reloading) return 0 ;;
+  esac
+  return 1
 }

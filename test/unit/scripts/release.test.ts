@@ -120,14 +120,15 @@ describe('the scripts of the Debian package', () => {
     if (/\bshunt_(rest|come_to_rest)\b/.test(script)) expect(script).toContain('shunt_come_to_rest() {');
   });
 
-  it('neither enables nor starts a unit', () => {
+  it('neither enables nor starts a unit; a removal that is refused starts again what it has stopped', () => {
     const all = (['preinst', 'postinst', 'prerm', 'postrm'] as const).map(maintainerScript).join('\n');
     const commands = all
       .split('\n')
-      .filter((line) => /systemctl|deb-systemd|update-rc/.test(line) && !/^\s*(#|echo)/.test(line));
+      .filter((line) => /systemctl|deb-systemd|\$invoke|update-rc/.test(line) && !/^\s*(#|echo)/.test(line));
     expect(commands.length).toBeGreaterThan(4);
+    const starts = /\b(start|enable|restart|preset|unmask)\b/;
     expect(
-      commands.filter((line) => /\b(start|enable|restart|preset|unmask)\b/.test(line.replaceAll('try-restart', ''))),
-    ).toEqual([]);
+      commands.filter((line) => starts.test(line.replaceAll('try-restart', ''))).map((line) => line.trim()),
+    ).toEqual([expect.stringMatching(/^timeout 20 systemctl start --no-block shunt-agent\.service \|\|/)]);
   });
 });
