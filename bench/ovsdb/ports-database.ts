@@ -77,7 +77,7 @@ export class Writer implements AsyncDisposable {
     return `marker-${process.pid}-${this.#marker}.`;
   }
 
-  /** Sends transactions of `rowsEach` changed rows, `inFlightMax` at a time; the last one sets the marker. */
+  /** The marker stands in no other row. Sends transactions of `rowsEach` changed rows, `inFlightMax` at a time; the last one sets the marker. */
   async change(marker: string, { transactions = 1000, rowsEach = 10, inFlightMax = 32 } = {}): Promise<void> {
     const open = new Set<Promise<unknown>>();
     for (let t = 0; t < transactions; t += 1) {
@@ -85,7 +85,9 @@ export class Writer implements AsyncDisposable {
       for (let r = 0; r < rowsEach; r += 1) {
         const uuid = this.#uuids[(t * rowsEach + r) % this.#uuids.length];
         if (uuid !== undefined)
-          tx.putKeys('Port', [['_uuid', '==', uuid]], 'external_ids', { 'bench:turn': `${marker}${t}` });
+          tx.putKeys('Port', [['_uuid', '==', uuid]], 'external_ids', {
+            'bench:turn': `turn-${process.pid}-${this.#marker}-${t}`,
+          });
       }
       const sent = this.#client.transact(tx).finally(() => open.delete(sent));
       open.add(sent);

@@ -16,6 +16,10 @@ export class BenchServer implements AsyncDisposable {
     this.#child = spawn('ovsdb-server', argv, { stdio: 'ignore' });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { bundleEntry } from '../../scripts/bundle.ts';
 
 /** One client under measurement, in a process of its own. */
 export interface Subject extends Disposable {
@@ -32,8 +33,16 @@ export class AskedSubject implements Subject {
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  static shunt(): Promise<AskedSubject> {
-    return AskedSubject.#start([process.execPath, '--expose-gc', join(import.meta.dirname, 'shunt-client.ts')], {});
+  /** Bundled into `dir` and with compiled code kept there, as the programs are installed and as Python does with its own. */
+  static async shunt(dir: string): Promise<AskedSubject> {
+    const bundle = join(dir, 'shunt-client.mjs');
+    if (!existsSync(bundle)) {
+      const entry = { source: 'bench/ovsdb/shunt-client.ts', bundle: 'shunt-client.mjs', program: false };
+      writeFileSync(bundle, (await bundleEntry(join(import.meta.dirname, '../..'), entry)).contents);
+    }
+    return AskedSubject.#start([process.execPath, '--expose-gc', bundle], {
+      NODE_COMPILE_CACHE: join(dir, 'compiled'),
+    });
   }
 
   static python(schemaFile: string): Promise<AskedSubject> {

@@ -6,10 +6,13 @@ const sample = (over: Partial<OvsdbSample>): OvsdbSample => ({
   client: 'shunt',
   rows: 1000,
   firstCopyMs: 100,
+  baseMiB: 50,
   peakMiB: 80,
   settledMiB: 60,
   updatesPerSecond: 10_000,
   updateCpuMs: 10,
+  serverBusy: 0.5,
+  drainedPerSecond: 40_000,
   transactMs: [0.2, 0.3, 0.4],
   ...over,
 });
@@ -21,12 +24,21 @@ it('takes medians of the runs of one client at one size, and latencies over all 
 });
 
 it('says how many times better than the Python IDL: less time is better, more updates are better', () => {
-  const python = sample({ client: 'python-idl', firstCopyMs: 300, updatesPerSecond: 5000, settledMiB: 30 });
+  const python = sample({
+    client: 'python-idl',
+    firstCopyMs: 300,
+    updatesPerSecond: 5000,
+    drainedPerSecond: 10_000,
+    settledMiB: 30,
+    baseMiB: 20,
+  });
   const { ratios } = summariseOvsdb([sample({}), python], env);
   expect(ratios).toMatchObject({
     'python-idl/shunt firstCopyMs 1000': 3,
     'python-idl/shunt updatesPerSecond 1000': 2,
+    'python-idl/shunt drainedPerSecond 1000': 4,
     'python-idl/shunt settledMiB 1000': 0.5,
+    'python-idl/shunt copyMiB 1000': 2,
   });
 });
 
