@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../domain/findings.ts';
+import type { Order, OrderResult } from '../domain/orders.ts';
 import { systemClock } from '../platform/clock.ts';
 import { startHttpServer } from '../platform/http-server.ts';
 import { type Logger, onHangup } from '../platform/log.ts';
@@ -18,7 +19,7 @@ import { PlugGuard } from './guard/plug-guard.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
-import { MemoryAtRest } from './memory-at-rest.ts';
+import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
 import { openReports, type Reports } from './reports.ts';
@@ -79,7 +80,7 @@ export class Agent implements AsyncDisposable {
     notify.ready(`${config.mode}; ${host.identity.systemId}`);
     notify.startWatchdog();
     await agent.#meetCoordinator();
-    agent.#memory.rest();
+    agent.#memory.rest(); // of an attempt that was taken up this says nothing: mayRest is asked then
     return agent;
   }
 
@@ -90,7 +91,7 @@ export class Agent implements AsyncDisposable {
     this.#logger = logger;
     this.#reports = reports;
     this.#owned = owned;
-    this.#memory = owned.use(new MemoryAtRest(logger));
+    this.#memory = owned.use(new MemoryAtRest({ logger, mayRest: () => isCalm(this.#attempts.current?.phase) }));
     this.#stages = owned.use(new StageReports(reports.reporter, logger));
     this.#prober = owned.use(
       new RawProber({
@@ -136,7 +137,7 @@ export class Agent implements AsyncDisposable {
     this.#attempts.recover();
     const { current } = this.#attempts;
     const claims = new Map(readClaims(config.stateDir));
-    for (const tap of current === undefined || this.#atRest() ? [] : this.#attempts.taps) claims.delete(tap);
+    for (const tap of isCalm(current?.phase) ? [] : this.#attempts.taps) claims.delete(tap);
     this.#guard.add(claims.values());
     this.#observer = this.#owned.use(
       new HostObserver({
@@ -170,14 +171,20 @@ export class Agent implements AsyncDisposable {
         logger: this.#logger,
         hello: () => helloOf(this.#face),
         inventory: () => this.#observer?.inventory ?? unseen,
-        handle: (order) => this.#attempts.handle(order),
+        handle: (order) => this.#handle(order),
       }),
     );
   }
 
+  /** A peer's guests are judged by how soon our questions are answered: no page of ours may be missing then. */
+  #handle(order: Order): Promise<OrderResult> {
+    const handled = () => this.#attempts.handle(order);
+    return order.type === 'probe' ? this.#memory.during(handled) : handled();
+  }
+
   #atRest(): boolean {
-    const phase = this.#attempts.current?.phase;
-    return phase === 'committed' || phase === 'reverted' || phase === 'prepared' || phase === 'idle';
+    const { current } = this.#attempts;
+    return current !== undefined && isCalm(current.phase);
   }
 
   async #holdLock(signal: AbortSignal): Promise<void> {

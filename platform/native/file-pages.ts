@@ -8,6 +8,11 @@ export interface PageRun {
   readonly bytes: number;
 }
 
+/** One of a file that can only be read; `file` is its device, inode and path. */
+export interface FileMapping extends PageRun {
+  readonly file: string;
+}
+
 const MADV_WILLNEED = 3;
 const MADV_DONTNEED = 4;
 const MADV_POPULATE_READ = 22; // Linux 5.14
@@ -21,22 +26,26 @@ const gapBytesMax = 128 * 1024;
  * them out of this process (they stay in the kernel's page cache, and come back by a minor fault each), `restore` brings back, all at once,
  * what was resident at the release, so that nobody waits for a disk afterwards.
  *
- * Safe: only mappings that cannot be written and hold no page of our own are touched (relocated data has some; so has code with a probe in it).
+ * Safe: only mappings that cannot be written and hold no page of our own are touched (relocated data has some; so has code with a probe in it),
+ * and of these only what was there already when this object was made: a library that another thread is loading while we read has such
+ * mappings for a moment, and then writes its relocations to them.
  */
 export class FilePages {
   readonly #madvise: Madvise;
   readonly #pageBytes: number;
+  readonly #known: readonly FileMapping[];
   #released: readonly PageRun[] = [];
 
-  constructor() {
+  constructor(known = settledMappings()) {
     const library = koffi.load('libc.so.6');
     this.#madvise = library.func('int madvise(uintptr_t, size_t, int)') as unknown as Madvise; // koffi's type knows no prototypes
     this.#pageBytes = library.func('int getpagesize(void)')() as number; // as it says
+    this.#known = known;
   }
 
   /** Bytes that were taken out. */
   release(): number {
-    const mappings = unwrittenMappings(readFileSync('/proc/self/smaps', 'utf8'));
+    const mappings = among(this.#known, unwrittenMappings(readFileSync('/proc/self/smaps', 'utf8')));
     const runs = mappings.flatMap((mapping) => residentRuns(mapping, this.#pageBytes));
     for (const { start, bytes } of mappings) this.#madvise(start, bytes, MADV_DONTNEED); // locked ones refuse, and stay
     // What came back since the release before is a part of it: only the first one sees all that a start needs.
@@ -64,15 +73,31 @@ type Madvise = ((start: number, bytes: number, advice: number) => number) & {
 };
 
 /** Of the text of /proc/<pid>/smaps (proc(5)): private mappings of files, not writable, without an anonymous page. */
-export function unwrittenMappings(smaps: string): readonly PageRun[] {
+export function unwrittenMappings(smaps: string): readonly FileMapping[] {
   return smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/).flatMap((mapping) => {
-    const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +\//.exec(mapping) ?? [];
-    if (from === undefined || to === undefined) return [];
+    const [, from, to, file] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ (\S+ \d+ +\/.*)$/m.exec(mapping) ?? [];
+    if (from === undefined || to === undefined || file === undefined) return [];
     const [, anonymous] = /^Anonymous: +(\d+) kB$/m.exec(mapping) ?? [];
     const start = Number.parseInt(from, 16);
     const bytes = Number.parseInt(to, 16) - start;
-    return anonymous === '0' && bytes >= mappingBytesMin ? [{ start, bytes }] : [];
+    return anonymous === '0' && bytes >= mappingBytesMin ? [{ start, bytes, file }] : [];
   });
+}
+
+/** Those of `now` that are, or are the beginning of, one that was known before. */
+export function among(known: readonly FileMapping[], now: readonly FileMapping[]): readonly FileMapping[] {
+  return now.filter(({ start, bytes, file }) =>
+    known.some((before) => before.start === start && before.file === file && bytes <= before.bytes),
+  );
+}
+
+/** Where /proc is hidden: none, and nothing is ever released. */
+function settledMappings(): readonly FileMapping[] {
+  try {
+    return unwrittenMappings(readFileSync('/proc/self/smaps', 'utf8'));
+  } catch {
+    return [];
+  }
 }
 
 /** By /proc/self/pagemap: 64 bits a page, the highest says that it is present. */

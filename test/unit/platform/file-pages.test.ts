@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { FilePages, merged, presentRuns, unwrittenMappings } from '../../../platform/native/file-pages.ts';
+import { among, FilePages, merged, presentRuns, unwrittenMappings } from '../../../platform/native/file-pages.ts';
 
 const mapping = (range: string, permissions: string, path: string, anonymous: number): string =>
   [
@@ -24,9 +24,19 @@ describe('the pages of program files', () => {
       mapping('7f2000000000-7f2001000000', 'r-xs', '/dev/shm/x', 0), // shared
     ].join('\n');
     expect(unwrittenMappings(smaps)).toEqual([
-      { start: 0x400000, bytes: 0x2800000 },
-      { start: 0x2c00000, bytes: 0x3400000 },
+      { start: 0x400000, bytes: 0x2800000, file: 'fe:00 123  /usr/lib/shunt/node' },
+      { start: 0x2c00000, bytes: 0x3400000, file: 'fe:00 123  /usr/lib/shunt/node' },
     ]);
+  });
+
+  it('are given back only of mappings that were there from the beginning', () => {
+    const node = { start: 0x400000, bytes: 0x2800000, file: 'fe:00 123 /usr/lib/shunt/node' };
+    const loading = { start: 0x7f0000000000, bytes: 0x400000, file: 'fe:00 7 /lib/libnss_dns.so.2' };
+    const inItsPlace = { ...node, file: 'fe:00 124 /usr/lib/shunt/node' };
+    const grown = { ...node, bytes: node.bytes + 0x1000 };
+    const cutShort = { ...node, bytes: 0x1000000 };
+    expect(among([node], [node, loading, inItsPlace, grown, cutShort])).toEqual([node, cutShort]);
+    expect(new FilePages([]).release()).toBe(0);
   });
 
   it('are known by the highest bit of their pagemap entries', () => {
