@@ -119,14 +119,14 @@ export function encodeAtom(type: AtomicType, value: unknown): Json {
   throw new OvsdbError('invalid-value', `${show(value)} is no ${type}`);
 }
 
-/** The decoded set; an atom alone is a set of one. */
+/** The decoded set; an atom alone is a set of one. The server writes reals with 15 digits, so that different ones may look the same. */
 export function decodeSet(type: AtomicType, json: unknown): ReadonlySet<Atom> {
   const items = setItems(json);
   if (items === undefined) return new Set([decodeAtom(type, json)]);
   if (items.length === 0) return EMPTY_SET;
   const atoms = new Set<Atom>();
   for (const item of items) atoms.add(decodeAtom(type, item));
-  if (atoms.size !== items.length) throw malformed('set: an element stands twice', json);
+  if (atoms.size !== items.length && type !== 'real') throw malformed('set: an element stands twice', json);
   return atoms;
 }
 
@@ -144,7 +144,7 @@ function decodeMap(key: AtomicType, value: AtomicType, json: unknown, pool?: Tex
     if (pool === undefined) entries.set(k, v);
     else entries.set(pool.share(k), pool.share(v));
   }
-  if (entries.size !== pairs.length) throw malformed('map: a key stands twice', json);
+  if (entries.size !== pairs.length && key !== 'real') throw malformed('map: a key stands twice', json);
   return entries;
 }
 

@@ -1,17 +1,18 @@
 import type { Attachment } from './attachment.ts';
 import type { TableSpecs, Uuid } from './columns.ts';
-import { asOvsdbError, isOvsdbError, OvsdbError } from './errors.ts';
-import { Listeners, until, type WaitOptions } from './listeners.ts';
+import { asOvsdbError, OvsdbError } from './errors.ts';
+import { until, type WaitOptions } from './listeners.ts';
 import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
 import * as monitor from './monitor-request.ts';
-import type { Change, ReplicaEvent, ReplicaOptions, ReplicaOwner } from './replica-events.ts';
+import type { ReplicaEvent, ReplicaOptions, ReplicaOwner } from './replica-events.ts';
+import { ReplicaFeed } from './replica-feed.ts';
 import { ReplicaTables } from './replica-tables.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { checkTables } from './schema-check.ts';
 import type { Session } from './session.ts';
 import { Snapshot } from './snapshot.ts';
-import { readersFor } from './table-reader.ts';
-import { type AnyChange, decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
+import { AmbiguousDifference, readersFor } from './table-reader.ts';
+import { decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
 
 export type { MonitorConditions, MonitorWhere } from './monitor-conditions.ts';
 export type { MonitorMethod } from './monitor-request.ts';
@@ -25,9 +26,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   readonly #specs: R;
   readonly #owner: ReplicaOwner;
   readonly #conditions: ConditionState;
-  readonly #listeners = new Listeners<ReplicaEvent<R>>();
-  /** After every event, and at the end: when waiters look again. */
-  readonly #turns = new Listeners<void>();
+  readonly #feed = new ReplicaFeed<R>();
   #readers: Readers = new Map();
   #session: Session | undefined;
   /** Counts monitors. Each has an id of its own, so that nothing of an earlier one is taken for it. */
@@ -73,7 +72,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   /** Resolves when synced. @throws OvsdbError `schema-mismatch`, `unsupported`, `rpc-error`, `closed`, `aborted` */
   async ready(wait?: WaitOptions): Promise<void> {
-    await until(this.#turns, 'waiting for the replica', () => this.#checkSynced() || undefined, wait);
+    await until(this.#feed.turns, 'waiting for the replica', () => this.#checkSynced() || undefined, wait);
   }
 
   /**
@@ -85,13 +84,14 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     for (;;) {
       await this.ready({ signal });
       const session = this.#session;
+      const round = this.#round;
+      if (session === undefined) continue; // lost since: not ready
       try {
         // An empty transaction: its reply comes behind the updates of all that was committed before.
-        await session?.request('transact', [this.#owner.database], { signal });
-        return;
+        await session.request('transact', [this.#owner.database], { signal });
+        if (this.#synced && this.#isCurrent(session, round)) return; // else the monitor ended meanwhile
       } catch (error) {
-        if (!isOvsdbError(error, 'connection-lost', 'not-connected')) throw error;
-        await until(this.#turns, 'waiting for the replica', () => session !== this.#session || undefined, { signal });
+        if (session.error === undefined) throw error; // else the next connection goes on
       }
     }
   }
@@ -117,7 +117,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   }
 
   subscribe(listener: (event: ReplicaEvent<R>) => void): Disposable {
-    return this.#listeners.subscribe(listener);
+    return this.#feed.subscribe(listener);
   }
 
   /**
@@ -129,7 +129,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       const value = this.#checkSynced() ? predicate(this) : undefined;
       return value === null || value === false ? undefined : value;
     };
-    return until(this.#turns, 'waiting for rows', check, wait);
+    return until(this.#feed.turns, 'waiting for rows', check, wait);
   }
 
   [Symbol.dispose](): void {
@@ -162,27 +162,33 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     if (final) this.#final ??= error;
     this.#leave();
     if (final) this.#conditions.fail(new OvsdbError('closed', 'the replica has ended', { cause: error }));
-    if (attached || mismatch) this.#emit({ type: 'lost', error });
-    else this.#turns.emit();
+    if (attached || mismatch) this.#feed.emit({ type: 'lost', error });
+    else this.#feed.turns.emit();
+    if (final) this.#feed.end();
   }
 
   /** The client reads the schema again and attaches us anew. */
   canceled(error: OvsdbError): void {
     if (this.#session === undefined) return;
     this.#leave();
-    this.#emit({ type: 'lost', error });
+    this.#feed.emit({ type: 'lost', error });
   }
 
   notification(method: string, params: readonly unknown[]): void {
-    if (params[0] !== this.monitorId || this.#session === undefined || !this.#synced) return;
-    if (method === 'update3') this.#onUpdate('update2', params[2], params[1]);
-    else if (method === 'update2' || method === 'update') this.#onUpdate(method, params[1]);
+    const session = this.#session;
+    if (params[0] !== this.monitorId || session === undefined || !this.#synced) return;
+    if (method === 'update3') this.#onUpdate(session, 'update2', params[2], params[1]);
+    else if (method === 'update2' || method === 'update') this.#onUpdate(session, method, params[1]);
   }
 
   #checkSynced(): boolean {
     if (this.#final !== undefined) throw new OvsdbError('closed', 'the replica has ended', { cause: this.#final });
     if (this.#failure !== undefined) throw this.#failure;
     return this.#synced;
+  }
+
+  #isCurrent(session: Session, round: number): boolean {
+    return session === this.#session && round === this.#round;
   }
 
   #leave(): void {
@@ -219,24 +225,25 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   }
 
   #onFirstRead(session: Session, round: number, method: monitor.MonitorMethod, result: unknown): void {
-    if (session !== this.#session || round !== this.#round) return; // disposed, or begun anew meanwhile
+    if (!this.#isCurrent(session, round)) return; // disposed, or begun anew meanwhile
     this.#method = method;
-    const { decoded, resumed, transaction } = this.#guarded(() => {
-      const { form, updates, ...first } = monitor.parseFirstRead(method, result);
-      const held = first.resumed ? this.rows : undefined;
-      const read = decodeUpdates(form, this.#readers, held, updates);
-      const decoded = held === undefined ? difference(this.rows, read) : read;
+    const first = this.#guarded(session, () => {
+      const { form, updates, resumed, transaction } = monitor.parseFirstRead(method, result);
+      const read = decodeUpdates(form, this.#readers, resumed ? this.rows : undefined, updates);
+      const decoded = resumed ? read : difference(this.rows, read);
       this.apply(decoded);
-      return { decoded, ...first };
+      return { decoded, resumed, transaction };
     });
+    if (first === undefined) return;
+    const { decoded, resumed, transaction } = first;
     this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
     this.#everSynced = true;
     this.#conditions.shown();
-    if (decoded.length > 0) this.#emitChanges(source, decoded);
-    this.#emit({ type: 'synced', resumed });
-    if (session === this.#session) this.#changeConditions(session); // a listener may have ended us
+    this.#feed.emitChanges(source, decoded, transaction);
+    if (this.#isCurrent(session, round)) this.#feed.emit({ type: 'synced', resumed });
+    if (this.#isCurrent(session, round)) this.#changeConditions(session); // a listener may have ended us
   }
 
   #changeConditions(session: Session): void {
@@ -245,49 +252,46 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     const round = this.#round;
     const params = monitor.conditionChangeParams(this.monitorId, where);
     const onResult = (): void => {
-      if (session !== this.#session || round !== this.#round) return;
+      if (!this.#isCurrent(session, round)) return;
       this.#conditions.confirm(); // the rows came in an update before
-      this.#turns.emit();
+      this.#feed.turns.emit();
       this.#changeConditions(session);
     };
     session.request('monitor_cond_change', params, { onResult }).catch((error: unknown) => {
-      if (session !== this.#session || round !== this.#round || session.error !== undefined) return; // the reconnect deals with it
+      if (!this.#isCurrent(session, round) || session.error !== undefined) return; // the reconnect deals with it
       this.#conditions.refuse(asOvsdbError(error, MONITOR_FAILED));
       // The server may have changed some tables' conditions before it refused another's.
-      this.#lastTransaction = undefined;
-      session.request('monitor_cancel', [this.monitorId]).catch(() => {}); // ended with the connection else
-      this.#begin(session);
+      this.#readAnew(session);
     });
   }
 
-  #onUpdate(form: UpdateForm, updates: unknown, transaction?: unknown): void {
-    const changes = this.#guarded(() => {
+  #readAnew(session: Session): void {
+    this.#lastTransaction = undefined;
+    session.request('monitor_cancel', [this.monitorId]).catch(() => {}); // ended with the connection else
+    this.#begin(session);
+  }
+
+  #onUpdate(session: Session, form: UpdateForm, updates: unknown, transaction?: unknown): void {
+    const changes = this.#guarded(session, () => {
       const decoded = decodeUpdates(form, this.#readers, this.rows, updates);
       this.apply(decoded);
       return decoded;
     });
+    if (changes === undefined) return;
     if (transaction !== undefined) this.#lastTransaction = monitor.numbered(transaction);
-    if (changes.length > 0) this.#emitChanges('update', changes);
+    this.#feed.emitChanges('update', changes, this.#lastTransaction);
   }
 
-  #emitChanges(source: 'initial' | 'update' | 'resync', changes: readonly AnyChange[]): void {
-    const typed = changes as readonly unknown[] as readonly Change<R>[]; // rows are read by the declaration that types them
-    const transaction = this.#lastTransaction === undefined ? {} : { transaction: this.#lastTransaction };
-    this.#emit({ type: 'changes', source, changes: typed, ...transaction });
-  }
-
-  #emit(event: ReplicaEvent<R>): void {
-    this.#listeners.emit(event);
-    this.#turns.emit();
-  }
-
-  /** What does not fit what we hold, or is not applied whole, ends the session; the next one reads everything anew. */
-  #guarded<V>(decode: () => V): V {
+  /** What does not fit what we hold, or is not applied whole, ends the session; the next one reads everything anew. Undefined when this one does. */
+  #guarded<V>(session: Session, decode: () => V): V | undefined {
     try {
       return decode();
     } catch (error) {
       this.#lastTransaction = undefined;
-      throw error;
+      if (!(error instanceof AmbiguousDifference)) throw error;
+      this.#readAnew(session);
+      this.#feed.emit({ type: 'lost', error });
+      return undefined;
     }
   }
 
@@ -296,7 +300,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     this.#failure = asOvsdbError(error, MONITOR_FAILED);
     this.#synced = false;
     this.#conditions.fail(this.#failure);
-    this.#emit({ type: 'lost', error: this.#failure });
+    this.#feed.emit({ type: 'lost', error: this.#failure });
   }
 }
 

@@ -99,4 +99,86 @@ describe('what goes wrong within a replica', () => {
     second.last.answer([false, 'txn-2', { T: { u1: { initial: { name: 'a' } }, u2: { initial: { name: 'b' } } } }]);
     expect(changes[0]).toEqual(['u2']);
   });
+
+  it('tells every listener of events in one order, also when one ends the replica, and nothing after the end', () => {
+    const script = new Script();
+    const replica = attached(script);
+    const heard: string[] = [];
+    replica.subscribe(({ type }) => {
+      heard.push(`1 ${type}`);
+      if (type === 'changes') replica[Symbol.dispose]();
+    });
+    replica.subscribe(({ type }) => heard.push(`2 ${type}`));
+    script.last.answer([false, 'txn-1', { T: { u1: { initial: { name: 'a' } } } }]);
+    expect(heard).toEqual(['1 changes', '2 changes', '1 lost', '2 lost']);
+  });
+
+  it('emits no synced when a listener has ended the connection', () => {
+    const script = new Script();
+    const replica = attached(script);
+    const heard: string[] = [];
+    replica.subscribe(({ type }) => {
+      heard.push(type);
+      if (type === 'changes') replica.detach(lost, false);
+    });
+    script.last.answer([false, 'txn-1', { T: { u1: { initial: { name: 'a' } } } }]);
+    expect(heard).toEqual(['changes', 'lost']);
+  });
+});
+
+describe('sync', () => {
+  const settled = async (promise: Promise<void>): Promise<() => boolean> => {
+    let done = false;
+    promise.then(() => {
+      done = true;
+    });
+    await turn();
+    return () => done;
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('goes on with the next connection whyever the one before ended', async () => {
+    const first = new Script();
+    const replica = begun(first);
+    const syncing = replica.sync();
+    await turn();
+    expect(first.last.method).toBe('transact');
+    first.error = new OvsdbError('not-leader', 'it stepped down');
+    first.last.fail(first.error);
+    replica.detach(first.error, false);
+    const second = new Script();
+    await turn();
+    replica.attach(second.session, schema);
+    second.last.answer([true, 'txn-2', {}]);
+    await turn();
+    expect(second.last.method).toBe('transact');
+    second.last.answer([]);
+    await syncing;
+  });
+
+  it('does not resolve for a monitor that ended while it waited', async () => {
+    const script = new Script();
+    const replica = begun(script);
+    const syncing = replica.sync();
+    const done = await settled(syncing);
+    const asked = script.last;
+    replica.canceled(lost); // converted
+    asked.answer([]);
+    await turn();
+    expect(done()).toBe(false);
+    replica.attach(script.session, schema);
+    script.last.answer([false, 'txn-2', { T: { u1: { initial: { name: 'b' } } } }]);
+    await turn();
+    script.last.answer([]);
+    await syncing;
+    expect(replica.synced).toBe(true);
+  });
+
+  it('fails with what the server says on a connection that lives', async () => {
+    const script = new Script();
+    const syncing = begun(script).sync();
+    await turn();
+    script.last.fail(new OvsdbError('timed-out', 'no reply'));
+    await expect(syncing).rejects.toMatchObject({ code: 'timed-out' });
+  });
 });

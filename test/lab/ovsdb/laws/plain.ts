@@ -56,11 +56,14 @@ function plainHeld(value: unknown): readonly string[] {
 }
 
 function plainJson(json: unknown): readonly string[] {
-  if (Array.isArray(json) && json[0] === 'set') return (json[1] as readonly unknown[]).map(wireAtom).sort();
+  // The server writes reals with 15 digits: of those that look the same one is held, of such keys the last.
+  if (Array.isArray(json) && json[0] === 'set')
+    return [...new Set((json[1] as readonly unknown[]).map(wireAtom))].sort();
   if (Array.isArray(json) && json[0] === 'map') {
-    return (json[1] as readonly [unknown, unknown][])
-      .map(([key, item]) => `${wireAtom(key)} -> ${wireAtom(item)}`)
-      .sort();
+    const pairs = (json[1] as readonly [unknown, unknown][]).map(
+      ([key, item]) => [wireAtom(key), wireAtom(item)] as const,
+    );
+    return [...new Map(pairs)].map(([key, item]) => `${key} -> ${item}`).sort();
   }
   return [wireAtom(json)];
 }

@@ -160,7 +160,7 @@ export class Writer {
       case 'int64':
         return random.of<number | bigint>([0, 1, 2, -5, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n]);
       case 'real':
-        return random.of([0, 1, -1.5, 0.1, 1e300, 1e-300]); // ovsdb-server writes 15 digits
+        return random.of([0, 1, -1.5, 0.3, 0.1 + 0.2, 0.3 - 2 ** -53, 1 / 3, 1e300, 1e-300]); // ovsdb-server writes 15 digits
       case 'boolean':
         return random.chance(50);
       case 'string':
