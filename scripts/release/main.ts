@@ -1,12 +1,13 @@
 /**
  * `npm run release`: tarballs, Debian packages, bills of materials and their hashes in dist/release, for all CPUs on one machine.
- * The same commit gives the same bytes, wherever and whenever it is built.
+ * The same commit gives the same bytes in any folder and at any time, by the same dpkg-deb, tar and xz, from clones with the same tags.
  *
  *   npm run release                          everything
  *   npm run release -- --arch amd64          one CPU
  *   npm run release -- --quick               not compressed: for tests
  *   npm run release -- --version 0.2.0       a name of its own; by default package.json and git say it
  *   npm run release -- --out DIR --no-deb --no-tarball
+ *   npm run release -- --no-fetch            an error where npm would have to fetch another CPU's Node
  */
 import { createHash } from 'node:crypto';
 import {
@@ -40,6 +41,7 @@ interface Wanted {
   readonly deb: boolean;
   readonly tarball: boolean;
   readonly version: string | undefined;
+  readonly fetch: boolean;
 }
 
 interface Making {
@@ -65,6 +67,7 @@ function wantedOf(argv: readonly string[]): Wanted {
       'deb': { type: 'boolean', default: true },
       'tarball': { type: 'boolean', default: true },
       'version': { type: 'string' },
+      'fetch': { type: 'boolean', default: true },
     },
   });
   const asked = (values.arch ?? arches).map((name) => {
@@ -72,8 +75,8 @@ function wantedOf(argv: readonly string[]): Wanted {
     if (arch === undefined) throw new Error(`--arch ${name}: it is ${arches.join(' or ')}`);
     return arch;
   });
-  const { out, quick, deb, tarball, version } = values;
-  return { arches: asked, out, compress: !quick, deb, tarball, version };
+  const { out, quick, deb, tarball, version, fetch } = values;
+  return { arches: asked, out, compress: !quick, deb, tarball, version, fetch };
 }
 
 /** Makes everything beside its place, and puts it there when it is whole. */
@@ -100,7 +103,7 @@ async function makeRelease(wanted: Wanted): Promise<void> {
 }
 
 async function makeArch(arch: Arch, { wanted, release, lock, shared, work }: Making): Promise<readonly string[]> {
-  const native = await nativeCode(arch, { root, lock, say });
+  const native = await nativeCode(arch, { root, lock, say, fetch: wanted.fetch });
   const files = releaseFiles(shared, { arch, native, release });
   const name = `shunt-${release.version}-linux-${arch}`;
   const sbom = join(work, `${name}.cdx.json`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { runProgram } from '../run-program.ts';
 import { type Arch, elfMachineOf, nativePackages } from './arch.ts';
 import { type LockedPackage, lockedAt } from './lock-file.ts';
@@ -15,9 +15,20 @@ export interface NativeOptions {
   readonly root: string;
   readonly lock: ReadonlyMap<string, LockedPackage>;
   readonly say: (line: string) => void;
+  /** `false`: what is not here is an error. */
+  readonly fetch: boolean;
 }
 
+/** For one package of 50 MB. */
 const fetchMs = 300_000;
+
+/** Whether a CPU's Node and koffi are here already, so that nothing would be fetched. */
+export function hasNativeCode(arch: Arch, { root, lock }: Pick<NativeOptions, 'root' | 'lock'>): boolean {
+  const { nodePackage, koffiPackage } = nativePackages[arch];
+  return [nodePackage, koffiPackage].every(
+    (name) => folderHere(lockedAt(lock, `node_modules/${name}`), root) !== undefined,
+  );
+}
 
 /**
  * Node and koffi for a CPU: from node_modules, or, for another CPU than this machine's, fetched with npm into a cache below node_modules,
@@ -39,19 +50,30 @@ export async function nativeCode(arch: Arch, options: NativeOptions): Promise<Na
   return code;
 }
 
-async function packageFolder(locked: LockedPackage, options: NativeOptions): Promise<string> {
-  const installed = join(options.root, locked.path);
+/** Where a package is on this machine: installed, or fetched before. */
+function folderHere(locked: LockedPackage, root: string): string | undefined {
+  const installed = join(root, locked.path);
   if (existsSync(join(installed, 'package.json'))) return installed;
-  const cache = join(options.root, 'node_modules/.cache/shunt-release');
-  const cached = join(cache, `${locked.name.replaceAll('/', '-')}-${locked.version}`);
-  if (existsSync(cached)) return cached;
-  options.say(`will fetch with npm: ${locked.name}@${locked.version}, into ${cache}`);
-  options.say(
-    '  why: a release has the Node and the koffi of its CPU inside, and node_modules has only those of this machine',
-  );
+  const cached = cachedFolder(locked, root);
+  return existsSync(cached) ? cached : undefined;
+}
+
+function cachedFolder(locked: LockedPackage, root: string): string {
+  return join(root, 'node_modules/.cache/shunt-release', `${locked.name.replaceAll('/', '-')}-${locked.version}`);
+}
+
+async function packageFolder(locked: LockedPackage, { root, say, fetch }: NativeOptions): Promise<string> {
+  const here = folderHere(locked, root);
+  if (here !== undefined) return here;
+  const name = `${locked.name}@${locked.version}`;
+  if (!fetch) throw new Error(`${name} is not here, and --no-fetch was said`);
+  const target = cachedFolder(locked, root);
+  const cache = dirname(target);
+  say(`will fetch with npm: ${name}, into ${cache}`);
+  say('  why: a release has the Node and the koffi of its CPU inside, and node_modules has only those of this machine');
   mkdirSync(cache, { recursive: true });
-  await fetchPackage(locked, cached, cache);
-  return cached;
+  await fetchPackage(locked, target, cache);
+  return target;
 }
 
 /** Into a folder beside it first: what stands at `target` is whole. */

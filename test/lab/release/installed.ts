@@ -44,16 +44,21 @@ export async function centralMachine(
     lab: topology.name,
     netns: topology.centralNetns,
     files: { ...options.files, '/root/coordinator.yaml': stringify(insideCoordinatorConfig(topology)) },
-    binds: [...(options.binds ?? []), { from: shared, to: '/run/shunt', writable: true }],
+    binds: [...(options.binds ?? []), { from: shared, to: '/run/shunt', volatile: true }],
   });
 }
 
 /** What dpkg says to a package that is put in. */
-export async function install(machine: Machine, deb: string): Promise<string> {
+export async function install(
+  machine: Machine,
+  deb: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const path = join(releaseInside, deb);
   await machine.run(['rm', '-f', '/var/lib/man-db/auto-update']); // its index of all pages is made anew otherwise
   const { status, stdout, stderr } = await machine.exec(['dpkg', '--force-confold', '--install', path], {
     timeoutMs: 120_000,
+    env,
   });
   if (status !== 0) throw new Error(`dpkg --install ended with ${status}: ${stderr}${stdout}`);
   return `${stdout}${stderr}`;

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from '../../../lab/command.ts';
-import { type Arch, ownArch } from '../../../scripts/release/arch.ts';
+import { type Arch, arches, ownArch } from '../../../scripts/release/arch.ts';
+import { readLockFile } from '../../../scripts/release/lock-file.ts';
+import { hasNativeCode } from '../../../scripts/release/native-code.ts';
 
 export const projectRoot = join(import.meta.dirname, '../../..');
 
@@ -14,17 +16,18 @@ export interface MadeRelease {
   readonly sbom: string;
 }
 
-/** A folder for releases, gone with its scope. */
+/** Releases of this tree in a folder that is gone with its scope. Nothing is fetched for them. */
 export class ReleaseFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'shunt-release-'));
 
-  /** Runs the release of this tree, not compressed: to compress Node takes a minute. */
+  /** Not compressed: to compress Node takes a minute. */
   async make(name: string, options: readonly string[]): Promise<MadeRelease> {
     const folder = join(this.path, name);
     mkdirSync(folder);
     const script = join(projectRoot, 'scripts/release/main.ts');
-    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', script, '--quick', '--out', folder];
-    await run([...argv, ...options], { timeoutMs: 180_000 });
+    const own = ['--quick', '--no-fetch', '--out', folder];
+    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', script, ...own, ...options];
+    await run(argv, { timeoutMs: 180_000 });
     return madeIn(folder);
   }
 
@@ -33,9 +36,54 @@ export class ReleaseFolder implements Disposable {
   }
 }
 
-export function madeIn(folder: string): MadeRelease {
-  const named = (end: string) => join(folder, readdirSync(folder).find((name) => name.endsWith(end)) ?? `no ${end}`);
+/** This tree under two names, made once for all tests of a file; the older one for all CPUs that are here. */
+export class Versions implements Disposable {
+  readonly folder: ReleaseFolder;
+  readonly older: MadeRelease;
+  readonly newer: MadeRelease;
+
+  private constructor(folder: ReleaseFolder, older: MadeRelease, newer: MadeRelease) {
+    this.folder = folder;
+    this.older = older;
+    this.newer = newer;
+  }
+
+  static async make(): Promise<Versions> {
+    const folder = new ReleaseFolder();
+    try {
+      const make = (name: string, version: string) => folder.make(name, ['--arch', thisArch(), '--version', version]);
+      const [older, newer] = await Promise.all([make('older', versions.older), make('newer', versions.newer)]);
+      return new Versions(folder, older, newer);
+    } catch (cause) {
+      folder[Symbol.dispose]();
+      throw cause;
+    }
+  }
+
+  /** A file of them below the folder. */
+  path(file: string): string {
+    return relative(this.folder.path, file);
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** In the order in which dpkg has them, and not in that of their letters. */
+export const versions = { older: '7.0.9', newer: '7.0.10' } as const;
+
+/** What is there for a CPU. */
+export function madeIn(folder: string, arch: Arch = thisArch()): MadeRelease {
+  const files = readdirSync(folder).filter((name) => name.includes(arch));
+  const named = (end: string) => join(folder, files.find((name) => name.endsWith(end)) ?? `no ${end}`);
   return { folder, deb: named('.deb'), tarball: named('.tar'), sbom: named('.cdx.json') };
+}
+
+/** CPUs that a release can be made for here: `npm test` downloads nothing. */
+export function archesHere(): readonly Arch[] {
+  const lock = readLockFile(projectRoot);
+  return arches.filter((arch) => hasNativeCode(arch, { root: projectRoot, lock }));
 }
 
 /** Tests run where a release can be made for. */
