@@ -44,11 +44,10 @@ for link in 'fd /proc/self/fd' 'stdin fd/0' 'stdout fd/1' 'stderr fd/2'; do
   ln -s "$2" "root/dev/$1"
 done
 
-while read -r mode from to; do
-  # Folders of /run begin empty, wherever they lie: their sockets and pids were the last boot's.
-  case $to in
-    /run/*) [ "$mode" = ro ] || [ ! -d "$from" ] || find "$from" -mindepth 1 -delete ;;
-  esac
+tab=$(printf '\t')
+while IFS=$tab read -r mode from to; do
+  # These begin empty, wherever they lie: sockets and pids in them were the last boot's.
+  [ "$mode" != volatile ] || [ ! -d "$from" ] || find "$from" -mindepth 1 -delete
   if [ -d "$from" ]; then
     mkdir -p "root$to"
   else
@@ -56,7 +55,7 @@ while read -r mode from to; do
     [ -e "root$to" ] || : > "root$to"
   fi
   mount --bind "$from" "root$to"
-  [ "$mode" = rw ] || mount -o remount,bind,ro "root$to"
+  [ "$mode" != ro ] || mount -o remount,bind,ro "root$to"
 done < binds
 
 exec unshare --pid --fork --kill-child --cgroup --uts --ipc sh "$here/init.sh"

@@ -33,7 +33,7 @@ export async function moveCoordinator(
     lab: topology.name,
     netns: topology.centralNetns,
     disk: options.disk ?? 'memory',
-    binds: [{ from: shared, to: '/run/shunt', writable: true }, ...checkoutBinds()],
+    binds: [{ from: shared, to: '/run/shunt', volatile: true }, ...checkoutBinds()],
     files: {
       ...checkoutFiles(),
       '/etc/shunt/coordinator.yaml': stringify(insideCoordinatorConfig(topology)),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bind } from './machine.ts';
+import type { Bind } from './bind.ts';
 import type { SeedFile } from './machine-seed.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

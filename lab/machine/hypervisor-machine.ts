@@ -69,7 +69,7 @@ function runFolders(dir: string): MachineOptions['binds'] & object {
   }
   return ['openvswitch', 'ovn', 'shunt'].map((folder) => {
     mkdirSync(join(dir, folder), { recursive: true });
-    return { from: join(dir, folder), to: `/run/${folder}`, writable: true };
+    return { from: join(dir, folder), to: `/run/${folder}`, volatile: true };
   });
 }
 

@@ -4,19 +4,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { runChild } from '../../platform/child.ts';
 import { startTimeOf } from '../processes.ts';
+import { type Bind, bindLine } from './bind.ts';
 import { copyDisk, createDisk, type DiskKind, loseUnsynced } from './machine-disk.ts';
 import { cgroupOf, createMachineDir, type MachinePaths, machinePaths } from './machine-place.ts';
 import { type SeedFile, writeSeed } from './machine-seed.ts';
 import { endMachineProcesses, removeMachine } from './remove-machine.ts';
-
-/** A file or folder of the host that the machine sees too. */
-export interface Bind {
-  readonly from: string;
-  /** Default: the same path. */
-  readonly to?: string;
-  /** Default false. */
-  readonly writable?: boolean;
-}
 
 export interface MachineOptions {
   /** Unique on this host: folder, control group. Letters, digits, dashes. */
@@ -120,8 +112,7 @@ export class Machine implements AsyncDisposable {
     const machineId = randomUUID().replaceAll('-', '');
     mkdirSync(this.paths.seed);
     writeSeed(this.paths.seed, { hostname, machineId, files, enable });
-    const line = ({ from, to = from, writable }: Bind) => `${writable ? 'rw' : 'ro'} ${from} ${to}\n`;
-    writeFileSync(this.paths.binds, binds.map(line).join(''));
+    writeFileSync(this.paths.binds, binds.map(bindLine).join(''));
     await createDisk(this.paths, disk);
   }
 

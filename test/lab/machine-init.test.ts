@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run, until } from '../../lab/command.ts';
@@ -69,6 +70,40 @@ describe('a machine with systemd as PID 1', () => {
       });
     }
     await machine.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6']);
+  });
+
+  it('sees files of the host, whatever their names, and empties none of them at a boot unless that was asked for', async () => {
+    const outside = mkdtempSync(join(tmpdir(), "shunt with a space and a 'quote' "));
+    const mine = join('/run/shunt-lab', freshName());
+    try {
+      for (const folder of ['read', 'written']) mkdirSync(join(outside, folder));
+      mkdirSync(join(mine, 'sockets'), { recursive: true });
+      writeFileSync(join(outside, 'read', 'a file'), 'as on the host');
+      writeFileSync(join(outside, 'written', 'before'), 'kept');
+      writeFileSync(join(mine, 'sockets', 'before'), 'of the boot before');
+      const machine = await machineOf({
+        binds: [
+          { from: join(outside, 'read') },
+          { from: join(outside, 'read', 'a file'), to: '/usr/lib/with a space' },
+          { from: join(outside, 'written'), to: '/run/written', writable: true },
+          { from: join(mine, 'sockets'), to: '/run/sockets', volatile: true },
+        ],
+      });
+      expect(await machine.run(['cat', join(outside, 'read', 'a file'), '/usr/lib/with a space'])).toBe(
+        'as on the hostas on the host',
+      );
+      expect((await machine.exec(['touch', join(outside, 'read', 'x')])).stderr).toContain('Read-only');
+      expect(await machine.run(['cat', '/run/written/before'])).toBe('kept');
+      expect(await machine.run(['ls', '-A', '/run/sockets'])).toBe('');
+      await machine.run(['touch', '/run/written/after', '/run/sockets/after']);
+      await machine.powerCut();
+      await machine.boot();
+      expect(readdirSync(join(outside, 'written')).toSorted()).toEqual(['after', 'before']);
+      expect(readdirSync(join(mine, 'sockets'))).toEqual([]);
+    } finally {
+      for (const machine of machines.splice(0)) await machine[Symbol.asyncDispose]();
+      for (const folder of [outside, mine]) rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('keeps its disk over an orderly shutdown, which stops every unit', async () => {
