@@ -1,3 +1,5 @@
+import { TIMER_MS_MAX } from './timer.ts';
+
 /** Delays between attempts to connect: `minMs`, then `factor` times as long each time up to `maxMs`, spread by `jitter`. */
 export interface BackoffPolicy {
   readonly minMs: number;
@@ -12,5 +14,5 @@ export const DEFAULT_BACKOFF: BackoffPolicy = { minMs: 50, maxMs: 5_000, factor:
 /** The delay before attempt `attempt + 1`, when `attempt` (from 1) has failed; `random` is in [0, 1). */
 export function backoffMs(policy: BackoffPolicy, attempt: number, random: number): number {
   const base = Math.min(policy.maxMs, policy.minMs * policy.factor ** Math.min(attempt - 1, 64));
-  return base * (1 - policy.jitter + 2 * policy.jitter * random);
+  return Math.min(base * (1 - policy.jitter + 2 * policy.jitter * random), TIMER_MS_MAX);
 }

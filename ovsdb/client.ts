@@ -4,12 +4,13 @@ import { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 import type { ServerDatabase } from './cluster.ts';
 import type { ColumnName, RowOf, TableName, TableSpecs, Uuid } from './columns.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { OvsdbError } from './errors.ts';
+import { OvsdbError, type OvsdbErrorCode } from './errors.ts';
 import { Listeners, until, type WaitOptions } from './listeners.ts';
 import { OvsdbLock } from './lock.ts';
 import { parseRemotes, RemoteRing } from './remotes.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 import type { DatabaseSchema } from './schema.ts';
+import { checkDuration } from './timer.ts';
 import { parseTransactReply } from './transact-reply.ts';
 import { type Operation, Transaction, TransactResult, type Where } from './transaction.ts';
 import { checkOperations } from './transaction-check.ts';
@@ -43,6 +44,8 @@ type Backoff = Extract<ClientState, { kind: 'backoff' }>;
 
 /** A connection that lived as long was a good one; those that end sooner count as failures of their remote. */
 const STEADY_MS = 1_000;
+/** So ends a connection that was of no use, however long it lived: what cannot be read now cannot be read a moment later. */
+const USELESS: readonly OvsdbErrorCode[] = ['protocol', 'too-large'];
 
 /** One database of a server or a cluster, over a connection that is made anew when it breaks. Owns socket and timers until disposed. */
 export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
@@ -59,6 +62,8 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   #state: ClientState;
   #generation = 0;
   #connectedAtMs = 0;
+  /** Rounds of all remotes since the last good connection, and this one. */
+  #attempt = 1;
   /** What #lose has settled for #run. */
   #lost: { readonly backoff: Backoff | undefined } | undefined;
   #lastMonitorId = 0;
@@ -83,6 +88,8 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     const remotes = parseRemotes(options.endpoint);
     if (options.tls === undefined && remotes.some((remote) => remote.startsWith('ssl:')))
       throw new OvsdbError('invalid-use', `${remotes.join(',')}: ssl: needs the option tls, at least its ca`);
+    for (const name of ['connectTimeoutMs', 'probeIntervalMs', 'requestTimeoutMs'] as const)
+      checkDuration(name, options[name]);
     this.#options = options;
     this.tables = options.tables;
     this.#remotes = remotes.join(',');
@@ -222,27 +229,27 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     const { reconnect } = this.#options;
-    for (let attempt = 1; ; ) {
-      this.#setConnecting(attempt);
+    for (;;) {
+      this.#setConnecting(this.#attempt);
       const error = await this.#connection.run(this.#ring.current, signal);
       const lost = this.#lost;
       this.#lost = undefined;
       if (signal.aborted || (lost !== undefined && reconnect === false)) return this.#close(error);
-      const backoff = lost === undefined ? this.#failed(attempt, error) : lost.backoff;
-      if (lost !== undefined) attempt = 1;
+      const backoff = lost === undefined ? this.#failed(error) : lost.backoff;
       if (backoff === undefined) continue; // the next remote has its turn
       if (reconnect === false) return this.#close(backoff.error);
       if (lost === undefined) this.#set(backoff);
       await delay(backoff.delayMs, undefined, { signal }).catch(() => {}); // rejects on abort only
       if (signal.aborted) return this.#close(error);
-      attempt++;
+      this.#attempt++;
     }
   }
 
   /** Turns to the next remote; undefined when it may be tried at once. */
-  #failed(attempt: number, error: OvsdbError): Backoff | undefined {
+  #failed(error: OvsdbError): Backoff | undefined {
     if (!this.#ring.failed(error)) return undefined;
     const { reconnect, random = Math.random } = this.#options;
+    const attempt = this.#attempt;
     const delayMs = backoffMs(reconnect || DEFAULT_BACKOFF, attempt, random());
     return { kind: 'backoff', attempt, delayMs, error: this.#ring.endRound() };
   }
@@ -252,12 +259,16 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     this.#set({ kind: 'connected', generation: ++this.#generation, remote });
   }
 
-  /** A connection that had been a good one is gone. */
+  /** A connection that had begun is gone. */
   #lose(error: OvsdbError): void {
     const ends = this.#options.reconnect === false || this.#stop.signal.aborted; // #close has the last word then
-    if (performance.now() - this.#connectedAtMs >= STEADY_MS) this.#ring.succeeded();
-    this.#lost = { backoff: this.#failed(1, error) };
-    if (!ends) this.#state = this.#lost.backoff ?? { kind: 'connecting', attempt: 1, remote: this.#ring.current };
+    if (performance.now() - this.#connectedAtMs >= STEADY_MS && !USELESS.includes(error.code)) {
+      this.#ring.succeeded();
+      this.#attempt = 1;
+    }
+    this.#lost = { backoff: this.#failed(error) };
+    if (!ends)
+      this.#state = this.#lost.backoff ?? { kind: 'connecting', attempt: this.#attempt, remote: this.#ring.current };
     for (const attachment of [...this.#attachments]) attachment.detach(error, false);
     if (!ends) this.#listeners.emit(this.#state);
   }

@@ -63,7 +63,7 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
       this.#set({ kind: 'waiting', queued: false });
       // A session may ask once for a lock; a second request, also one for theft, has to come after an unlock.
       if (this.#session !== undefined) {
-        this.#session.request('unlock', [this.name]).catch(() => {}); // the outcome shows in the next request
+        this.#session.request('unlock', [this.name], { lasting: true }).catch(() => {}); // the outcome shows in the next request
         this.#ask(this.#session);
       }
     }
@@ -77,9 +77,10 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
     this.#session = undefined;
     this.#set({ kind: 'released' });
     try {
-      await session?.request('unlock', [this.name]);
-    } catch {
-      // Without the connection there is no lock.
+      await session?.request('unlock', [this.name], { lasting: true });
+    } catch (cause) {
+      // Without the connection there is no lock; on one that lives (its queue is full) the server would keep it for us.
+      session?.destroy(new OvsdbError('connection-lost', `lock ${this.name} could not be given back`, { cause }));
     } finally {
       this.#owner.release();
     }
@@ -131,7 +132,7 @@ export class OvsdbLock implements Attachment, AsyncDisposable {
         this.#set({ kind: 'held' });
       } else if (this.#state.kind === 'waiting') this.#set({ kind: 'waiting', queued: true });
     };
-    session.request(method, [this.name], { onResult }).catch((error: unknown) => {
+    session.request(method, [this.name], { lasting: true, onResult }).catch((error: unknown) => {
       if (session !== this.#session || session.error !== undefined) return; // the reconnect deals with it
       this.#failure = isOvsdbError(error) ? error : new OvsdbError('protocol', `lock ${this.name}`, { cause: error });
       this.#listeners.emit(this.#state);

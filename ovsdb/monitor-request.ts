@@ -39,7 +39,10 @@ export async function startMonitor({ session, plan, wanted, onResult }: MonitorS
   while (method !== undefined && wanted()) {
     const asked: MonitorMethod = method;
     try {
-      await session.request(asked, monitorParams(asked, plan), { onResult: (result) => onResult(asked, result) });
+      await session.request(asked, monitorParams(asked, plan), {
+        lasting: true,
+        onResult: (result) => onResult(asked, result),
+      });
       return;
     } catch (error) {
       const unknown = isOvsdbError(error, 'rpc-error') && error.server?.error === 'unknown method';

@@ -1,6 +1,6 @@
 import type { Attachment } from './attachment.ts';
 import type { TableSpecs, Uuid } from './columns.ts';
-import { asOvsdbError, OvsdbError } from './errors.ts';
+import { asOvsdbError, isOvsdbError, OvsdbError } from './errors.ts';
 import { until, type WaitOptions } from './listeners.ts';
 import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
 import * as monitor from './monitor-request.ts';
@@ -37,6 +37,8 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
   #fingerprint: string | undefined;
   #lastTransaction: Uuid | undefined;
   #failure: OvsdbError | undefined;
+  /** Why nothing could be read; the client goes on to try, and it is forgotten when it can. */
+  #unreadable: OvsdbError | undefined;
   #final: OvsdbError | undefined;
 
   constructor(specs: R, owner: ReplicaOwner, options: ReplicaOptions<R> = {}) {
@@ -159,6 +161,10 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     // A schema that fits no longer may show between two monitors.
     const mismatch = error.code === 'schema-mismatch';
     if (mismatch) this.#failure = error;
+    if (attached && !this.#synced && isOvsdbError(error, 'protocol', 'too-large')) {
+      this.#unreadable = error;
+      this.#conditions.fail(error);
+    }
     if (final) this.#final ??= error;
     this.#leave();
     if (final) this.#conditions.fail(new OvsdbError('closed', 'the replica has ended', { cause: error }));
@@ -183,7 +189,8 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   #checkSynced(): boolean {
     if (this.#final !== undefined) throw new OvsdbError('closed', 'the replica has ended', { cause: this.#final });
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure ?? this.#unreadable;
+    if (failure !== undefined) throw failure;
     return this.#synced;
   }
 
@@ -236,6 +243,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     });
     if (first === undefined) return;
     const { decoded, resumed, transaction } = first;
+    this.#unreadable = undefined;
     this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
@@ -257,7 +265,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       this.#feed.turns.emit();
       this.#changeConditions(session);
     };
-    session.request('monitor_cond_change', params, { onResult }).catch((error: unknown) => {
+    session.request('monitor_cond_change', params, { lasting: true, onResult }).catch((error: unknown) => {
       if (!this.#isCurrent(session, round) || session.error !== undefined) return; // the reconnect deals with it
       this.#conditions.refuse(asOvsdbError(error, MONITOR_FAILED));
       // The server may have changed some tables' conditions before it refused another's.

@@ -3,11 +3,13 @@ import { abortedError, describeServerError, isOvsdbError, OvsdbError, serverErro
 import { MessageSplitter } from './framing.ts';
 import { parseJson, stringifyJson } from './json.ts';
 import { checkNotification, type IncomingMessage, readMessage } from './message.ts';
+import { checkDuration, startTimer } from './timer.ts';
 
 /** Bounds of one connection. */
 export interface SessionLimits {
-  /** Idle time before an echo is sent; as long again without a byte and the connection is lost. 0 turns it off. */
+  /** Idle time before an echo is sent; as long again without a byte and the connection is lost. 0 and Infinity turn it off. */
   readonly probeIntervalMs: number;
+  /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
   readonly messageBytesMax: number;
   readonly outboundBytesMax: number;
@@ -25,6 +27,11 @@ export const DEFAULT_LIMITS: SessionLimits = {
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /**
+   * A reply that comes too late would leave us with another idea of the connection than the server has (a monitor, a lock). It has no
+   * limit while the probe sees that the peer lives; without a probe the connection ends with the limit.
+   */
+  readonly lasting?: boolean;
   /** The request may change the database: once it is sent, no reply means `unknown-outcome`. */
   readonly changes?: boolean;
   /**
@@ -72,8 +79,10 @@ export class Session {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#handlers = handlers;
     this.#splitter = new MessageSplitter(this.#limits.messageBytesMax);
-    const { probeIntervalMs } = this.#limits;
-    if (probeIntervalMs > 0) this.#probe = setTimeout(() => this.#onIdle(), probeIntervalMs);
+    const { probeIntervalMs, requestTimeoutMs } = this.#limits;
+    checkDuration('probeIntervalMs', probeIntervalMs);
+    checkDuration('requestTimeoutMs', requestTimeoutMs);
+    if (probeIntervalMs > 0) this.#probe = startTimer(() => this.#onIdle(), probeIntervalMs);
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('error', (cause: Error) => this.destroy(lost(cause.message, cause)));
     stream.on('end', () => this.destroy(this.#endedByServer()));
@@ -106,6 +115,7 @@ export class Session {
   request(method: string, params: unknown, options: RequestOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal } = options;
+      checkDuration('timeoutMs', options.timeoutMs);
       if (signal?.aborted) return reject(abortedError(signal, method));
       const unanswered = this.#open.size + this.#abandoned.size;
       if (unanswered >= this.#limits.requestsMax) {
@@ -142,7 +152,8 @@ export class Session {
     promise: { resolve: (result: unknown) => void; reject: (error: OvsdbError) => void },
     options: RequestOptions,
   ): OpenRequest {
-    const { signal, timeoutMs = this.#limits.requestTimeoutMs, changes = false } = options;
+    const { signal, changes = false, lasting = false } = options;
+    const timeoutMs = options.timeoutMs ?? this.#limitOf(lasting);
     const release = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -157,15 +168,21 @@ export class Session {
     const giveUp = (error: OvsdbError): void => {
       fail(error);
       this.#abandoned.add(id);
-      if (changes) this.#cancel(id);
+      if (method === 'transact') this.#cancel(id);
     };
     const onAbort = (): void => giveUp(abortedError(signal as AbortSignal, method)); // registered on a signal only
-    const timer = setTimeout(
-      () => giveUp(new OvsdbError('timed-out', `${method} had no reply in ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    const onTimeout = (): void => {
+      const error = new OvsdbError('timed-out', `${method} had no reply in ${timeoutMs} ms`);
+      if (lasting) this.destroy(error);
+      else giveUp(error);
+    };
+    const timer = startTimer(onTimeout, timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     return { method, ...promise, fail, release, onResult: options.onResult };
+  }
+
+  #limitOf(lasting: boolean): number {
+    return lasting && this.#probe !== undefined ? Number.POSITIVE_INFINITY : this.#limits.requestTimeoutMs;
   }
 
   /** A transaction that still waits for a condition is dropped by the server (RFC 7047 section 4.1.4); else this does nothing. */

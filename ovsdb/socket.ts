@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { connectOptions, parseEndpoint } from './endpoint.ts';
 import { abortedError, OvsdbError } from './errors.ts';
 import type { WaitOptions } from './listeners.ts';
+import { startTimer } from './timer.ts';
 import { type TlsOptions, tlsConnectOptions, tlsError } from './tls.ts';
 
 export interface OpenSocketOptions extends WaitOptions {
@@ -44,7 +45,7 @@ export function openSocket(remote: string, options: OpenSocketOptions): Promise<
     const onClose = (): void =>
       settle(new OvsdbError('refused', `cannot connect to ${remote}: the server closed it`), true);
     const onAbort = (): void => settle(abortedError(signal as AbortSignal, `connecting to ${remote}`)); // registered on a signal only
-    const timer = setTimeout(
+    const timer = startTimer(
       () => settle(new OvsdbError('timed-out', `connecting to ${remote} took more than ${timeoutMs} ms`)),
       timeoutMs,
     );

@@ -126,6 +126,49 @@ describe('what goes wrong within a replica', () => {
   });
 });
 
+describe('what cannot be read', () => {
+  const unreadable = new OvsdbError('protocol', 'T.name: 7 is no string');
+  const wrong = [false, 'txn-1', { T: { u1: { initial: { name: 7 } } } }];
+
+  it('is told to whoever waits, until it can be read', async () => {
+    const script = new Script();
+    const replica = attached(script);
+    const waiting = Promise.allSettled([
+      replica.ready(),
+      replica.waitFor(() => true),
+      replica.setConditions({ T: true }),
+    ]);
+    expect(() => script.last.answer(wrong)).toThrow('is no string');
+    replica.detach(unreadable, false);
+    for (const { status, reason } of (await waiting) as PromiseRejectedResult[])
+      expect([status, reason]).toEqual(['rejected', unreadable]);
+    const second = new Script();
+    replica.attach(second.session, schema);
+    await expect(replica.ready()).rejects.toBe(unreadable);
+    second.last.answer([false, 'txn-2', { T: { u1: { initial: { name: 'a' } } } }]);
+    await replica.ready();
+  });
+
+  it('is not told when only an update did not fit: the next connection reads anew', async () => {
+    const replica = begun(new Script());
+    replica.detach(unreadable, false);
+    const waiting = replica.ready();
+    const second = new Script();
+    replica.attach(second.session, schema);
+    second.last.answer([false, 'txn-2', { T: {} }]);
+    await waiting;
+  });
+
+  it('has no time limit of its own for what the server keeps once it has answered', () => {
+    const script = new Script();
+    const replica = begun(script);
+    replica.setConditions({ T: false }).catch(() => {});
+    replica[Symbol.dispose]();
+    const lasting = script.asked.filter(({ options }) => options.lasting).map(({ method }) => method);
+    expect(lasting).toEqual(['monitor_cond_since', 'monitor_cond_change']);
+  });
+});
+
 describe('sync', () => {
   const settled = async (promise: Promise<void>): Promise<() => boolean> => {
     let done = false;

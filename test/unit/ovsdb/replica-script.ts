@@ -4,6 +4,7 @@ import type { RequestOptions, Session } from '../../../ovsdb/session.ts';
 export interface Asked {
   readonly method: string;
   readonly params: readonly unknown[];
+  readonly options: RequestOptions;
   answer(result: unknown): void;
   fail(error: OvsdbError): void;
 }
@@ -27,7 +28,7 @@ export class Script {
             options.onResult?.(result);
             resolve(result);
           };
-          this.asked.push({ method, params, answer, fail: reject });
+          this.asked.push({ method, params, options, answer, fail: reject });
         }),
     };
     this.session = session as unknown as Session; // all that a replica uses
