@@ -49,6 +49,16 @@ export function parseJsonBytes(bytes: Uint8Array): unknown {
  * NaN, infinity, integers beyond 64 bits
  */
 export function stringifyJson(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    return stringifyCarefully(value); // there is a bigint in it
+  }
+  return UNSENDABLE.test(text) ? stringifyCarefully(value) : text;
+}
+
+function stringifyCarefully(value: unknown): string {
   const bigints = checkSendable(value);
   if (!bigints) return JSON.stringify(value);
   return JSON.stringify(value, (_key, inner: unknown) =>
@@ -63,6 +73,11 @@ export function isSendableNumber(value: number): boolean {
 
 /** Escapes of NUL and of surrogates; a surrogate pair is fine and rare. */
 const SUSPICIOUS_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
+/**
+ * How `JSON.stringify` writes what must not be sent: NUL and lone surrogates as escapes, NaN and infinity as null, numbers too near to zero
+ * with such an exponent. Other things look so too: then all values are looked at.
+ */
+const UNSENDABLE = /\\u(?:0000|d[89a-f])|(?:^|[:,[])null|\de-3[0-2]\d/;
 /** Digits of 2^53 - 1. */
 const LONG_DIGITS = 16;
 

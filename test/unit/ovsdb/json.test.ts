@@ -133,6 +133,21 @@ describe('JSON, written strictly', () => {
     expect(faultOf(() => stringifyJson({ params: [[value]] }))).toContain('cannot be sent');
   });
 
+  it('sends what only looks like it', () => {
+    const value = {
+      id: null,
+      a: '\\u0000',
+      b: '\\ud800',
+      c: ':null',
+      d: '1e-310',
+      n: [2.5e-305, 2n ** 60n, null],
+      '😀': '😀',
+    };
+    expect(stringifyJson(value)).toBe(
+      JSON.stringify({ ...value, n: 0 }).replace(':0', ':[2.5e-305,1152921504606846976,null]'),
+    );
+  });
+
   it('writes reals as C does, half to even', () => {
     const shown = [100000000000000.5, 100000000000001.5, 0.0001, 0.00001, 1e14, 1e15, -1.25, 1e23, 0.1 + 0.2];
     expect(shown.map(formatReal)).toEqual([
