@@ -10,6 +10,7 @@ import { OvsdbLock } from './lock.ts';
 import { parseRemotes, RemoteRing } from './remotes.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 import type { DatabaseSchema } from './schema.ts';
+import { presentColumns } from './schema-check.ts';
 import { checkDuration } from './timer.ts';
 import { parseTransactReply } from './transact-reply.ts';
 import { type Operation, Transaction, TransactResult, type Where } from './transaction.ts';
@@ -153,7 +154,7 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     return new TransactResult(this.tables, parseTransactReply(operations, reply));
   }
 
-  /** Reads rows once; all declared columns unless some are named. */
+  /** Reads rows once; all declared columns unless some are named. Those that may be absent and are, are undefined. */
   async select<K extends TableName<T>, C extends ColumnName<T[K]> = ColumnName<T[K]>>(
     table: K,
     where: Where<T[K]>,
@@ -161,7 +162,9 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
     options?: TransactOptions,
   ): Promise<readonly Pick<RowOf<T[K]>, C | '_uuid'>[]> {
     const tx = this.transaction();
-    const rows = tx.select(table, where, columns);
+    const specs = this.tables[table] ?? {}; // what is not declared, select refuses
+    const names = columns ?? (Object.keys(specs) as C[]); // the keys of T[K]
+    const rows = tx.select(table, where, presentColumns(this.schema, table, specs, names));
     return (await this.transact(tx, options)).rows(rows);
   }
 

@@ -116,3 +116,8 @@ export type InputRow<C extends ColumnSpecs> = { readonly [N in keyof C]?: InputO
 
 export type ColumnName<C> = keyof C & string;
 export type TableName<T> = keyof T & string;
+
+/** The member of this name; nothing that every object inherits: a column may well be called `constructor`. */
+export function ownMember<V>(record: Readonly<Record<string, V>>, name: string): V | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}

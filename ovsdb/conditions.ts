@@ -1,5 +1,15 @@
 import { encodeMap, encodeSet, encodeValue, type Json } from './codec.ts';
-import type { AtomOf, ColumnName, ColumnSpec, ColumnSpecs, InputOf, MapColumn, NamedUuid, Uuid } from './columns.ts';
+import {
+  type AtomOf,
+  type ColumnName,
+  type ColumnSpec,
+  type ColumnSpecs,
+  type InputOf,
+  type MapColumn,
+  type NamedUuid,
+  ownMember,
+  type Uuid,
+} from './columns.ts';
 import { OvsdbError } from './errors.ts';
 
 export type ConditionOperator = '==' | '!=' | 'includes' | 'excludes' | '<' | '<=' | '>' | '>=';
@@ -59,7 +69,7 @@ function encodeOperand(spec: ColumnSpec, mutator: string, value: unknown): Json 
 const UUID_COLUMN: ColumnSpec = { kind: 'scalar', key: 'uuid' };
 
 function columnOf(columns: ColumnSpecs, name: string): ColumnSpec {
-  const spec = columns[name];
+  const spec = ownMember(columns, name);
   if (spec === undefined) throw new OvsdbError('invalid-use', `column ${name} was not declared`);
   return spec;
 }

@@ -1,5 +1,5 @@
 import type { Json } from './codec.ts';
-import type { ColumnSpecs, TableName, TableSpecs } from './columns.ts';
+import { type ColumnSpecs, ownMember, type TableName, type TableSpecs } from './columns.ts';
 import { encodeWhere, type Where } from './conditions.ts';
 import { abortedError, OvsdbError } from './errors.ts';
 import type { WaitOptions } from './listeners.ts';
@@ -125,7 +125,7 @@ export class ConditionState {
 export function encodeConditions<R extends TableSpecs>(specs: R, conditions: MonitorConditions<R>): WireConditions {
   const encoded = new Map<string, Json>();
   for (const [table, where] of Object.entries(conditions) as [string, MonitorWhere<ColumnSpecs> | undefined][]) {
-    const columns = specs[table];
+    const columns = ownMember<ColumnSpecs>(specs, table);
     if (columns === undefined) throw new OvsdbError('invalid-use', `the replica does not hold table ${table}`);
     if (where === undefined) continue;
     if (typeof where === 'boolean') encoded.set(table, [where]);

@@ -102,18 +102,17 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
    * Changes which rows are replicated; tables not named keep their conditions. Resolves when the replica shows what was asked for
    * here, or in a later call, on this connection or a later one. Calls in quick succession may travel as one request.
    * @throws OvsdbError `invalid-value`, `invalid-use`; `unsupported` when the server cannot filter; `rpc-error` when it refuses
-   * these conditions: the earlier ones hold again; `aborted`: they come into force none the less; `closed`
+   * these conditions: the earlier ones hold again; `aborted`: they come into force none the less; `closed`, `schema-mismatch`
    */
   async setConditions(conditions: MonitorConditions<R>, wait: WaitOptions = {}): Promise<void> {
-    if (this.#final !== undefined) this.#checkSynced();
+    if (this.#final !== undefined || this.#failure?.code === 'schema-mismatch') this.#checkSynced(); // throws
     const encoded = encodeConditions(this.#specs, conditions);
     const session = this.#session;
     if (session !== undefined && this.#method === 'monitor') {
       throw new OvsdbError('unsupported', 'the server cannot filter rows');
     }
     const done = this.#conditions.want(encoded, wait);
-    if (session !== undefined && this.#failure !== undefined && this.#failure.code !== 'schema-mismatch')
-      this.#begin(session);
+    if (session !== undefined && this.#failure !== undefined) this.#begin(session);
     else if (session !== undefined && this.#synced) this.#changeConditions(session);
     await done;
   }

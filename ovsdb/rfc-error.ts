@@ -38,7 +38,7 @@ const CODES = {
   'unknown column': 'invalid-use',
   'unknown function': 'invalid-use',
   'unknown mutator': 'invalid-use',
-  'domain error': 'transaction-failed',
-  'range error': 'transaction-failed',
+  'domain error': 'arithmetic',
+  'range error': 'arithmetic',
   'ovsdb error': 'invalid-value',
 } satisfies Record<RfcErrorName, OvsdbErrorCode>;

@@ -1,4 +1,4 @@
-import type { ColumnSpec, TableSpecs } from './columns.ts';
+import type { ColumnSpec, ColumnSpecs, TableSpecs } from './columns.ts';
 import { OvsdbError } from './errors.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { AtomicKind, ColumnType } from './type-model.ts';
@@ -22,6 +22,17 @@ export function checkTables(schema: DatabaseSchema, needed: TableSpecs): void {
   }
   if (faults.length === 0) return;
   throw new OvsdbError('schema-mismatch', `database ${schema.name} ${schema.version}: ${faults.join('; ')}`);
+}
+
+/** Names of columns without those that may be absent and are. */
+export function presentColumns<N extends string>(
+  schema: DatabaseSchema | undefined,
+  table: string,
+  specs: ColumnSpecs,
+  names: readonly N[],
+): readonly N[] {
+  const known = schema?.tables.get(table)?.columns;
+  return known === undefined ? names : names.filter((name) => known.has(name) || specs[name]?.absentOk !== true);
 }
 
 function fits(spec: ColumnSpec, type: ColumnType): boolean {

@@ -1,6 +1,15 @@
 import { defaultAtom } from './atom.ts';
 import { decodeValue, EMPTY_MAP, EMPTY_SET, TextPool } from './codec.ts';
-import type { Atom, AtomicType, ColumnSpec, ColumnSpecs, TableSpecs, Uuid, Value } from './columns.ts';
+import {
+  type Atom,
+  type AtomicType,
+  type ColumnSpec,
+  type ColumnSpecs,
+  ownMember,
+  type TableSpecs,
+  type Uuid,
+  type Value,
+} from './columns.ts';
 import { OvsdbError } from './errors.ts';
 import type { ColumnSchema, DatabaseSchema } from './schema.ts';
 import { isComposite } from './type-model.ts';
@@ -28,6 +37,8 @@ interface ColumnReader {
   readonly spec: ColumnSpec;
   readonly initial: Value;
   readonly pool: TextPool | undefined;
+  /** Every object has something of this name: only then is it asked whose it is. */
+  readonly inherited: boolean;
   /** Column of more than one value: update2 sends differences. */
   readonly composite: boolean;
 }
@@ -42,7 +53,7 @@ function tableReader(schema: DatabaseSchema, table: string, specs: ColumnSpecs):
       // Every row of a table gets its properties in one order, so that V8 gives them one shape.
       const row: MutableRow = { _uuid: uuid };
       for (const column of all) {
-        const value = json[column.name];
+        const value = column.inherited ? ownMember(json, column.name) : json[column.name];
         row[column.name] = value === undefined ? column.initial : decode(column, value, table);
       }
       return row;
@@ -89,9 +100,17 @@ type AtomSet = ReadonlySet<Atom>;
 type AtomMap = ReadonlyMap<Atom, Atom>;
 
 function columnReader(name: string, spec: ColumnSpec, column: ColumnSchema | undefined): ColumnReader {
-  if (column === undefined) return { name, spec, initial: undefined, pool: undefined, composite: false };
+  const inherited = name in Object.prototype;
+  if (column === undefined) return { name, spec, initial: undefined, pool: undefined, inherited, composite: false };
   const pool = spec.kind === 'map' ? new TextPool() : undefined;
-  return { name, spec, initial: defaultValue(spec, column.type.min), pool, composite: isComposite(column.type) };
+  return {
+    name,
+    spec,
+    initial: defaultValue(spec, column.type.min),
+    pool,
+    inherited,
+    composite: isComposite(column.type),
+  };
 }
 
 /** ovsdb's default: as many default atoms as the column must have, and that is one or none. */

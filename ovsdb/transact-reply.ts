@@ -1,3 +1,4 @@
+import { ownMember } from './columns.ts';
 import { describeServerError, OvsdbError, type OvsdbErrorCode, type ServerError, serverError } from './errors.ts';
 import type { Operation } from './transaction.ts';
 
@@ -24,7 +25,7 @@ export function parseTransactReply(
 
 /** The error for an operation that the server refuses with these words, or for the commit when `failed` is none of the operations. */
 export function transactionError(operations: readonly Operation[], failed: number, server: ServerError): OvsdbError {
-  const code = CODES[server.error] ?? 'transaction-failed';
+  const code = ownMember(CODES, server.error) ?? 'transaction-failed';
   const operation = operations[failed];
   const where =
     operation === undefined

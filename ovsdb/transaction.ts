@@ -1,14 +1,15 @@
 import { decodeAtom, decodeValue, isUuid, type Json } from './codec.ts';
-import type {
-  ColumnName,
-  ColumnSpecs,
-  InputOf,
-  InputRow,
-  NamedUuid,
-  RowOf,
-  TableName,
-  TableSpecs,
-  Uuid,
+import {
+  type ColumnName,
+  type ColumnSpecs,
+  type InputOf,
+  type InputRow,
+  type NamedUuid,
+  ownMember,
+  type RowOf,
+  type TableName,
+  type TableSpecs,
+  type Uuid,
 } from './columns.ts';
 import { encodeMutations, encodeRow, encodeWhere, type Mutation, type Where } from './conditions.ts';
 import { OvsdbError } from './errors.ts';
@@ -188,7 +189,7 @@ export class Transaction<T extends TableSpecs> {
   }
 
   #columns<K extends TableName<T>>(table: K): T[K] {
-    const columns = this.tables[table];
+    const columns = Object.hasOwn(this.tables, table) ? this.tables[table] : undefined;
     if (columns === undefined) throw new OvsdbError('invalid-use', `table ${table} was not declared`);
     return columns;
   }
@@ -239,8 +240,9 @@ function decodeRow(
 ): Record<string, unknown> {
   const row: Record<string, unknown> = { _uuid: decodeAtom('uuid', json._uuid) };
   for (const name of columns) {
-    const spec = specs[name];
-    if (spec !== undefined) row[name] = json[name] === undefined ? undefined : decodeValue(spec, json[name]);
+    const spec = ownMember(specs, name);
+    const value = ownMember(json, name);
+    if (spec !== undefined) row[name] = value === undefined ? undefined : decodeValue(spec, value);
   }
   return row;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OvsdbClient } from '../../ovsdb/client.ts';
-import { defineTables, map, scalar } from '../../ovsdb/columns.ts';
+import { absentOk, defineTables, map, scalar } from '../../ovsdb/columns.ts';
 import { OvsdbServer, VSWITCH_SCHEMA } from './ovsdb/server.ts';
 import { failure } from './ovsdb/tables.ts';
 
@@ -73,5 +73,19 @@ describe('a transaction that only waits', () => {
       expect((await failure(waiting)).code).toBe('aborted');
       await client.listDatabases(); // behind the answer to what was cancelled
     }
+  });
+});
+
+describe('a column that an older schema lacks', () => {
+  it('is undefined in what is selected', async () => {
+    const client = await connect(
+      defineTables({ Open_vSwitch: { next_cfg: scalar('integer'), nope: absentOk(scalar('string')) } }),
+    );
+    const tx = client.transaction();
+    tx.insert('Open_vSwitch', { next_cfg: 3 });
+    await client.transact(tx);
+    const [row] = await client.select('Open_vSwitch', []);
+    expect([row?.next_cfg, row?.nope]).toEqual([3, undefined]);
+    expect(await client.select('Open_vSwitch', [], ['nope'])).toEqual([{ _uuid: row?._uuid }]);
   });
 });

@@ -169,6 +169,15 @@ describe('what cannot be read', () => {
   });
 });
 
+describe('a replica whose tables the schema lacks', () => {
+  it('refuses conditions as it refuses to be waited for', async () => {
+    const replica = new Replica(tables, { database: 'db', monitorId: 'm', release: () => {} });
+    replica.attach(new Script().session, parseSchema({ name: 'db', version: '1.0.0', tables: {} }));
+    await expect(replica.ready()).rejects.toMatchObject({ code: 'schema-mismatch' });
+    await expect(replica.setConditions({ T: false })).rejects.toMatchObject({ code: 'schema-mismatch' });
+  });
+});
+
 describe('sync', () => {
   const settled = async (promise: Promise<void>): Promise<() => boolean> => {
     let done = false;
