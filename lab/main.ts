@@ -127,8 +127,10 @@ program
   .command('sweep')
   .description('remove labs whose owner is gone')
   .action(async () => {
-    const swept = await sweepLabs();
-    say(swept.length > 0 ? `swept: ${swept.join(' ')}` : 'no lab without an owner');
+    const { swept, failed } = await sweepLabs();
+    say(swept.length > 0 ? `swept: ${swept.join(' ')}` : 'no lab without an owner was removed');
+    for (const failure of failed) process.stderr.write(`lab: not swept: ${failure}\n`);
+    if (failed.length > 0) process.exitCode = 1;
   });
 
 addGuestCommand(program);

@@ -49,7 +49,8 @@ export async function upLab(options: UpOptions = {}): Promise<LabState> {
   const state = newState(options);
   const { name } = state.topology;
   await requireDatapath(state.topology.datapath);
-  await sweepLabs();
+  for (const failure of (await sweepLabs()).failed)
+    options.onProgress?.(`left as it is, it cannot be swept: ${failure}`);
   createRunDir(name);
   writeLabState(state);
   try {

@@ -75,10 +75,16 @@ async function testLong(args: readonly string[]): Promise<Tally> {
   const ready = [
     await step('Debian packages', 'sh', [join(root, 'scripts/packages.sh'), 'install', 'all'], limits.packagesMs),
     await step('build', node, [join(root, 'scripts/build.ts')], limits.buildMs),
-    await step('labs without an owner are swept', node, [join(root, 'lab/main.ts'), 'sweep'], limits.sweepMs),
   ];
-  const prepared = sum(...ready);
-  if (prepared.failed > 0 || interrupted) return prepared;
+  if (sum(...ready).failed > 0 || interrupted) return sum(...ready);
+  // One that cannot be swept counts, and is in nobody's way.
+  const swept = await step(
+    'labs without an owner are swept',
+    node,
+    [join(root, 'lab/main.ts'), 'sweep'],
+    limits.sweepMs,
+  );
+  const prepared = sum(...ready, swept);
   const mark = `${process.pid}-${Date.now()}`;
   const before = new Set(labTraces(mark));
   const tests = await vitest(args, mark);

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../command.ts';
+import { unmountBelow } from '../mounts.ts';
+import { type Sweep, sweepEach } from '../sweep-each.ts';
 import { destroyDisk } from './machine-disk.ts';
 import {
   cgroupOf,
@@ -21,6 +23,7 @@ export async function removeMachine(name: string): Promise<void> {
   await endMachineProcesses(name);
   if (existsSync(paths.dir)) {
     await destroyDisk(paths);
+    await unmountBelow(paths.dir);
     rmSync(paths.dir, { recursive: true, force: true });
   }
   try {
@@ -35,14 +38,14 @@ export async function removeMachinesOf(lab: string): Promise<void> {
   for (const name of listMachines()) if (readMachineState(name)?.lab === lab) await removeMachine(name);
 }
 
-/** Removes every machine whose owner is gone. Returns their names. */
-export async function sweepMachines(): Promise<readonly string[]> {
-  const orphans = listMachines().filter((name) => {
+/** Removes every machine whose owner is gone. One that cannot be removed keeps none of the others. */
+export function sweepMachines(): Promise<Sweep> {
+  return sweepEach('machine', listMachines(), async (name) => {
     const state = readMachineState(name);
-    return state ? !isMachineOwned(state) : isOld(machinePaths(name).dir);
+    if (state ? isMachineOwned(state) : !isOld(machinePaths(name).dir)) return false;
+    await removeMachine(name);
+    return true;
   });
-  for (const name of orphans) await removeMachine(name);
-  return orphans;
 }
 
 /** Kills everything in a machine's control group, PID 1 first or last makes no odds, and removes the group. */

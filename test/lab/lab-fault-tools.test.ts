@@ -1,17 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, tryRun, until } from '../../lab/command.ts';
@@ -30,12 +19,15 @@ import { pathsOf } from '../../lab/run-dir.ts';
 import { guestOf, type LabState } from '../../lab/state.ts';
 import { upLab } from '../../lab/up.ts';
 import { freshLabName } from './fixture/own-lab.ts';
+import { type OwnScratch, ownScratch } from './fixture/own-scratch.ts';
 
+let own: OwnScratch;
 let scratch: string;
 beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), 'shunt-faults-'));
+  own = ownScratch();
+  scratch = own.dir;
 });
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => own?.[Symbol.asyncDispose]());
 
 describe('faults of disks, calls and clocks', () => {
   it('leaves of a disk whose power is cut what was synced, and not what was only written', async () => {

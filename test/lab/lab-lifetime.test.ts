@@ -65,11 +65,11 @@ it('is swept when its builder was killed half-way, and not while it lives', asyn
     told += String(chunk);
     if (told.includes('legacy bridges')) break;
   }
-  expect(await sweepLabs()).not.toContain(name);
+  expect((await sweepLabs()).swept).not.toContain(name);
   builder.kill('SIGKILL');
   await once(builder, 'exit');
   const processes = processesOf(name);
-  expect(await sweepLabs()).toContain(name);
+  expect((await sweepLabs()).swept).toContain(name);
   expect(traces(name, processes)).toEqual([]);
 });
 
@@ -84,7 +84,7 @@ it('stays when it is persistent, whoever built it has ended', async () => {
       },
     );
     expect((await once(builder, 'exit'))[0]).toBe(0);
-    expect(await sweepLabs()).not.toContain(name);
+    expect((await sweepLabs()).swept).not.toContain(name);
     expect(readLabState(name)).toMatchObject({ phase: 'up', owner: { kind: 'persistent' } });
   } finally {
     await downLab(name);

@@ -164,7 +164,7 @@ describe('a machine with systemd as PID 1', () => {
     expect(listMachines()).toContain(name);
     const pid = Number(readFileSync(machinePaths(name).pid, 'utf8'));
     expect(startTimeOf(pid)).toBeDefined();
-    expect(await sweepMachines()).toContain(name);
+    expect((await sweepMachines()).swept).toContain(name);
     expect(startTimeOf(pid)).toBeUndefined();
     await nothingOf(name);
   });
