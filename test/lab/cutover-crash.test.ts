@@ -40,7 +40,7 @@ describe('kill -9 in the middle of a wave', () => {
     const before = new Map(
       (await cloud.api.listHosts(AbortSignal.timeout(10_000))).map((host) => [host.systemId, host.attempt?.epoch ?? 0]),
     );
-    const run = await cloud.startRun({ hosts: ['hv1', 'hv2'], soak: '3s', deadline: '20s' });
+    const run = await cloud.startRun({ hosts: ['hv1', 'hv2'], soak: '2s', deadline: '12s' });
     await cloud.untilPhase('hv1', phases, before.get('hv1'));
 
     killProgram(cloud.lab.topology.name, program);
