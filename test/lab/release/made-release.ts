@@ -51,8 +51,9 @@ export class Versions implements Disposable {
   static async make(): Promise<Versions> {
     const folder = new ReleaseFolder();
     try {
-      const make = (name: string, version: string) => folder.make(name, ['--arch', thisArch(), '--version', version]);
-      const [older, newer] = await Promise.all([make('older', versions.older), make('newer', versions.newer)]);
+      const make = (name: keyof typeof versions, builtFor: readonly Arch[]) =>
+        folder.make(name, ['--version', versions[name], ...builtFor.flatMap((arch) => ['--arch', arch])]);
+      const [older, newer] = await Promise.all([make('older', archesHere()), make('newer', [thisArch()])]);
       return new Versions(folder, older, newer);
     } catch (cause) {
       folder[Symbol.dispose]();
