@@ -76,7 +76,7 @@ function randomColumns(
 ): ReadonlyMap<string, LawColumn> {
   const columns = Array.from(
     { length: 2 + random.below(5) },
-    (_, n) => [`c${n}`, randomColumn(random, tables, fewMax)] as const,
+    (_, n) => [NAMES[n] ?? `c${n}`, randomColumn(random, tables, fewMax)] as const,
   );
   return new Map(columns);
 }
@@ -123,3 +123,5 @@ function randomColumn(random: Random, tables: readonly string[], fewMax: number 
 }
 
 const KEYS: readonly AtomicType[] = ['integer', 'int64', 'real', 'boolean', 'string', 'string', 'uuid', 'uuid'];
+/** Columns may be called as what every JavaScript object inherits. */
+const NAMES: readonly string[] = ['c0', 'constructor', 'toString'];
