@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultDatapath } from '../../lab/datapath.ts';
 import { AgentHost } from './agent/agent-host.ts';
 
 describe('the guard of a committed hypervisor', () => {
@@ -18,13 +19,17 @@ describe('the guard of a committed hypervisor', () => {
       findings(host).some((f) => f.kind === kind && f.tap === tap) ? true : undefined,
     );
 
-  it('puts a tap back that somebody put into its bridge again, as libvirtd does when it restarts', async () => {
-    const tap = host.guests[0]!.tap; // four guests were asked for
-    await host.inHost('ip', 'link', 'set', tap, 'master', `brq${host.guests[0]?.networkId.slice(0, 11)}`);
-    await found('tap-replugged', tap);
-    expect(await host.plugOf(tap)).toBe('target');
-    expect(await host.allAnswer()).toBe(true);
-  });
+  // The kernel datapath keeps what it holds: whoever tries this is refused by the kernel (EOPNOTSUPP).
+  it.skipIf(defaultDatapath() === 'system')(
+    'puts a tap back that somebody put into its bridge again, as libvirtd does when it restarts',
+    async () => {
+      const tap = host.guests[0]!.tap; // four guests were asked for
+      await host.inHost('ip', 'link', 'set', tap, 'master', `brq${host.guests[0]?.networkId.slice(0, 11)}`);
+      await found('tap-replugged', tap);
+      expect(await host.plugOf(tap)).toBe('target');
+      expect(await host.allAnswer()).toBe(true);
+    },
+  );
 
   it('puts a tap back whose port was deleted', async () => {
     const tap = host.guests[1]!.tap; // as above

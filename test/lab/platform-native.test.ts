@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patience } from '../../lab/patience.ts';
 import { type Frame, parseFrame } from '../../platform/frame-parser.ts';
 import * as frames from '../../platform/frames.ts';
 import {
@@ -157,7 +158,8 @@ describe('rtnetlink', () => {
     const learnt = (): unknown[] =>
       netlink
         .fdb('pfbr')
-        .filter((entry) => entry.mac.startsWith('52:54:00:00:00:9'))
+        // A kernel with VLAN filtering keeps the same entry once more in the port's own VLAN.
+        .filter((entry) => entry.mac.startsWith('52:54:00:00:00:9') && entry.vlan === undefined)
         .toSorted((a, b) => (a.mac < b.mac ? -1 : 1));
     expect(learnt()).toMatchObject([
       { mac: '52:54:00:00:00:98', ifindex: tap, state: 'static' },
@@ -279,7 +281,7 @@ describe('PacketSocket', () => {
       const { monotonicNs, packetType } = await seen.until(() => true);
       expect(packetType).toBe('broadcast');
       // A veth delivers inside of send(): the kernel's stamp lies within the call, up to what the two clocks are read apart.
-      const slackNs = 1_000_000n;
+      const slackNs = 1_000_000n * BigInt(patience);
       expect(monotonicNs).toBeGreaterThan(before - slackNs);
       if (timestamps === 'kernel') expect(monotonicNs).toBeLessThan(sent + slackNs);
       else expect(monotonicNs).toBeGreaterThanOrEqual(sent);
