@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 
 /** The variable by which every process that a test run starts, and all its descendants, can be told from others. */
 export const runVariable = 'SHUNT_TEST_RUN';
 
 const labStates = '/run/shunt-lab';
 const machineStates = '/run/shunt-machine';
+const groupMark = 'shunt-machine-';
 const labNamespace = /^(.+)-(central|fabric|hv\d+|g\d+-\d+|ext.*|gw.*)$/;
 
 export interface Process {
@@ -22,28 +25,94 @@ export function processesOfRun(run: string): readonly Process[] {
   });
 }
 
+/** What belongs to labs and machines that somebody else runs beside us is not ours to find. */
+interface Strangers {
+  readonly labs: ReadonlySet<string>;
+  readonly machines: ReadonlySet<string>;
+}
+
 /**
- * What labs left on this machine: namespaces that are named as a lab's, and folders of labs and of machines (systemd as PID 1). A lab that somebody else runs
- * beside us, told by a living process of it without the run's mark, is not among them.
+ * What labs left on this machine: namespaces that are named as a lab's, folders of labs and of machines (systemd as PID 1), mounts, loop devices and
+ * control groups with our marks. What somebody else runs beside us, told by a living process of it without the run's mark, is not among them.
  */
 export function labTraces(run: string): readonly string[] {
-  const ours = new Set(processesOfRun(run).map(({ pid }) => pid));
-  const foreign = new Set(labs().filter((lab) => pidsOfLab(lab).some((pid) => isAlive(pid) && !ours.has(pid))));
+  const strangers = strangersTo(run);
   const namespaces = list('/run/netns').filter((name) => {
     const lab = labNamespace.exec(name)?.[1];
-    return lab !== undefined && !foreign.has(lab);
+    return lab !== undefined && !strangers.labs.has(lab);
   });
   return [
     ...namespaces.map((name) => `namespace ${name}`),
     ...labs()
-      .filter((lab) => !foreign.has(lab))
+      .filter((lab) => !strangers.labs.has(lab))
       .map((lab) => `lab ${lab}`),
     ...list(machineStates)
-      .filter(
-        (machine) => !pidsIn(`${machineStates}/${machine}/state.json`).some((pid) => isAlive(pid) && !ours.has(pid)),
-      )
+      .filter((machine) => !strangers.machines.has(machine))
       .map((machine) => `machine ${machine}`),
+    ...markedMounts(read('/proc/self/mountinfo') ?? '', strangers).map((path) => `mount ${path}`),
+    ...loopDevices()
+      .filter(({ file }) => isMarked(file, strangers))
+      .map(({ name, file }) => `loop device ${name} of ${file}`),
+    ...controlGroups()
+      .filter((name) => !strangers.machines.has(name.slice(groupMark.length)))
+      .map((name) => `control group ${name}`),
   ];
+}
+
+function strangersTo(run: string): Strangers {
+  const ours = new Set(processesOfRun(run).map(({ pid }) => pid));
+  const isTheirs = (pid: number) => isAlive(pid) && !ours.has(pid);
+  const machinePids = (machine: string) => pidsIn(`${machineStates}/${machine}/state.json`);
+  return {
+    labs: new Set(labs().filter((lab) => pidsOfLab(lab).some(isTheirs))),
+    machines: new Set(list(machineStates).filter((machine) => machinePids(machine).some(isTheirs))),
+  };
+}
+
+/** Mount points among those of a mountinfo (proc(5)) that lie in our folders, or whose source bears our name. */
+export function markedMounts(mountinfo: string, strangers: Strangers): readonly string[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const path = unescaped(before.split(' ')[4] ?? '');
+    const [, source = ''] = after.split(' ');
+    const ours = isOfStrangers(path, strangers) ? false : isMarked(path, strangers) || source.startsWith('shunt-');
+    return ours ? [path] : [];
+  });
+}
+
+/** In a lab's or machine's folder, or in scratch of a test: `shunt-…` in the folder of temporary files. */
+function isMarked(path: string, strangers: Strangers): boolean {
+  const folders = [`${labStates}/`, `${machineStates}/`, `${tmpdir()}/shunt-`, '/tmp/shunt-'];
+  return folders.some((folder) => path.startsWith(folder)) && !isOfStrangers(path, strangers);
+}
+
+function isOfStrangers(path: string, { labs, machines }: Strangers): boolean {
+  const name = path.split('/')[3] ?? '';
+  return path.startsWith(`${labStates}/`) ? labs.has(name) : path.startsWith(`${machineStates}/`) && machines.has(name);
+}
+
+function loopDevices(): readonly { readonly name: string; readonly file: string }[] {
+  return list('/sys/block').flatMap((name) => {
+    const file = name.startsWith('loop') ? read(`/sys/block/${name}/loop/backing_file`) : undefined;
+    return file === undefined ? [] : [{ name, file: file.trim() }];
+  });
+}
+
+/** The hierarchy need not be mounted here: machines mount it in namespaces of their own, and so do we. */
+function controlGroups(): readonly string[] {
+  const script = `mount -t cgroup2 none /mnt && ls /mnt`;
+  const argv = ['--mount', '--propagation', 'private', 'sh', '-c', script];
+  const { stdout } = spawnSync('unshare', argv, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (stdout ?? '').split('\n').filter((name) => name.startsWith(groupMark)); // nothing where we may not look: without root nothing is made
+}
+
+/** proc(5): space, tab, newline and backslash as three octal digits. */
+function unescaped(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 function labs(): readonly string[] {

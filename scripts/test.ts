@@ -128,7 +128,7 @@ async function nothingIsLeft(run: string, before: ReadonlySet<string>): Promise<
     processes.length > 0 ? 0 : 5_000,
   );
   if (processes.length + traces.length === 0) {
-    say('ok   the lab tests left no namespace and no process');
+    say('ok   the lab tests left no process, namespace, mount, loop device or control group');
     return one.passed;
   }
   say('FAIL the lab tests left something behind:');

@@ -8,8 +8,10 @@ import { run, tryRun, until } from '../../lab/command.ts';
 import { downLab, sweepLabs } from '../../lab/down.ts';
 import { powerCutDisk } from '../../lab/faults/power-cut-disk.ts';
 import { smallDisk } from '../../lab/faults/small-disk.ts';
+import { cgroupOf } from '../../lab/machine/machine-place.ts';
 import { mountsBelow } from '../../lab/mounts.ts';
 import { pathsOf } from '../../lab/run-dir.ts';
+import { labTraces, remaining } from '../../scripts/leftovers.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 import { ownScratch } from './fixture/own-scratch.ts';
 
@@ -66,4 +68,34 @@ it('is swept with its mounts when its test was killed, and one that cannot be is
     for (const name of broken) rmSync(pathsOf(name).dir, { recursive: true, force: true });
     await downLab(killed);
   }
+});
+
+it('is seen by the check after the tests: mount, loop device and control group, until they are gone', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'shunt-left-'));
+  const machine = freshLabName();
+  const group = (verb: string) =>
+    run([
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      `mount -t cgroup2 none /mnt && ${verb} /mnt/${cgroupOf(machine)}`,
+    ]);
+  const disk = await powerCutDisk(join(scratch, 'power'));
+  await group('mkdir');
+  const ours = () => labTraces('no run').filter((trace) => trace.includes(scratch) || trace.includes(machine));
+  try {
+    expect(ours()).toEqual([
+      `mount ${disk.dir}`,
+      expect.stringMatching(`^loop device loop\\d+ of ${scratch}/power/disk.img$`),
+      `control group ${cgroupOf(machine)}`,
+    ]);
+  } finally {
+    await disk.remove();
+    await group('rmdir');
+    rmSync(scratch, { recursive: true });
+  }
+  expect(await remaining(ours, 5_000)).toEqual([]);
 });
