@@ -197,13 +197,13 @@ export class OvsdbClient<T extends TableSpecs> implements AsyncDisposable {
   /** Begins to ask for a lock; across reconnects, until disposed. */
   lock(name: string, options?: { readonly steal?: boolean }): OvsdbLock {
     if (this.#locks.has(name)) throw new OvsdbError('invalid-use', `lock ${name} is asked for already`);
-    this.#locks.add(name);
     const release = (): void => {
       this.#attachments.delete(lock);
       this.#locks.delete(name);
     };
     const lock = new OvsdbLock(name, { release }, options);
     this.#adopt(lock);
+    this.#locks.add(name);
     return lock;
   }
 
