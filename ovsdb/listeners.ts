@@ -66,3 +66,8 @@ export function until<V>(
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** What a predicate has found. */
+export function given<V>(value: V | undefined | null | false): V | undefined {
+  return value === null || value === false ? undefined : value;
+}

@@ -2,7 +2,7 @@ import type { Uuid } from './columns.ts';
 import { isOvsdbError, OvsdbError } from './errors.ts';
 import { isEveryRow, type WireConditions } from './monitor-conditions.ts';
 import type { Session } from './session.ts';
-import type { Readers, UpdateForm } from './updates.ts';
+import { type AnyChange, type AnyTables, decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
 
 /** How the server keeps us up to date, best first. */
 export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
@@ -24,13 +24,16 @@ export interface MonitorPlan {
   readonly after: Uuid | undefined;
 }
 
+/** Gets the first reply, in the order of the wire. */
+export type OnFirstRead = (method: MonitorMethod, result: unknown) => void;
+
 /** A monitor that begins. */
 export interface MonitorStart {
   readonly session: Session;
   readonly plan: MonitorPlan;
   /** False when nobody waits for it any more. */
   readonly wanted: () => boolean;
-  readonly onResult: (method: MonitorMethod, result: unknown) => void;
+  readonly onResult: OnFirstRead;
 }
 
 /** Asks by the best method that the server knows; resolves when it has answered, or when nobody wants it any more. */
@@ -58,7 +61,7 @@ export function monitorParams(method: MonitorMethod, plan: MonitorPlan): unknown
   for (const [table, { columns }] of plan.readers) {
     const where = plan.conditions.get(table);
     const every = where === undefined || isEveryRow(where);
-    if (!every && method === 'monitor') throw new OvsdbError('unsupported', 'the server cannot filter rows');
+    if (!every && method === 'monitor') throw cannotFilter();
     // `monitor_cond` wants a list, one entry a set of columns; the others take either.
     requests[table] = [every ? { columns } : { columns, where }];
   }
@@ -67,13 +70,17 @@ export function monitorParams(method: MonitorMethod, plan: MonitorPlan): unknown
   return params;
 }
 
+export function cannotFilter(): OvsdbError {
+  return new OvsdbError('unsupported', 'the server cannot filter rows');
+}
+
 /** Parameters of `monitor_cond_change`; the monitor keeps its id. */
 export function conditionChangeParams(id: string, conditions: WireConditions): unknown[] {
   return [id, id, Object.fromEntries([...conditions].map(([table, where]) => [table, [{ where }]]))];
 }
 
 /** What the first reply says. */
-export interface FirstRead {
+interface FirstRead {
   readonly form: UpdateForm;
   /** The updates go on after the transaction asked for; else they are everything. */
   readonly resumed: boolean;
@@ -82,7 +89,7 @@ export interface FirstRead {
 }
 
 /** Reads the reply to a monitor's request. @throws OvsdbError `protocol` */
-export function parseFirstRead(method: MonitorMethod, result: unknown): FirstRead {
+function parseFirstRead(method: MonitorMethod, result: unknown): FirstRead {
   if (method !== 'monitor_cond_since') {
     const form = method === 'monitor' ? 'update' : 'update2';
     return { form, resumed: false, transaction: undefined, updates: result };
@@ -91,6 +98,17 @@ export function parseFirstRead(method: MonitorMethod, result: unknown): FirstRea
     throw new OvsdbError('protocol', 'the reply to monitor_cond_since is malformed');
   }
   return { form: 'update2', resumed: result[0], transaction: numbered(result[1]), updates: result[2] };
+}
+
+/** What the first reply does to the rows that were known. @throws OvsdbError `protocol` */
+export function decodeFirstRead(
+  method: MonitorMethod,
+  result: unknown,
+  known: { readonly readers: Readers; readonly rows: AnyTables },
+): Omit<FirstRead, 'form' | 'updates'> & { readonly changes: readonly AnyChange[] } {
+  const { form, updates, resumed, transaction } = parseFirstRead(method, result);
+  const read = decodeUpdates(form, known.readers, resumed ? known.rows : undefined, updates);
+  return { resumed, transaction, changes: resumed ? read : difference(known.rows, read) };
 }
 
 /** The transaction's id, if the server numbers transactions. */

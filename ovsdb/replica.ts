@@ -1,7 +1,7 @@
 import type { Attachment } from './attachment.ts';
 import type { TableSpecs, Uuid } from './columns.ts';
 import { asOvsdbError, isOvsdbError, OvsdbError } from './errors.ts';
-import { until, type WaitOptions } from './listeners.ts';
+import { given, until, type WaitOptions } from './listeners.ts';
 import { ConditionState, encodeConditions, type MonitorConditions } from './monitor-conditions.ts';
 import * as monitor from './monitor-request.ts';
 import type { ReplicaEvent, ReplicaOptions, ReplicaOwner } from './replica-events.ts';
@@ -12,7 +12,7 @@ import { checkTables } from './schema-check.ts';
 import type { Session } from './session.ts';
 import { Snapshot } from './snapshot.ts';
 import { AmbiguousDifference, readersFor } from './table-reader.ts';
-import { decodeUpdates, difference, type Readers, type UpdateForm } from './updates.ts';
+import { decodeUpdates, type Readers, type UpdateForm } from './updates.ts';
 
 export type { MonitorConditions, MonitorWhere } from './monitor-conditions.ts';
 export type { MonitorMethod } from './monitor-request.ts';
@@ -108,9 +108,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
     if (this.#final !== undefined || this.#failure?.code === 'schema-mismatch') this.#checkSynced(); // throws
     const encoded = encodeConditions(this.#specs, conditions);
     const session = this.#session;
-    if (session !== undefined && this.#method === 'monitor') {
-      throw new OvsdbError('unsupported', 'the server cannot filter rows');
-    }
+    if (session !== undefined && this.#method === 'monitor') throw monitor.cannotFilter();
     const done = this.#conditions.want(encoded, wait);
     if (session !== undefined && this.#failure !== undefined) this.#begin(session);
     else if (session !== undefined && this.#synced) this.#changeConditions(session);
@@ -126,10 +124,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
    * @throws what the predicate throws, and as {@link ready}
    */
   waitFor<V>(predicate: (replica: this) => V | undefined | null | false, wait?: WaitOptions): Promise<V> {
-    const check = (): V | undefined => {
-      const value = this.#checkSynced() ? predicate(this) : undefined;
-      return value === null || value === false ? undefined : value;
-    };
+    const check = (): V | undefined => (this.#checkSynced() ? given(predicate(this)) : undefined);
     return until(this.#feed.turns, 'waiting for rows', check, wait);
   }
 
@@ -147,8 +142,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       checkTables(schema, this.#specs);
       this.#readers = readersFor(schema, this.#specs);
     } catch (error) {
-      this.#fail(session, error);
-      return;
+      return this.#fail(session, error);
     }
     if (this.#fingerprint !== schema.fingerprint) this.#lastTransaction = undefined; // rows were read by another schema
     this.#fingerprint = schema.fingerprint;
@@ -206,14 +200,10 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   /** Begins a monitor: after the last transaction and with the conditions that the rows were read with, else with those wanted. */
   #begin(session: Session): void {
-    this.#round += 1;
+    const round = ++this.#round;
     this.#failure = undefined;
     this.#synced = false;
     if (this.#lastTransaction === undefined) this.#conditions.restart();
-    void this.#monitor(session, this.#round);
-  }
-
-  async #monitor(session: Session, round: number): Promise<void> {
     const plan = {
       database: this.#owner.database,
       id: this.monitorId,
@@ -221,34 +211,29 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       conditions: this.#conditions.confirmed,
       after: this.#lastTransaction,
     };
-    const onResult = (method: monitor.MonitorMethod, result: unknown): void =>
-      this.#onFirstRead(session, round, method, result);
-    try {
-      await monitor.startMonitor({ session, plan, wanted: () => round === this.#round, onResult });
-    } catch (error) {
-      if (round === this.#round) this.#fail(session, error);
-    }
+    const wanted = (): boolean => round === this.#round;
+    const onResult: monitor.OnFirstRead = (method, result) => this.#onFirstRead(session, round, method, result);
+    const failed = (error: unknown): void => void (wanted() && this.#fail(session, error));
+    monitor.startMonitor({ session, plan, wanted, onResult }).catch(failed);
   }
 
   #onFirstRead(session: Session, round: number, method: monitor.MonitorMethod, result: unknown): void {
     if (!this.#isCurrent(session, round)) return; // disposed, or begun anew meanwhile
     this.#method = method;
     const first = this.#guarded(session, () => {
-      const { form, updates, resumed, transaction } = monitor.parseFirstRead(method, result);
-      const read = decodeUpdates(form, this.#readers, resumed ? this.rows : undefined, updates);
-      const decoded = resumed ? read : difference(this.rows, read);
-      this.apply(decoded);
-      return { decoded, resumed, transaction };
+      const read = monitor.decodeFirstRead(method, result, { readers: this.#readers, rows: this.rows });
+      this.apply(read.changes);
+      return read;
     });
     if (first === undefined) return;
-    const { decoded, resumed, transaction } = first;
+    const { changes, resumed, transaction } = first;
     this.#unreadable = undefined;
     this.#lastTransaction = transaction;
     this.#synced = true;
     const source = this.#everSynced ? 'resync' : 'initial';
     this.#everSynced = true;
     this.#conditions.shown();
-    this.#feed.emitChanges(source, decoded, transaction);
+    this.#feed.emitChanges(source, changes, transaction);
     if (this.#isCurrent(session, round)) this.#feed.emit({ type: 'synced', resumed });
     if (this.#isCurrent(session, round)) this.#changeConditions(session); // a listener may have ended us
   }
