@@ -19,7 +19,7 @@ describe('a release as it is published', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('has the same bytes after compression, with one thread and with three', async () => {
-    const [first, second] = clonesOf(folder);
+    const [first, second] = await clonesOf(folder);
     const options = ['--no-tarball', '--arch', thisArch()];
     await buildClone({ ...first, through: ['taskset', '--cpu-list', '0'] }, options, compressMs);
     await buildClone(second, options, compressMs);

@@ -154,7 +154,7 @@ export function buildTests(releases: () => Versions): void {
     });
 
     it('has the same bytes from two clones in different folders, whatever the umask, zone and language', async () => {
-      const builds = clonesOf(join(releases().folder.path, 'clones'));
+      const builds = await clonesOf(join(releases().folder.path, 'clones'));
       await together(builds.map((build) => buildClone(build, ['--quick', '--no-tarball', '--arch', thisArch()])));
       const [first, second] = builds.map(({ folder }) => hashesOf(join(folder, 'out')));
       expect(first).toHaveLength(3);
