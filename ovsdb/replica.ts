@@ -142,7 +142,8 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
       checkTables(schema, this.#specs);
       this.#readers = readersFor(schema, this.#specs);
     } catch (error) {
-      return this.#fail(session, error);
+      this.#fail(session, error);
+      return;
     }
     if (this.#fingerprint !== schema.fingerprint) this.#lastTransaction = undefined; // rows were read by another schema
     this.#fingerprint = schema.fingerprint;
@@ -151,8 +152,7 @@ export class Replica<R extends TableSpecs> extends ReplicaTables<R> implements A
 
   detach(error: OvsdbError, final: boolean): void {
     const attached = this.#session !== undefined;
-    // A schema that fits no longer may show between two monitors.
-    const mismatch = error.code === 'schema-mismatch';
+    const mismatch = error.code === 'schema-mismatch'; // may show between two monitors
     if (mismatch) this.#failure = error;
     if (attached && !this.#synced && isOvsdbError(error, 'protocol', 'too-large')) {
       this.#unreadable = error;
