@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** On an emulated processor (`lab vm` without KVM) all takes longer; these limits are for what hangs. */
 const patience = process.env['SHUNT_LAB_VM'] === 'tcg' ? 15 : 1;
 
+/** Tests that start QEMU: a kind of their own, which waits more than it computes, beside the others. */
+const virtualMachines = ['test/lab/vm-*.test.ts', 'test/lab/guest-qemu.test.ts'];
+
 export default defineConfig({
   test: {
     teardownTimeout: 60_000,
@@ -18,12 +21,24 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          exclude: virtualMachines,
           // Real daemons on real processors: one file at a time, and a limit only for what hangs.
           pool: 'forks',
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 180_000 * patience,
           hookTimeout: 240_000 * patience,
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: virtualMachines,
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
         },
       },
       {

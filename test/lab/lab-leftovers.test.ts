@@ -46,7 +46,7 @@ it('is swept with its mounts when its test was killed, and one that cannot be is
   const broken = [`a${first}`, `z${first}`].map((name) => name.slice(0, 10)); // before and after the other, by name
   try {
     for (const name of broken) {
-      mkdirSync(pathsOf(name).dir);
+      mkdirSync(pathsOf(name).dir, { recursive: true });
       mkdirSync(pathsOf(name).state); // not to be read
     }
     const fixture = (file: string) => JSON.stringify(join(import.meta.dirname, file));
