@@ -2,15 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OvsdbClient } from '../../ovsdb/client.ts';
-import type { Replica, ReplicaEvent, ReplicaOptions } from '../../ovsdb/replica.ts';
+import type { Replica } from '../../ovsdb/replica.ts';
 import { Relay } from './ovsdb/proxy.ts';
 import { OvsdbServer, VSWITCH_SCHEMA } from './ovsdb/server.ts';
-import { failure, plug, seed, type VswitchClient, vswitchTables } from './ovsdb/tables.ts';
+import { connectVswitch, failure, follow, plug, seed, type VswitchClient, type vswitchTables } from './ovsdb/tables.ts';
 
 type Tables = typeof vswitchTables;
-
-const QUICK = { minMs: 5, maxMs: 50, factor: 2, jitter: 0 };
 
 let server: OvsdbServer;
 let writer: VswitchClient;
@@ -28,18 +25,9 @@ afterEach(async () => {
 });
 
 async function connect(endpoint = server.unix): Promise<VswitchClient> {
-  const options = { endpoint, database: 'Open_vSwitch', tables: vswitchTables, reconnect: QUICK };
-  const client = await OvsdbClient.connect(options);
+  const client = await connectVswitch(endpoint);
   clients.push(client);
   return client;
-}
-
-async function follow(client: VswitchClient, options?: ReplicaOptions<Tables>) {
-  const replica = client.replicate(vswitchTables, options);
-  const events: ReplicaEvent<Tables>[] = [];
-  replica.subscribe((event) => events.push(event));
-  await replica.ready();
-  return { replica, events };
 }
 
 const only = (...names: string[]) => ({ Port: names.map((name) => ['name', '==', name] as const) });

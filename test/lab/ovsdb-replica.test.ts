@@ -4,10 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OvsdbClient } from '../../ovsdb/client.ts';
 import { defineTables, map, scalar, set } from '../../ovsdb/columns.ts';
-import type { Replica, ReplicaEvent, ReplicaOptions } from '../../ovsdb/replica.ts';
+import type { Replica, ReplicaEvent } from '../../ovsdb/replica.ts';
 import { Relay } from './ovsdb/proxy.ts';
 import { OVN_NB_SCHEMA, OvsdbServer, VSWITCH_SCHEMA } from './ovsdb/server.ts';
-import { failure, plug, seed, unplug, type VswitchClient, vswitchTables } from './ovsdb/tables.ts';
+import {
+  connectVswitch,
+  failure,
+  follow,
+  plug,
+  seed,
+  unplug,
+  type VswitchClient,
+  vswitchTables,
+} from './ovsdb/tables.ts';
 
 type Tables = typeof vswitchTables;
 type Event = ReplicaEvent<Tables>;
@@ -29,19 +38,9 @@ afterEach(async () => {
 });
 
 async function connect(endpoint = server.unix): Promise<VswitchClient> {
-  const options = { endpoint, database: 'Open_vSwitch', tables: vswitchTables, reconnect: QUICK };
-  const client = await OvsdbClient.connect(options);
+  const client = await connectVswitch(endpoint);
   clients.push(client);
   return client;
-}
-
-/** A replica with all its events, beginning with the first read. */
-async function follow(client: VswitchClient, options?: ReplicaOptions<Tables>) {
-  const replica = client.replicate(vswitchTables, options);
-  const events: Event[] = [];
-  replica.subscribe((event) => events.push(event));
-  await replica.ready();
-  return { replica, events };
 }
 
 /** The rows of every table, and nothing else. */

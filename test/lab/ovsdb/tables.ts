@@ -1,6 +1,7 @@
-import type { OvsdbClient } from '../../../ovsdb/client.ts';
+import { OvsdbClient } from '../../../ovsdb/client.ts';
 import { defineTables, map, optional, scalar, set, type Uuid } from '../../../ovsdb/columns.ts';
 import { OvsdbError } from '../../../ovsdb/errors.ts';
+import type { Replica, ReplicaEvent, ReplicaOptions } from '../../../ovsdb/replica.ts';
 
 /** What the tests need of the Open_vSwitch database. */
 export const vswitchTables = defineTables({
@@ -26,7 +27,26 @@ export const vswitchTables = defineTables({
   },
 });
 
-export type VswitchClient = OvsdbClient<typeof vswitchTables>;
+export type VswitchTables = typeof vswitchTables;
+export type VswitchClient = OvsdbClient<VswitchTables>;
+
+/** A client that is back soon; the caller disposes it. */
+export function connectVswitch(endpoint: string): Promise<VswitchClient> {
+  const reconnect = { minMs: 5, maxMs: 50, factor: 2, jitter: 0 };
+  return OvsdbClient.connect({ endpoint, database: 'Open_vSwitch', tables: vswitchTables, reconnect });
+}
+
+/** A replica with all its events, beginning with the first read. */
+export async function follow(
+  client: VswitchClient,
+  options?: ReplicaOptions<VswitchTables>,
+): Promise<{ readonly replica: Replica<VswitchTables>; readonly events: ReplicaEvent<VswitchTables>[] }> {
+  const replica = client.replicate(vswitchTables, options);
+  const events: ReplicaEvent<VswitchTables>[] = [];
+  replica.subscribe((event) => events.push(event));
+  await replica.ready();
+  return { replica, events };
+}
 
 export const IFACE_ID = '5d1c3ec9-90d2-4d6e-8d9f-0d3c40ba4da4';
 
