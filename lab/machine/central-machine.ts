@@ -20,6 +20,22 @@ export async function moveCoordinator(
   lab: LabState,
   options: Pick<MachineOptions, 'disk' | 'files'> = {},
 ): Promise<Machine> {
+  return centralMachine(lab, {
+    disk: options.disk ?? 'memory',
+    binds: checkoutBinds(),
+    files: {
+      ...checkoutFiles(),
+      '/etc/shunt/coordinator.yaml': stringify(insideCoordinatorConfig(lab.topology)),
+      ...options.files,
+    },
+  });
+}
+
+/** A bare machine in central's network, in the place of the lab's own coordinator; the lab finds its socket where it was. */
+export async function centralMachine(
+  lab: LabState,
+  { binds = [], ...options }: Pick<MachineOptions, 'disk' | 'binds' | 'files'>,
+): Promise<Machine> {
   const { topology } = lab;
   const paths = pathsOf(topology.name);
   await endOutside(topology.name, ['coordinator']);
@@ -29,16 +45,11 @@ export async function moveCoordinator(
   rmSync(paths.coordinatorSocket, { force: true });
   symlinkSync('central-run/coordinator/coordinator.sock', paths.coordinatorSocket);
   return startMachine({
+    ...options,
     name: `${topology.name}-central`,
     lab: topology.name,
     netns: topology.centralNetns,
-    disk: options.disk ?? 'memory',
-    binds: [{ from: shared, to: '/run/shunt', volatile: true }, ...checkoutBinds()],
-    files: {
-      ...checkoutFiles(),
-      '/etc/shunt/coordinator.yaml': stringify(insideCoordinatorConfig(topology)),
-      ...options.files,
-    },
+    binds: [{ from: shared, to: '/run/shunt', volatile: true }, ...binds],
   });
 }
 

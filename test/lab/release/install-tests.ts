@@ -5,7 +5,7 @@ import type { Machine } from '../../../lab/machine/machine.ts';
 import { Cloud } from '../fixture/cloud.ts';
 import { freshLabName } from '../fixture/own-lab.ts';
 import {
-  centralMachine,
+  centralWithConfig,
   changedFiles,
   install,
   installedProcesses,
@@ -43,7 +43,7 @@ export function installTests(releases: () => Versions): void {
       host = await moveHypervisor(cloud.lab, 'hv1', { checkout: false, ...bare });
       await host.run(['mv', '/etc/shunt/agent.yaml', '/root/agent.yaml']);
       await host.run(['rmdir', '/etc/shunt']);
-      central = await centralMachine(cloud.lab, bare);
+      central = await centralWithConfig(cloud.lab, bare);
     });
 
     afterAll(async () => {

@@ -1,10 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { insideCoordinatorConfig, offerNorthbound } from '../../../lab/machine/central-machine.ts';
-import { endOutside } from '../../../lab/machine/end-outside.ts';
-import { type Machine, type MachineOptions, startMachine } from '../../../lab/machine/machine.ts';
-import { pathsOf } from '../../../lab/run-dir.ts';
+import { centralMachine, insideCoordinatorConfig } from '../../../lab/machine/central-machine.ts';
+import type { Machine, MachineOptions } from '../../../lab/machine/machine.ts';
 import type { LabState } from '../../../lab/state.ts';
 import { projectRoot } from './made-release.ts';
 
@@ -26,26 +24,13 @@ export function withoutProject(releases: string): Required<Pick<MachineOptions, 
   };
 }
 
-/** A bare machine in central's network, in the place of the lab's own coordinator; the lab finds its socket where it was. */
-export async function centralMachine(
+/** Central's machine with a configuration at hand, which the tests put where the package wants it. */
+export async function centralWithConfig(
   lab: LabState,
-  options: Pick<MachineOptions, 'binds' | 'files'>,
+  { files, ...options }: Pick<MachineOptions, 'binds' | 'files'>,
 ): Promise<Machine> {
-  const { topology } = lab;
-  const paths = pathsOf(topology.name);
-  await endOutside(topology.name, ['coordinator']);
-  await offerNorthbound(topology);
-  const shared = join(paths.dir, 'central-run');
-  mkdirSync(shared, { recursive: true });
-  rmSync(paths.coordinatorSocket, { force: true });
-  symlinkSync('central-run/coordinator/coordinator.sock', paths.coordinatorSocket);
-  return startMachine({
-    name: `${topology.name}-central`,
-    lab: topology.name,
-    netns: topology.centralNetns,
-    files: { ...options.files, '/root/coordinator.yaml': stringify(insideCoordinatorConfig(topology)) },
-    binds: [...(options.binds ?? []), { from: shared, to: '/run/shunt', volatile: true }],
-  });
+  const config = stringify(insideCoordinatorConfig(lab.topology));
+  return centralMachine(lab, { ...options, files: { ...files, '/root/coordinator.yaml': config } });
 }
 
 /** What dpkg says to a package that is put in. */
