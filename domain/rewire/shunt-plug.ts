@@ -1,0 +1,59 @@
+import type { TextMap } from './moves.ts';
+
+/**
+ * The objects of one tap's shunt. Names as os-vif gives them to hybrid plugs (`qbr`, `qvb`, `qvo` and 11 characters of the port's id), so
+ * that os-vif removes them when it plugs the guest anew.
+ *
+ * ```
+ *  legacy bridge L ── outer ~ inner ── B ── inner ~ outer ── br-int
+ *                       a       b      │      v       o
+ *                                     tap
+ * ```
+ */
+export interface ShuntPlug {
+  /** B. */
+  readonly bridge: string;
+  /** False: a hybrid plug's own bridge, which was there before us and stays. */
+  readonly ownsBridge: boolean;
+  /** a in L, b in B. `owned` false: a hybrid plug's qvo and qvb. */
+  readonly legacyLeg: ShuntLeg & { readonly owned: boolean };
+  /** o in the integration bridge with the port's `iface-id`, v in B. */
+  readonly targetLeg: ShuntLeg;
+  readonly mtu: number;
+  /** Overlay: the two worlds have no wire in common; nothing is muted and both legs learn. */
+  readonly disjoint: boolean;
+  /** Every source MAC that is this guest's alone: its own, never an address that may move to another (VRRP). */
+  readonly ownMacs: readonly string[];
+  /** Conntrack zone that the legacy firewall gives to frames of this tap; absent: there is none to keep. */
+  readonly zone?: number;
+}
+
+export interface ShuntLeg {
+  /** End outside B. */
+  readonly outer: string;
+  /** End in B. */
+  readonly inner: string;
+}
+
+/** What is there of a shunt, as kernel and Open vSwitch show it. */
+export interface ShuntFacts {
+  readonly bridge: boolean;
+  /** The tap is a member of B. */
+  readonly tapInside: boolean;
+  readonly legacyLeg: boolean;
+  readonly targetLeg: boolean;
+  /** Row of o on the integration bridge: its `iface-id`, its marks, and whether OVN has installed the port's flows. */
+  readonly claim?: { readonly ifaceId: string; readonly marks: TextMap; readonly installed: boolean };
+  /** Which leg B floods to. `none` while it is being made. */
+  readonly active: 'legacy' | 'target' | 'none';
+}
+
+/** Names of a port's shunt; at most 15 characters each. */
+export function shuntNames(portId: string): Pick<ShuntPlug, 'bridge' | 'targetLeg'> & { readonly ownLeg: ShuntLeg } {
+  const suffix = portId.slice(0, 11);
+  return {
+    bridge: `qbr${suffix}`,
+    targetLeg: { outer: `qvo${suffix}`, inner: `qvb${suffix}` },
+    ownLeg: { outer: `sha${suffix}`, inner: `shb${suffix}` },
+  };
+}
