@@ -27,6 +27,9 @@ export interface ExecutorDependencies {
   readonly onGone: (move: TapMove) => void;
 }
 
+/** Performs one kind of step. */
+export type StepHandler = (step: RewireStep, run: Execution) => Promise<void> | void;
+
 /** What the steps of one execution share. */
 export interface Execution extends ExecutorDependencies {
   readonly uplinks: Uplinks;

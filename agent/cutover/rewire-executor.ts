@@ -1,12 +1,11 @@
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, RewireStepKind } from '../../domain/rewire/steps.ts';
 import { announcements } from '../host/announcements.ts';
-import type { Execution, ExecutorDependencies } from './execution.ts';
+import { shuntHandlers } from '../shunt/handlers.ts';
+import type { Execution, ExecutorDependencies, StepHandler } from './execution.ts';
 import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-side.ts';
 import { joinTarget, leaveTarget, rehearseJoin, settleTarget } from './target-side.ts';
 import { Uplinks } from './uplinks.ts';
-
-export type StepHandler = (step: RewireStep, run: Execution) => Promise<void> | void;
 
 const handlers = {
   'leave-legacy': leaveLegacy,
@@ -21,6 +20,7 @@ const handlers = {
       step.batch,
       step.moves.map((move) => move.tap),
     ),
+  ...shuntHandlers,
 } as const satisfies Record<RewireStepKind, StepHandler>;
 
 /**

@@ -1,4 +1,5 @@
 import type { LegacyBridgeFacts, TapTarget } from '../network-model.ts';
+import type { ShuntPlug } from './shunt-plug.ts';
 
 /** Text columns as OVSDB keeps them, without the volatile keys that ovn-controller writes. */
 export type TextMap = Readonly<Record<string, string>>;
@@ -47,7 +48,10 @@ export interface TapMove {
   readonly mac: string;
   readonly ips: readonly string[];
   readonly legacy: LegacyPlace;
+  /** Where the tap itself goes (direct, collapsed); of a shunt's claim the same rows, at o. */
   readonly target: { readonly bridge: string; readonly rows: PlugRows };
+  /** It goes by a shunt; absent: direct. */
+  readonly shunt?: ShuntPlug;
 }
 
 /** `external_ids` of a Port that say who made it, for which attempt, and where the tap came from. */

@@ -20,6 +20,38 @@ export type RewireStep =
   /** Announces all guests some more times: OVN may still have announced the old place while it let go. */
   | { readonly kind: 'confirm-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** The journal is synced: every tap of the batch is reachable here. */
-  | { readonly kind: 'checkpoint'; readonly batch: number; readonly moves: readonly TapMove[] };
+  | { readonly kind: 'checkpoint'; readonly batch: number; readonly moves: readonly TapMove[] }
+  | { readonly kind: ShuntStepKind; readonly batch: number; readonly moves: readonly TapMove[] };
+
+/**
+ * What moves a tap along its shunt (`TapMove.shunt` is there); each may be performed again at any time, whatever was done of it before.
+ */
+export const shuntStepKinds = [
+  /** Bridge, legs, sets, zone rules, provider flow: own objects, which no guest's frame touches yet. */
+  'make-shunt',
+  /** The taps go from L to B: one netlink batch with the forwarding entries of both, so that nothing floods. */
+  'enter-shunt',
+  /** o joins the integration bridge with the port's `iface-id`; waits until OVN has installed its flows. Announces nothing. */
+  'claim-shunt',
+  /** Connection tracking of live flows is copied into OVN's zones. */
+  'seed-connections',
+  /** Frames leave by the target leg from now on. */
+  'flip',
+  /** Frames leave by the legacy leg again. */
+  'unflip',
+  /** o leaves the integration bridge; waits until Open vSwitch has let go of it. */
+  'release-shunt',
+  /** The taps go from B to L. */
+  'exit-shunt',
+  /** Own objects are removed; what is not ours, or still carries a tap, stays. */
+  'unmake-shunt',
+  /** The legacy leg goes (finish), or is made again (finish, back). */
+  'drop-legacy-leg',
+  'restore-legacy-leg',
+  /** The taps join the integration bridge themselves in place of o; and back. */
+  'collapse',
+  'uncollapse',
+] as const;
+export type ShuntStepKind = (typeof shuntStepKinds)[number];
 
 export type RewireStepKind = RewireStep['kind'];
