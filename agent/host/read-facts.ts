@@ -12,6 +12,7 @@ export function readFacts(ovs: OpenVSwitch, links: readonly Link[]): RewireFacts
     links: new Map(links.map((link) => [link.name, linkFacts(link, names)])),
     plugs: new Map([...ports].map(([name, port]) => [name, plugFactsOf(port)])),
     bridges: deriveLegacyBridges(links, ports),
+    shunts: new Map(),
   };
 }
 

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import type { AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
 import { type ErrorCode, errorCodeOf } from '../../domain/errors.ts';
+import { sourceKinds } from '../../domain/network-model.ts';
 import type { CutGrant } from '../../domain/orders.ts';
 import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import { operations } from '../../domain/rewire/places.ts';
 import type { Deadline } from '../../platform/clock.ts';
 import type { JsonRecord } from '../../platform/records.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
@@ -50,6 +52,9 @@ const tapTarget = z.object({
   ips: z.array(z.string()),
   legacyBridge: z.string(),
   deviceId: z.string().optional(),
+  macs: z.array(z.string()).optional(),
+  method: z.enum(['direct', 'shunt']).optional(),
+  source: z.enum(sourceKinds).optional(),
 });
 const networkTarget = z.object({
   networkId: z.string(),
@@ -58,6 +63,7 @@ const networkTarget = z.object({
   vlan: z.number().optional(),
   mtu: z.number(),
   probe: z.object({ name: z.string(), mac: z.string(), ip: z.string() }).optional(),
+  barrier: z.enum(['met', 'open']).optional(),
 });
 const probeResult = z.object({
   vantage: z.enum(['legacy', 'local', 'remote', 'wire']),
@@ -75,6 +81,17 @@ const blackout = z.object({
   resolutionMs: z.number(),
   lost: z.number(),
   sent: z.number(),
+});
+const leg = z.object({ outer: z.string(), inner: z.string() });
+const shunt = z.object({
+  bridge: z.string(),
+  ownsBridge: z.boolean(),
+  legacyLeg: leg.extend({ owned: z.boolean() }),
+  targetLeg: leg,
+  mtu: z.number(),
+  disjoint: z.boolean(),
+  ownMacs: z.array(z.string()),
+  zone: z.number().optional(),
 });
 const move = z.object({
   tap: z.string(),
@@ -94,6 +111,7 @@ const move = z.object({
       iface: z.object({ external_ids: textMap, other_config: textMap, mtu_request: z.number().optional() }),
     }),
   }),
+  shunt: shunt.optional(),
 });
 const header = z.object({
   format: z.literal(1),
@@ -103,6 +121,7 @@ const header = z.object({
   deadline: z.object({ bootId: z.string(), monotonicMs: z.number(), wallMs: z.number() }),
   grant: z.object({
     epoch: z.number().int().positive(),
+    operation: z.enum(operations).optional(),
     direction: z.enum(['forward', 'back']),
     method: z.enum(['direct', 'shunt']),
     taps: z.array(tapTarget),

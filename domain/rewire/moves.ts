@@ -1,5 +1,5 @@
 import type { LegacyBridgeFacts, TapTarget } from '../network-model.ts';
-import type { ShuntPlug } from './shunt-plug.ts';
+import type { ShuntFacts, ShuntPlug } from './shunt-plug.ts';
 
 /** Text columns as OVSDB keeps them, without the volatile keys that ovn-controller writes. */
 export type TextMap = Readonly<Record<string, string>>;
@@ -29,6 +29,8 @@ export interface RewireFacts {
   readonly links: ReadonlyMap<string, LinkFacts>;
   readonly plugs: ReadonlyMap<string, PlugFacts>;
   readonly bridges: readonly LegacyBridgeFacts[];
+  /** What stands of the shunts of the taps that were asked about, by tap. */
+  readonly shunts: ReadonlyMap<string, ShuntFacts>;
 }
 
 /** A legacy bridge and the way out of it, by which announcements leave. */

@@ -4,7 +4,9 @@ import type { TapMove } from './moves.ts';
  * What an executor performs, in order, with no choices left. A tap whose link is gone is skipped by every later step.
  * Between a `leave…` and the `settle…` of its batch nothing is synced to disk.
  */
-export type RewireStep =
+export type RewireStep = DirectStep | ShuntStep;
+
+export type DirectStep =
   /** The taps leave their Linux bridge: one netlink batch. */
   | { readonly kind: 'leave-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** Port and Interface rows appear on the integration bridge: one transaction. */
@@ -20,35 +22,50 @@ export type RewireStep =
   /** Announces all guests some more times: OVN may still have announced the old place while it let go. */
   | { readonly kind: 'confirm-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** The journal is synced: every tap of the batch is reachable here. */
-  | { readonly kind: 'checkpoint'; readonly batch: number; readonly moves: readonly TapMove[] }
-  | { readonly kind: ShuntStepKind; readonly batch: number; readonly moves: readonly TapMove[] };
+  | { readonly kind: 'checkpoint'; readonly batch: number; readonly moves: readonly TapMove[] };
+
+/** A step of taps on a shunt: each of its moves has a `shunt`. */
+export type ShuntStep =
+  | {
+      readonly kind: Exclude<ShuntStepKind, 'seed-connections'>;
+      readonly batch: number;
+      readonly moves: readonly TapMove[];
+    }
+  | {
+      readonly kind: 'seed-connections';
+      /** The side that is about to take over, and has to learn of the live connections from the other. */
+      readonly toward: 'target' | 'legacy';
+      readonly batch: number;
+      readonly moves: readonly TapMove[];
+    };
 
 /**
- * What moves a tap along its shunt (`TapMove.shunt` is there); each may be performed again at any time, whatever was done of it before.
+ * What moves a tap along its shunt. Each may be performed again at any time, whatever was done of it before: nothing is made twice, what is
+ * gone is no error. Objects by the names of `ShuntPlug`; L is the legacy bridge, B the shunt's, M a MAC of the guest's own.
  */
 export const shuntStepKinds = [
-  /** Bridge, legs, sets, zone rules, provider flow: own objects, which no guest's frame touches yet. */
+  /** Bridge, legs, sets, zone rules, provider flow: own objects, which no guest's frame touches yet. Claims nothing, unflips nothing. */
   'make-shunt',
   /** The taps go from L to B: one netlink batch with the forwarding entries of both, so that nothing floods. */
   'enter-shunt',
-  /** o joins the integration bridge with the port's `iface-id`; waits until OVN has installed its flows. Announces nothing. */
+  /** o joins the integration bridge with the rows of the move; waits until OVN has installed its flows. Announces nothing. */
   'claim-shunt',
-  /** Connection tracking of live flows is copied into OVN's zones. */
+  /** Connection tracking of live flows is copied; what cannot be copied is told, and is no failure. */
   'seed-connections',
-  /** Frames leave by the target leg from now on. */
+  /** Frames leave by the target leg from now on: nft, flags, provider flow, announcement and tables at once. */
   'flip',
-  /** Frames leave by the legacy leg again. */
+  /** Frames leave by the legacy leg again; mirrored. */
   'unflip',
   /** o leaves the integration bridge; waits until Open vSwitch has let go of it. */
   'release-shunt',
-  /** The taps go from B to L. */
+  /** The taps go from B to L, with a forwarding entry; one that is in no bridge, too. */
   'exit-shunt',
-  /** Own objects are removed; what is not ours, or still carries a tap, stays. */
+  /** Own objects are removed, also where the tap is gone; what is not ours, or still carries a tap, stays. */
   'unmake-shunt',
-  /** The legacy leg goes (finish), or is made again (finish, back). */
+  /** The legacy leg goes (finish), or is made again, silent (finish, back). */
   'drop-legacy-leg',
   'restore-legacy-leg',
-  /** The taps join the integration bridge themselves in place of o; and back. */
+  /** The taps join the integration bridge themselves in place of o, and what is left of the shunt goes; and back. */
   'collapse',
   'uncollapse',
 ] as const;

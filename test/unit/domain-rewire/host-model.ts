@@ -25,6 +25,7 @@ export function factsOf(host: HostModel): RewireFacts {
       { bridge: 'brq1', mtu: 1500, members: [], uplink: 'upl1', provider: { bridge: 'br-ex', port: 'leg1', tag: 100 } },
       { bridge: 'brq2', mtu: 1500, members: [] },
     ],
+    shunts: new Map(),
   };
 }
 
@@ -60,6 +61,8 @@ function performOne(
     case 'confirm-legacy':
     case 'checkpoint':
       return;
+    default:
+      throw new Error(`no step of a direct move: ${step.kind}`);
   }
 }
 
