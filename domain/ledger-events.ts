@@ -3,6 +3,7 @@ import type { TapTarget } from './network-model.ts';
 import type { Direction, Phase } from './phases.ts';
 import type { Plan } from './plan.ts';
 import type { Blackout, ProbeResult } from './probes.ts';
+import type { Operation } from './rewire/places.ts';
 import type { Outcome } from './run-state.ts';
 
 /** What the ledger keeps. Only facts that a restarted coordinator needs; additive only, `format` 1. */
@@ -49,6 +50,8 @@ export type LedgerEvent =
       readonly systemId: string;
       readonly hostname: string;
       readonly epoch: number;
+      /** Absent: `cut`. */
+      readonly operation?: Operation;
       readonly direction: Direction;
       readonly planId: string;
       readonly runId?: string;

@@ -1,3 +1,5 @@
+import type { Method } from './phases.ts';
+
 /** How the two worlds of a network meet: on the provider wire (flat, vlan) or not at all (overlay). */
 export type NetworkClass = 'flat' | 'vlan' | 'overlay';
 
@@ -50,12 +52,42 @@ export interface TapFacts {
   readonly plug: TapPlug;
 }
 
+/** What a legacy plug is made of. `linux-bridge` (also where none is named): ML2's `brq…`, nova-network's `br100`. */
+export const sourceKinds = ['linux-bridge', 'ovs', 'ovs-hybrid', 'midonet'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** Where a shunt is at rest; `hybrid`: its legacy leg is gone. */
+export const shuntPlaces = ['staged', 'shunted', 'hybrid'] as const;
+export type ShuntPlace = (typeof shuntPlaces)[number];
+
 export type TapPlug =
-  | { readonly kind: 'legacy'; readonly bridge: string }
+  | {
+      readonly kind: 'legacy';
+      readonly bridge: string;
+      /** Absent: `linux-bridge`. */
+      readonly source?: SourceKind;
+      /** What the legacy plug itself calls the port, where it does (Open vSwitch, MidoNet). */
+      readonly ifaceId?: string;
+    }
   | {
       readonly kind: 'target';
       readonly bridge: string;
       readonly ifaceId: string;
+      readonly ofport?: number;
+      readonly installed: boolean;
+    }
+  /** On a small bridge of its own between the legacy bridge and the integration bridge. */
+  | {
+      readonly kind: 'shunt';
+      readonly place: ShuntPlace;
+      /** The small bridge. */
+      readonly bridge: string;
+      /** Where its legacy leg ends; absent when there is none. */
+      readonly legacyBridge?: string;
+      /** The legacy plug it began as; absent: `linux-bridge`. */
+      readonly source?: SourceKind;
+      readonly ifaceId: string;
+      /** Of the leg in the integration bridge. */
       readonly ofport?: number;
       readonly installed: boolean;
     }
@@ -78,11 +110,23 @@ export interface TapTarget {
   readonly portId: string;
   readonly networkId: string;
   readonly mac: string;
+  /** All MACs that the port may send from: its own, and those of its allowed address pairs. Absent: only `mac`. */
+  readonly macs?: readonly string[];
   readonly ips: readonly string[];
   readonly legacyBridge: string;
   /** Nova instance, for `vm-uuid`. */
   readonly deviceId?: string;
+  /** Absent: `direct`. */
+  readonly method?: Method;
+  /** Absent: `linux-bridge`. */
+  readonly source?: SourceKind;
 }
+
+/**
+ * Whether the rest of an overlay is where an operation on one hypervisor needs it; the coordinator sees all of it, the agent does not.
+ * `met`: no guest there is cut off by the operation. Networks that meet on a wire need none.
+ */
+export type Barrier = 'met' | 'open';
 
 /** A network as an order names it, with the probe port that the coordinator made for this hypervisor. */
 export interface NetworkTarget {
@@ -92,6 +136,8 @@ export interface NetworkTarget {
   readonly vlan?: number;
   readonly mtu: number;
   readonly probe?: ProbePort;
+  /** For overlays; absent is as good as `open`. */
+  readonly barrier?: Barrier;
 }
 
 export interface ProbePort {

@@ -3,6 +3,7 @@ import type { Finding } from './findings.ts';
 import type { LegacyBridgeFacts, NetworkTarget, TapFacts, TapTarget } from './network-model.ts';
 import type { CommitOn, Direction, Method, Phase } from './phases.ts';
 import type { Blackout, ProbeResult, Verdict } from './probes.ts';
+import type { Operation } from './rewire/places.ts';
 
 /** What a hypervisor's agent says of itself when its stream opens. */
 export interface AgentHello {
@@ -33,6 +34,8 @@ export interface HostInventory {
 export interface AttemptState {
   readonly epoch: number;
   readonly phase: Phase;
+  /** Absent: `cut`. */
+  readonly operation?: Operation;
   readonly direction: Direction;
   readonly method: Method;
   /** Why it reverted or got stuck, for people. */
@@ -54,6 +57,8 @@ export type Order =
       readonly type: 'prepare';
       readonly orderId: string;
       readonly epoch: number;
+      /** Absent: `cut`. */
+      readonly operation?: Operation;
       readonly direction: Direction;
       readonly taps: readonly TapTarget[];
       readonly networks: readonly NetworkTarget[];
@@ -83,6 +88,8 @@ export interface ProbeTarget {
 /** Permission for one attempt. Durations only: clocks of two machines are never compared. */
 export interface CutGrant {
   readonly epoch: number;
+  /** Absent: `cut`. */
+  readonly operation?: Operation;
   readonly direction: Direction;
   readonly method: Method;
   readonly taps: readonly TapTarget[];

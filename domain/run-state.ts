@@ -1,7 +1,9 @@
 import type { ErrorCode } from './errors.ts';
 import type { Finding, HoldReason } from './findings.ts';
+import type { ShuntPlace } from './network-model.ts';
 import type { Direction, Phase } from './phases.ts';
 import type { Blackout } from './probes.ts';
+import type { Operation } from './rewire/places.ts';
 
 export type WaveState = 'pending' | 'running' | 'paused' | 'done' | 'aborted';
 
@@ -13,6 +15,8 @@ export interface AttemptRecord {
   readonly systemId: string;
   readonly hostname: string;
   readonly epoch: number;
+  /** Absent: `cut`. */
+  readonly operation?: Operation;
   readonly direction: Direction;
   /** Absent for attempts outside a run (`shunt host revert`). */
   readonly runId?: string;
@@ -64,6 +68,11 @@ export interface UnmetCondition {
   readonly ageMs: number;
 }
 
+/** Where a tap is, in one word. */
+export type TapPlugWord = 'legacy' | ShuntPlace | 'target' | 'none';
+/** Where the taps of a hypervisor are; `mixed`: not all in one place. */
+export type HostPlug = TapPlugWord | 'mixed' | 'unknown';
+
 /** A hypervisor as `shunt host list|show` prints it. */
 export interface HostView {
   readonly systemId: string;
@@ -72,7 +81,7 @@ export interface HostView {
   readonly mode: 'passive' | 'active' | 'unknown';
   readonly agentVersion: string;
   readonly lastSeenAt?: string;
-  readonly plug: 'legacy' | 'target' | 'mixed' | 'none' | 'unknown';
+  readonly plug: HostPlug;
   readonly taps: readonly HostTapView[];
   readonly attempt?: AttemptRecord;
   readonly findings: readonly Finding[];
@@ -81,7 +90,7 @@ export interface HostView {
 
 export interface HostTapView {
   readonly tap: string;
-  readonly plug: 'legacy' | 'target' | 'none';
+  readonly plug: TapPlugWord;
   readonly bridge: string;
   readonly portId?: string;
   readonly networkId?: string;

@@ -53,9 +53,14 @@ function decodeFields(table: FieldTable, wire: Readonly<Record<string, unknown>>
   for (const [name, field] of table) {
     const present = wire[name];
     if (!('optional' in field)) value[name] = field.decode(present, join(path, name));
-    else if (present !== undefined && present !== null) value[name] = field.optional.decode(present, join(path, name));
+    else if (isPresent(present)) value[name] = field.optional.decode(present, join(path, name));
   }
   return value;
+}
+
+/** A repeated field has no presence: where a list may be absent, an empty one is. */
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 }
 
 export function optional<D>(codec: Codec<D>): OptionalCodec<D> {

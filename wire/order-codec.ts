@@ -1,5 +1,5 @@
 import type { CutGrant, Order, ProbeTarget } from '../domain/orders.ts';
-import { count, list, message, real, serial, tagged, text, word } from './codec.ts';
+import { count, list, message, optional, real, serial, tagged, text, word } from './codec.ts';
 import type { CommitOrder as PbCommitOrder } from './gen/shunt/v1/CommitOrder.ts';
 import type { CutGrant as PbCutGrant } from './gen/shunt/v1/CutGrant.ts';
 import type { CutOrder as PbCutOrder } from './gen/shunt/v1/CutOrder.ts';
@@ -10,10 +10,11 @@ import type { ProbeOrder as PbProbeOrder } from './gen/shunt/v1/ProbeOrder.ts';
 import type { ProbeTarget as PbProbeTarget } from './gen/shunt/v1/ProbeTarget.ts';
 import type { RevertOrder as PbRevertOrder } from './gen/shunt/v1/RevertOrder.ts';
 import { networkTargetCodec, tapTargetCodec } from './network-codec.ts';
-import { commitOn, direction, method } from './words.ts';
+import { commitOn, direction, method, operation } from './words.ts';
 
 const cutGrantCodec = message<CutGrant, PbCutGrant>({
   epoch: serial,
+  operation: optional(operation),
   direction,
   method,
   taps: list(tapTargetCodec),
@@ -33,6 +34,7 @@ export const orderCodec = tagged<Order, 'type', 'orderId', PbOrder>(
   {
     'prepare': message<OrderOf<'prepare'>, PbPrepareOrder>({
       epoch: serial,
+      operation: optional(operation),
       direction,
       taps: list(tapTargetCodec),
       networks: list(networkTargetCodec),

@@ -20,12 +20,23 @@ import type { WaveHostView as PbWaveHostView } from './gen/shunt/v1/WaveHostView
 import type { WaveView as PbWaveView } from './gen/shunt/v1/WaveView.ts';
 import { holdReasonCodec } from './hold-codec.ts';
 import type { CoordinatorStatus, EventView } from './operators-api.ts';
-import { direction, errorCode, hostMode, hostPlug, outcome, phase, tapPlugKind, waveState } from './words.ts';
+import {
+  direction,
+  errorCode,
+  hostMode,
+  hostPlug,
+  operation,
+  outcome,
+  phase,
+  tapPlugWord,
+  waveState,
+} from './words.ts';
 
 export const attemptRecordCodec = message<AttemptRecord, PbAttemptRecord>({
   systemId: text,
   hostname: text,
   epoch: serial,
+  operation: optional(operation),
   direction,
   runId: optional(text),
   wave: optional(count),
@@ -59,7 +70,7 @@ export const runViewCodec = message<RunView, PbRunView>({
 
 const hostTapCodec = message<HostTapView, PbHostTapView>({
   tap: text,
-  plug: tapPlugKind,
+  plug: tapPlugWord,
   bridge: text,
   portId: optional(text),
   networkId: optional(text),

@@ -12,7 +12,7 @@ import type { OrderResult as PbOrderResult } from './gen/shunt/v1/OrderResult.ts
 import type { Welcome as PbWelcome } from './gen/shunt/v1/Welcome.ts';
 import { legacyBridgeFactsCodec, tapFactsCodec } from './network-codec.ts';
 import { orderCodec } from './order-codec.ts';
-import { agentMode, direction, errorCode, method, phase } from './words.ts';
+import { agentMode, direction, errorCode, method, operation, phase } from './words.ts';
 
 /** The coordinator's answer to an agent's hello. */
 export interface Welcome {
@@ -27,6 +27,7 @@ export type CoordinatorMessage = Welcome | Order;
 export const attemptStateCodec = message<AttemptState, PbAttemptState>({
   epoch: serial,
   phase,
+  operation: optional(operation),
   direction,
   method,
   why: optional(text),

@@ -1,9 +1,17 @@
 import { type ErrorCode, errorCodeOf } from '../domain/errors.ts';
 import type { FindingKind, Severity } from '../domain/findings.ts';
-import type { NetworkClass } from '../domain/network-model.ts';
+import {
+  type Barrier,
+  type NetworkClass,
+  type ShuntPlace,
+  type SourceKind,
+  shuntPlaces,
+  sourceKinds,
+} from '../domain/network-model.ts';
 import { type CommitOn, type Direction, type Method, type Phase, phases } from '../domain/phases.ts';
 import type { Vantage } from '../domain/probes.ts';
-import type { HostTapView, HostView, Outcome, WaveState } from '../domain/run-state.ts';
+import { type Operation, operations } from '../domain/rewire/places.ts';
+import type { HostPlug, HostView, Outcome, TapPlugWord, WaveState } from '../domain/run-state.ts';
 import { type Codec, text, word } from './codec.ts';
 
 /** The closed vocabularies that travel as words. A word that is missing here does not compile. */
@@ -17,12 +25,20 @@ export const vantage = word<Vantage>('vantage', { legacy: 1, local: 1, remote: 1
 export const outcome = word<Outcome>('outcome', { committed: 1, reverted: 1, blocked: 1, stuck: 1 });
 export const agentMode = word<'passive' | 'active'>('agent mode', { passive: 1, active: 1 });
 export const hostMode = word<HostView['mode']>('host mode', { passive: 1, active: 1, unknown: 1 });
-export const hostPlug = word<HostView['plug']>('plug', { legacy: 1, target: 1, mixed: 1, none: 1, unknown: 1 });
-export const tapPlugKind = word<HostTapView['plug']>('plug', { legacy: 1, target: 1, none: 1 });
+export const barrier = word<Barrier>('barrier', { met: 1, open: 1 });
+export const operation = word<Operation>('operation', table(operations));
+export const sourceKind = word<SourceKind>('source', table(sourceKinds));
+export const shuntPlace = word<ShuntPlace>('place of a shunt', table(shuntPlaces));
+const tapPlugs = { legacy: 1, staged: 1, shunted: 1, hybrid: 1, target: 1, none: 1 } as const;
+export const tapPlugWord = word<TapPlugWord>('plug', tapPlugs);
+export const hostPlug = word<HostPlug>('plug', { ...tapPlugs, mixed: 1, unknown: 1 });
 export const waveState = word<WaveState>('wave state', { pending: 1, running: 1, paused: 1, done: 1, aborted: 1 });
 
-const phaseTable = Object.fromEntries(phases.map((phase) => [phase, 1])) as Record<Phase, 1>; // made of all phases
-export const phase = word<Phase>('phase', phaseTable);
+export const phase = word<Phase>('phase', table(phases));
+
+function table<T extends string>(words: readonly T[]): Readonly<Record<T, 1>> {
+  return Object.fromEntries(words.map((one) => [one, 1])) as Record<T, 1>; // made of all of them
+}
 
 export const findingKind = word<FindingKind>('finding', {
   'tap-without-port': 1,

@@ -1,4 +1,5 @@
-import type { NetworkFacts, NetworkTarget, PortFacts, TapTarget } from '../network-model.ts';
+import type { NetworkFacts, NetworkTarget, PortFacts, TapPlug, TapTarget } from '../network-model.ts';
+import type { TapPlugWord } from '../run-state.ts';
 import { isOwnDevice } from './bridge-names.ts';
 import { hostFindings, type Placement } from './host-findings.ts';
 import type { HostReport, InventoryInput, JoinedHost, JoinedInventory, JoinedTap } from './joined-inventory.ts';
@@ -81,6 +82,7 @@ function targetOf({ facts, port, networkId }: JoinedTap): TapTarget | undefined 
     mac: port.mac,
     ips: port.ips,
     legacyBridge: facts.plug.bridge,
+    ...(facts.plug.source === undefined ? {} : { source: facts.plug.source }),
     ...(port.deviceId === undefined ? {} : { deviceId: port.deviceId }),
   };
 }
@@ -100,9 +102,14 @@ function networkTarget(network: NetworkFacts | undefined, legacyBridge: string |
 
 function plugOf(taps: readonly JoinedTap[], seen: boolean): JoinedHost['plug'] {
   if (!seen) return 'unknown';
-  const kinds = new Set(taps.map((tap) => tap.facts.plug.kind).filter((kind) => kind !== 'none'));
-  if (kinds.size > 1) return 'mixed';
-  return [...kinds][0] ?? 'none';
+  const words = new Set(taps.map((tap) => plugWord(tap.facts.plug)).filter((word) => word !== 'none'));
+  if (words.size > 1) return 'mixed';
+  return [...words][0] ?? 'none';
+}
+
+/** Where a tap is, in one word. */
+export function plugWord(plug: TapPlug): TapPlugWord {
+  return plug.kind === 'shunt' ? plug.place : plug.kind;
 }
 
 /** Where taps of each port are. */

@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts';
 import type { NetworkFacts, NetworkTarget, PortFacts, TapFacts, TapTarget } from '../network-model.ts';
 import type { HostInventory } from '../orders.ts';
+import type { HostPlug } from '../run-state.ts';
 
 /** Everything `joinInventory` needs; one snapshot of what OVN knows and what agents observed. */
 export interface InventoryInput {
@@ -43,7 +44,7 @@ export interface JoinedHost {
   readonly mode: 'passive' | 'active' | 'unknown';
   readonly chassisReady: boolean;
   readonly inventorySeen: boolean;
-  readonly plug: 'legacy' | 'target' | 'mixed' | 'none' | 'unknown';
+  readonly plug: HostPlug;
   readonly taps: readonly JoinedTap[];
   /** Taps on a legacy bridge that have their port: what can be cut. */
   readonly movable: readonly TapTarget[];

@@ -46,8 +46,9 @@ export function bridgeNetworks(
  */
 export function matchTap(facts: TapFacts, index: PortIndex, networkOf: ReadonlyMap<string, string>): JoinedTap {
   const { plug } = facts;
-  if (plug.kind === 'target') {
-    const port = index.byId.get(plug.ifaceId);
+  const ifaceId = plug.kind === 'none' ? undefined : plug.ifaceId;
+  if (ifaceId !== undefined) {
+    const port = index.byId.get(ifaceId);
     return { facts, ...(port === undefined ? {} : { port, networkId: port.networkId }) };
   }
   const sameMac = index.byMacTail.get(macTail(facts.hostMac)) ?? [];

@@ -1,4 +1,5 @@
 import type { HoldReason } from '../findings.ts';
+import { plugWord } from '../inventory/join-inventory.ts';
 import type { JoinedHost, JoinedTap } from '../inventory/joined-inventory.ts';
 import type { HostTapView, HostView } from '../run-state.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
@@ -95,12 +96,12 @@ function tapView({ facts, port, networkId }: JoinedTap): HostTapView {
   const { plug } = facts;
   return {
     tap: facts.tap,
-    plug: plug.kind,
+    plug: plugWord(plug),
     bridge: plug.kind === 'none' ? '' : plug.bridge,
     ...(port === undefined ? {} : { portId: port.id, mac: port.mac }),
     ...(networkId === undefined ? {} : { networkId }),
     ips: port?.ips ?? [],
-    installed: plug.kind === 'target' && plug.installed,
+    installed: (plug.kind === 'target' || plug.kind === 'shunt') && plug.installed,
   };
 }
 

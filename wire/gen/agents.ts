@@ -32,6 +32,7 @@ import type { ProbeResult as _shunt_v1_ProbeResult, ProbeResult__Output as _shun
 import type { ProbeTarget as _shunt_v1_ProbeTarget, ProbeTarget__Output as _shunt_v1_ProbeTarget__Output } from './shunt/v1/ProbeTarget.ts';
 import type { ProviderLeg as _shunt_v1_ProviderLeg, ProviderLeg__Output as _shunt_v1_ProviderLeg__Output } from './shunt/v1/ProviderLeg.ts';
 import type { RevertOrder as _shunt_v1_RevertOrder, RevertOrder__Output as _shunt_v1_RevertOrder__Output } from './shunt/v1/RevertOrder.ts';
+import type { ShuntPlug as _shunt_v1_ShuntPlug, ShuntPlug__Output as _shunt_v1_ShuntPlug__Output } from './shunt/v1/ShuntPlug.ts';
 import type { TapFacts as _shunt_v1_TapFacts, TapFacts__Output as _shunt_v1_TapFacts__Output } from './shunt/v1/TapFacts.ts';
 import type { TapPlug as _shunt_v1_TapPlug, TapPlug__Output as _shunt_v1_TapPlug__Output } from './shunt/v1/TapPlug.ts';
 import type { TapTarget as _shunt_v1_TapTarget, TapTarget__Output as _shunt_v1_TapTarget__Output } from './shunt/v1/TapTarget.ts';
@@ -78,6 +79,7 @@ export interface ProtoGrpcType {
       ProbeTarget: MessageTypeDefinition<_shunt_v1_ProbeTarget, _shunt_v1_ProbeTarget__Output>
       ProviderLeg: MessageTypeDefinition<_shunt_v1_ProviderLeg, _shunt_v1_ProviderLeg__Output>
       RevertOrder: MessageTypeDefinition<_shunt_v1_RevertOrder, _shunt_v1_RevertOrder__Output>
+      ShuntPlug: MessageTypeDefinition<_shunt_v1_ShuntPlug, _shunt_v1_ShuntPlug__Output>
       TapFacts: MessageTypeDefinition<_shunt_v1_TapFacts, _shunt_v1_TapFacts__Output>
       TapPlug: MessageTypeDefinition<_shunt_v1_TapPlug, _shunt_v1_TapPlug__Output>
       TapTarget: MessageTypeDefinition<_shunt_v1_TapTarget, _shunt_v1_TapTarget__Output>

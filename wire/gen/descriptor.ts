@@ -189,7 +189,8 @@ export const descriptor: unknown = {
          "oneof": [
           "legacy",
           "target",
-          "none"
+          "none",
+          "shunt"
          ]
         }
        },
@@ -205,14 +206,102 @@ export const descriptor: unknown = {
         "none": {
          "type": "NoPlug",
          "id": 3
+        },
+        "shunt": {
+         "type": "ShuntPlug",
+         "id": 4
         }
        }
       },
       "LegacyPlug": {
+       "oneofs": {
+        "_source": {
+         "oneof": [
+          "source"
+         ]
+        },
+        "_ifaceId": {
+         "oneof": [
+          "ifaceId"
+         ]
+        }
+       },
        "fields": {
         "bridge": {
          "type": "string",
          "id": 1
+        },
+        "source": {
+         "type": "string",
+         "id": 2,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ifaceId": {
+         "type": "string",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "ShuntPlug": {
+       "oneofs": {
+        "_legacyBridge": {
+         "oneof": [
+          "legacyBridge"
+         ]
+        },
+        "_source": {
+         "oneof": [
+          "source"
+         ]
+        },
+        "_ofport": {
+         "oneof": [
+          "ofport"
+         ]
+        }
+       },
+       "fields": {
+        "place": {
+         "type": "string",
+         "id": 1
+        },
+        "bridge": {
+         "type": "string",
+         "id": 2
+        },
+        "legacyBridge": {
+         "type": "string",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "source": {
+         "type": "string",
+         "id": 4,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ifaceId": {
+         "type": "string",
+         "id": 5
+        },
+        "ofport": {
+         "type": "uint32",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "installed": {
+         "type": "bool",
+         "id": 7
         }
        }
       },
@@ -339,6 +428,11 @@ export const descriptor: unknown = {
          "oneof": [
           "verdict"
          ]
+        },
+        "_operation": {
+         "oneof": [
+          "operation"
+         ]
         }
        },
        "fields": {
@@ -400,6 +494,13 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "string",
          "id": 11
+        },
+        "operation": {
+         "type": "string",
+         "id": 12,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -518,6 +619,13 @@ export const descriptor: unknown = {
        }
       },
       "PrepareOrder": {
+       "oneofs": {
+        "_operation": {
+         "oneof": [
+          "operation"
+         ]
+        }
+       },
        "fields": {
         "epoch": {
          "type": "uint64",
@@ -536,6 +644,13 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "NetworkTarget",
          "id": 4
+        },
+        "operation": {
+         "type": "string",
+         "id": 5,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -623,6 +738,13 @@ export const descriptor: unknown = {
        }
       },
       "CutGrant": {
+       "oneofs": {
+        "_operation": {
+         "oneof": [
+          "operation"
+         ]
+        }
+       },
        "fields": {
         "epoch": {
          "type": "uint64",
@@ -661,6 +783,13 @@ export const descriptor: unknown = {
         "batchSize": {
          "type": "uint32",
          "id": 9
+        },
+        "operation": {
+         "type": "string",
+         "id": 10,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -791,6 +920,16 @@ export const descriptor: unknown = {
          "oneof": [
           "deviceId"
          ]
+        },
+        "_method": {
+         "oneof": [
+          "method"
+         ]
+        },
+        "_source": {
+         "oneof": [
+          "source"
+         ]
         }
        },
        "fields": {
@@ -825,6 +964,25 @@ export const descriptor: unknown = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "macs": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 8
+        },
+        "method": {
+         "type": "string",
+         "id": 9,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "source": {
+         "type": "string",
+         "id": 10,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -843,6 +1001,11 @@ export const descriptor: unknown = {
         "_probe": {
          "oneof": [
           "probe"
+         ]
+        },
+        "_barrier": {
+         "oneof": [
+          "barrier"
          ]
         }
        },
@@ -876,6 +1039,13 @@ export const descriptor: unknown = {
         "probe": {
          "type": "ProbePort",
          "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "barrier": {
+         "type": "string",
+         "id": 7,
          "options": {
           "proto3_optional": true
          }
@@ -2119,6 +2289,11 @@ export const descriptor: unknown = {
          "oneof": [
           "closedAt"
          ]
+        },
+        "_operation": {
+         "oneof": [
+          "operation"
+         ]
         }
        },
        "fields": {
@@ -2197,6 +2372,13 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "string",
          "id": 14
+        },
+        "operation": {
+         "type": "string",
+         "id": 15,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },

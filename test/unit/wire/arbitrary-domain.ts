@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { type ErrorCode, errorTable } from '../../../domain/errors.ts';
 import type { Finding } from '../../../domain/findings.ts';
-import type { LegacyBridgeFacts, NetworkTarget, TapFacts, TapTarget } from '../../../domain/network-model.ts';
-import type { AgentMessage, AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
+import {
+  type LegacyBridgeFacts,
+  type NetworkTarget,
+  shuntPlaces,
+  sourceKinds,
+  type TapFacts,
+  type TapTarget,
+} from '../../../domain/network-model.ts';
+import type { AgentMessage, AttemptState, CutGrant, Order, OrderResult } from '../../../domain/orders.ts';
 import { phases } from '../../../domain/phases.ts';
 import type { Blackout, ProbeResult, TapVerdict } from '../../../domain/probes.ts';
+import { operations } from '../../../domain/rewire/places.ts';
 import type { CoordinatorMessage } from '../../../wire/session-codec.ts';
 
 /** Arbitrary values of the domain's types: every optional field is there or not. */
@@ -31,6 +39,8 @@ export const anyReal = fc.double({ noNaN: true, noDefaultInfinity: true }).map((
 export const anyFlag = fc.boolean();
 export const anyDirection = fc.constantFrom('forward', 'back');
 export const anyMethod = fc.constantFrom('direct', 'shunt');
+export const anyOperation = fc.constantFrom(...operations);
+const anySource = fc.constantFrom(...sourceKinds);
 export const anyPhase = fc.constantFrom(...phases);
 export const anyCode = fc.constantFrom(...(Object.keys(errorTable) as ErrorCode[])); // its keys are the codes
 const anyVantage = fc.constantFrom('legacy', 'local', 'remote', 'wire');
@@ -86,11 +96,17 @@ export const anyTap = anyOf<TapTarget>(
     portId: anyText,
     networkId: anyText,
     mac: anyText,
+    macs: fc.array(anyText, { minLength: 1, maxLength: 3 }), // an empty list and none are one on the wire
     ips: anyTexts,
     legacyBridge: anyText,
     deviceId: anyText,
+    method: anyMethod,
+    source: anySource,
   },
+  'macs',
   'deviceId',
+  'method',
+  'source',
 );
 
 export const anyNetwork = anyOf<NetworkTarget>(
@@ -101,10 +117,12 @@ export const anyNetwork = anyOf<NetworkTarget>(
     vlan: anyCount,
     mtu: anyCount,
     probe: fc.record({ name: anyText, mac: anyText, ip: anyText }),
+    barrier: fc.constantFrom('met', 'open'),
   },
   'legacyBridge',
   'vlan',
   'probe',
+  'barrier',
 );
 
 const anyTapVerdict: fc.Arbitrary<TapVerdict> = fc.oneof(
@@ -118,6 +136,7 @@ const anyState = anyOf<AttemptState>(
   {
     epoch: anySerial,
     phase: anyPhase,
+    operation: anyOperation,
     direction: anyDirection,
     method: anyMethod,
     why: anyText,
@@ -131,6 +150,7 @@ const anyState = anyOf<AttemptState>(
     blackouts: few(anyBlackout),
     repair: anyTexts,
   },
+  'operation',
   'why',
   'code',
   'remainingMs',
@@ -139,7 +159,26 @@ const anyState = anyOf<AttemptState>(
 
 type Plug = TapFacts['plug'];
 const anyPlug: fc.Arbitrary<Plug> = fc.oneof(
-  fc.record({ kind: fc.constant('legacy'), bridge: anyText }),
+  anyOf<Extract<Plug, { kind: 'legacy' }>>(
+    { kind: fc.constant('legacy'), bridge: anyText, source: anySource, ifaceId: anyText },
+    'source',
+    'ifaceId',
+  ),
+  anyOf<Extract<Plug, { kind: 'shunt' }>>(
+    {
+      kind: fc.constant('shunt'),
+      place: fc.constantFrom(...shuntPlaces),
+      bridge: anyText,
+      legacyBridge: anyText,
+      source: anySource,
+      ifaceId: anyText,
+      ofport: anyCount,
+      installed: anyFlag,
+    },
+    'legacyBridge',
+    'source',
+    'ofport',
+  ),
   anyOf<Extract<Plug, { kind: 'target' }>>(
     { kind: fc.constant('target'), bridge: anyText, ifaceId: anyText, ofport: anyCount, installed: anyFlag },
     'ofport',
@@ -205,28 +244,36 @@ export const anyAgentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
   fc.record({ type: fc.constant('order-result'), result: anyResult }),
 );
 
-const anyGrant = fc.record({
-  epoch: anySerial,
-  direction: anyDirection,
-  method: anyMethod,
-  taps: few(anyTap),
-  networks: few(anyNetwork),
-  deadlineMs: anyReal,
-  soakMs: anyReal,
-  commitOn: fc.constantFrom('word', 'evidence'),
-  batchSize: anyCount,
-});
+const anyGrant = anyOf<CutGrant>(
+  {
+    epoch: anySerial,
+    operation: anyOperation,
+    direction: anyDirection,
+    method: anyMethod,
+    taps: few(anyTap),
+    networks: few(anyNetwork),
+    deadlineMs: anyReal,
+    soakMs: anyReal,
+    commitOn: fc.constantFrom('word', 'evidence'),
+    batchSize: anyCount,
+  },
+  'operation',
+);
 
 const orderId = anyText;
 const anyOrder: fc.Arbitrary<Order> = fc.oneof(
-  fc.record({
-    type: fc.constant('prepare'),
-    orderId,
-    epoch: anySerial,
-    direction: anyDirection,
-    taps: few(anyTap),
-    networks: few(anyNetwork),
-  }),
+  anyOf<Extract<Order, { type: 'prepare' }>>(
+    {
+      type: fc.constant('prepare'),
+      orderId,
+      epoch: anySerial,
+      operation: anyOperation,
+      direction: anyDirection,
+      taps: few(anyTap),
+      networks: few(anyNetwork),
+    },
+    'operation',
+  ),
   fc.record({ type: fc.constant('ensure-probes'), orderId, networks: few(anyNetwork) }),
   fc.record({ type: fc.constant('cut'), orderId, grant: anyGrant }),
   fc.record({ type: fc.constant('commit'), orderId, epoch: anySerial }),

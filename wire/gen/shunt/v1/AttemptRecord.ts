@@ -18,12 +18,14 @@ export interface AttemptRecord {
   'closedAt'?: (string);
   'blackouts'?: (_shunt_v1_Blackout)[];
   'repair'?: (string)[];
+  'operation'?: (string);
   '_runId'?: "runId";
   '_wave'?: "wave";
   '_outcome'?: "outcome";
   '_why'?: "why";
   '_code'?: "code";
   '_closedAt'?: "closedAt";
+  '_operation'?: "operation";
 }
 
 export interface AttemptRecord__Output {
@@ -41,10 +43,12 @@ export interface AttemptRecord__Output {
   'closedAt'?: (string);
   'blackouts': (_shunt_v1_Blackout__Output)[];
   'repair': (string)[];
+  'operation'?: (string);
   '_runId'?: "runId";
   '_wave'?: "wave";
   '_outcome'?: "outcome";
   '_why'?: "why";
   '_code'?: "code";
   '_closedAt'?: "closedAt";
+  '_operation'?: "operation";
 }

@@ -17,10 +17,12 @@ export interface AttemptState {
   'baseline'?: (_shunt_v1_ProbeResult)[];
   'blackouts'?: (_shunt_v1_Blackout)[];
   'repair'?: (string)[];
+  'operation'?: (string);
   '_why'?: "why";
   '_code'?: "code";
   '_remainingMs'?: "remainingMs";
   '_verdict'?: "verdict";
+  '_operation'?: "operation";
 }
 
 export interface AttemptState__Output {
@@ -35,8 +37,10 @@ export interface AttemptState__Output {
   'baseline': (_shunt_v1_ProbeResult__Output)[];
   'blackouts': (_shunt_v1_Blackout__Output)[];
   'repair': (string)[];
+  'operation'?: (string);
   '_why'?: "why";
   '_code'?: "code";
   '_remainingMs'?: "remainingMs";
   '_verdict'?: "verdict";
+  '_operation'?: "operation";
 }

@@ -14,6 +14,8 @@ export interface CutGrant {
   'soakMs'?: (number | string);
   'commitOn'?: (string);
   'batchSize'?: (number);
+  'operation'?: (string);
+  '_operation'?: "operation";
 }
 
 export interface CutGrant__Output {
@@ -26,4 +28,6 @@ export interface CutGrant__Output {
   'soakMs': (number);
   'commitOn': (string);
   'batchSize': (number);
+  'operation'?: (string);
+  '_operation'?: "operation";
 }

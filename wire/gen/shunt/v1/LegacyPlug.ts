@@ -3,8 +3,16 @@
 
 export interface LegacyPlug {
   'bridge'?: (string);
+  'source'?: (string);
+  'ifaceId'?: (string);
+  '_source'?: "source";
+  '_ifaceId'?: "ifaceId";
 }
 
 export interface LegacyPlug__Output {
   'bridge': (string);
+  'source'?: (string);
+  'ifaceId'?: (string);
+  '_source'?: "source";
+  '_ifaceId'?: "ifaceId";
 }

@@ -9,9 +9,11 @@ export interface NetworkTarget {
   'vlan'?: (number);
   'mtu'?: (number);
   'probe'?: (_shunt_v1_ProbePort | null);
+  'barrier'?: (string);
   '_legacyBridge'?: "legacyBridge";
   '_vlan'?: "vlan";
   '_probe'?: "probe";
+  '_barrier'?: "barrier";
 }
 
 export interface NetworkTarget__Output {
@@ -21,7 +23,9 @@ export interface NetworkTarget__Output {
   'vlan'?: (number);
   'mtu': (number);
   'probe'?: (_shunt_v1_ProbePort__Output | null);
+  'barrier'?: (string);
   '_legacyBridge'?: "legacyBridge";
   '_vlan'?: "vlan";
   '_probe'?: "probe";
+  '_barrier'?: "barrier";
 }

@@ -9,6 +9,8 @@ export interface PrepareOrder {
   'direction'?: (string);
   'taps'?: (_shunt_v1_TapTarget)[];
   'networks'?: (_shunt_v1_NetworkTarget)[];
+  'operation'?: (string);
+  '_operation'?: "operation";
 }
 
 export interface PrepareOrder__Output {
@@ -16,4 +18,6 @@ export interface PrepareOrder__Output {
   'direction': (string);
   'taps': (_shunt_v1_TapTarget__Output)[];
   'networks': (_shunt_v1_NetworkTarget__Output)[];
+  'operation'?: (string);
+  '_operation'?: "operation";
 }

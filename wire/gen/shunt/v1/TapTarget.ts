@@ -9,7 +9,12 @@ export interface TapTarget {
   'ips'?: (string)[];
   'legacyBridge'?: (string);
   'deviceId'?: (string);
+  'macs'?: (string)[];
+  'method'?: (string);
+  'source'?: (string);
   '_deviceId'?: "deviceId";
+  '_method'?: "method";
+  '_source'?: "source";
 }
 
 export interface TapTarget__Output {
@@ -20,5 +25,10 @@ export interface TapTarget__Output {
   'ips': (string)[];
   'legacyBridge': (string);
   'deviceId'?: (string);
+  'macs': (string)[];
+  'method'?: (string);
+  'source'?: (string);
   '_deviceId'?: "deviceId";
+  '_method'?: "method";
+  '_source'?: "source";
 }
