@@ -3,6 +3,8 @@ export interface PingTarget {
   readonly id: string;
   readonly ip: string;
   readonly hz: number;
+  /** Where this one is asked from, if not from the sender's own namespace. */
+  readonly netns?: string;
 }
 
 /** CLOCK_MONOTONIC in nanoseconds, as a number: exact for 104 days of uptime. */
@@ -82,9 +84,9 @@ export class PingRecord {
     const rtts: number[] = [];
     const runs = new LostRuns();
     let sent = 0;
-    for (let seq = 0; seq < this.#count; seq += 1) {
+    for (let seq = this.#firstSince(window.fromNs); seq < this.#count; seq += 1) {
       const sentNs = this.#sentNs[seq] as number; // within #count
-      if (sentNs < window.fromNs || sentNs > window.toNs) continue;
+      if (sentNs > window.toNs) break;
       sent += 1;
       const receivedNs = this.#receivedNs[seq] as number; // as above
       if (receivedNs > 0) rtts.push((receivedNs - sentNs) / 1e6);
@@ -102,6 +104,18 @@ export class PingRecord {
       lostRuns,
       rttMs: { p50: rtts[Math.floor(rtts.length / 2)] ?? 0, max: rtts.at(-1) ?? 0 },
     };
+  }
+
+  /** The first request that was sent at that time or later: a report over hours must not keep the sender from sending. */
+  #firstSince(ns: MonotonicNs): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sentNs[middle] as number) < ns)
+        low = middle + 1; // within #count
+      else high = middle;
+    }
+    return low;
   }
 
   #grow(): void {

@@ -6,6 +6,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
+import { inNetns, warmThreadPool } from '../platform/native/netns.ts';
 import { EchoSocket, socketAddress } from './echo-socket.ts';
 import { Waiter } from './native-io.ts';
 import { PingRecord, type PingReport, type PingTarget, type PingWindow, reportOf } from './ping-record.ts';
@@ -21,7 +22,7 @@ const MAX_HZ = 10_000;
 
 /** What comes in on stdin under `--control`, a line each. */
 export type ControlRequest =
-  | { readonly type: 'report'; readonly id: number; readonly window: PingWindow }
+  | { readonly type: 'report'; readonly id: number; readonly window: PingWindow; readonly lateNs?: number }
   | { readonly type: 'stop' };
 
 /** What goes out on stdout under `--control`, a line each. `ready`: every target has answered once. */
@@ -32,6 +33,7 @@ export type ControlReply =
 
 interface Schedule {
   readonly record: PingRecord;
+  readonly socket: EchoSocket;
   readonly address: Uint8Array;
   readonly periodNs: number;
   dueNs: number;
@@ -47,13 +49,16 @@ class Pinger {
   skipped = 0;
   #stopped = false;
   readonly #schedules: readonly Schedule[];
+  /** One a namespace. */
+  readonly #sockets = new Map<string, EchoSocket>();
 
   constructor(targets: readonly PingTarget[]) {
     const startNs = nowNs();
     this.#schedules = targets.map((target, i) => {
+      const socket = this.#socketIn(target.netns ?? '');
       const periodNs = 1e9 / target.hz;
       const dueNs = startNs + (periodNs * i) / targets.length; // spread, so that they do not go out in bursts
-      return { record: new PingRecord(target), address: socketAddress(target.ip), periodNs, dueNs };
+      return { record: new PingRecord(target), socket, address: socketAddress(target.ip), periodNs, dueNs };
     });
     this.records = this.#schedules.map((s) => s.record);
   }
@@ -63,26 +68,33 @@ class Pinger {
   }
 
   async run(): Promise<void> {
-    using socket = new EchoSocket();
-    const waiter = new Waiter([socket.fd]);
-    const drain = () => {
-      for (const reply of socket.receive()) this.records[reply.target]?.received(reply.seq, nowNs());
+    const sockets = [...this.#sockets.values()];
+    const waiter = new Waiter(sockets.map((socket) => socket.fd));
+    const drainWithin = (ns: number) => {
+      for (const index of waiter.wait(ns)) {
+        for (const reply of sockets[index]?.receive() ?? []) this.records[reply.target]?.received(reply.seq, nowNs());
+      }
     };
     while (!this.#stopped) {
-      const nextNs = this.#sendDue(socket);
-      waiter.wait(Math.min(Math.max(nextNs - nowNs(), 0), TURN_NS));
-      drain();
+      const nextNs = this.#sendDue();
+      drainWithin(Math.min(Math.max(nextNs - nowNs(), 0), TURN_NS));
       await new Promise(setImmediate);
     }
     const endNs = nowNs() + LATE_NS;
-    while (nowNs() < endNs) {
-      waiter.wait(TURN_NS);
-      drain();
-    }
+    while (nowNs() < endNs) drainWithin(TURN_NS);
+    for (const socket of sockets) socket[Symbol.dispose]();
+  }
+
+  #socketIn(netns: string): EchoSocket {
+    const known = this.#sockets.get(netns);
+    if (known) return known;
+    const socket = netns === '' ? new EchoSocket() : inNetns(netns, () => new EchoSocket());
+    this.#sockets.set(netns, socket);
+    return socket;
   }
 
   /** Returns when the next request is due. */
-  #sendDue(socket: EchoSocket): number {
+  #sendDue(): number {
     let nextNs = Number.POSITIVE_INFINITY;
     for (const [index, schedule] of this.#schedules.entries()) {
       const behindNs = nowNs() - schedule.dueNs;
@@ -94,7 +106,7 @@ class Pinger {
       while (schedule.dueNs <= nowNs()) {
         const seq = schedule.record.nextSeq;
         schedule.record.sent(nowNs());
-        socket.send(schedule.address, index, seq);
+        schedule.socket.send(schedule.address, index, seq);
         schedule.dueNs += schedule.periodNs;
       }
       nextNs = Math.min(nextNs, schedule.dueNs);
@@ -108,11 +120,12 @@ async function main(): Promise<void> {
     .description(
       'Sends ICMP echo requests at a fixed rate and reports lost sequence numbers as JSON, at SIGINT, SIGTERM or --seconds.',
     )
-    .requiredOption('--target <id=ip@hz...>', 'whom to ask, how often a second', collectTarget)
+    .requiredOption('--target <id=ip@hz...>', 'whom to ask, how often a second; %netns: from where', collectTarget)
     .option('--null <seconds>', 'first a run in which nothing may be lost; else exit 3', Number)
     .option('--seconds <n>', 'ends by itself', Number)
     .option('--control', 'takes requests on stdin, ends with it')
     .parse();
+  await warmThreadPool();
   const options = command.opts<{ target: PingTarget[]; null?: number; seconds?: number; control?: boolean }>();
   const pinger = new Pinger(options.target);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pinger.stop());
@@ -141,7 +154,8 @@ function control(pinger: Pinger): void {
   lines.on('line', (line) => {
     const request = JSON.parse(line) as ControlRequest; // written by ./pinger.ts of the same source tree
     if (request.type === 'stop') return pinger.stop();
-    void windowReport(pinger, request.window).then((report) => tell({ type: 'report', id: request.id, report }));
+    const { id, window, lateNs } = request;
+    void windowReport(pinger, window, lateNs).then((report) => tell({ type: 'report', id, report }));
   });
   lines.on('close', () => pinger.stop());
   tell({ type: 'started' });
@@ -154,18 +168,18 @@ function control(pinger: Pinger): void {
 }
 
 /** Waits until the last answer of the window can have come. */
-async function windowReport(pinger: Pinger, window: PingWindow): Promise<PingReport> {
-  const waitMs = (window.toNs + LATE_NS - nowNs()) / 1e6;
+async function windowReport(pinger: Pinger, window: PingWindow, lateNs = LATE_NS): Promise<PingReport> {
+  const waitMs = (window.toNs + lateNs - nowNs()) / 1e6;
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   return reportOf(pinger.records, window, pinger.skipped);
 }
 
 function collectTarget(text: string, before: readonly PingTarget[] = []): readonly PingTarget[] {
-  const [, id, ip, rate] = /^([^=]+)=([0-9.]+)@([0-9.]+)$/.exec(text) ?? [];
+  const [, id, ip, rate, netns] = /^([^=]+)=([0-9.]+)@([0-9.]+)(?:%([\w-]+))?$/.exec(text) ?? [];
   const hz = Number(rate);
   if (!id || !ip || !(hz >= MIN_HZ && hz <= MAX_HZ))
-    throw new Error(`--target ${text}: id=ip@hz, ${MIN_HZ} to ${MAX_HZ} Hz`);
-  return [...before, { id, ip, hz }];
+    throw new Error(`--target ${text}: id=ip@hz or id=ip@hz%netns, ${MIN_HZ} to ${MAX_HZ} Hz`);
+  return [...before, { id, ip, hz, ...(netns === undefined ? {} : { netns }) }];
 }
 
 if (import.meta.main) await main();

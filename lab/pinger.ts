@@ -35,7 +35,10 @@ export class PingerSession implements AsyncDisposable {
 
   constructor(options: PingerOptions) {
     const script = join(import.meta.dirname, 'pinger-process.ts');
-    const targets = options.targets.flatMap((t) => ['--target', `${t.id}=${t.ip}@${t.hz}`]);
+    const targets = options.targets.flatMap((t) => [
+      '--target',
+      `${t.id}=${t.ip}@${t.hz}${t.netns === undefined ? '' : `%${t.netns}`}`,
+    ]);
     const [file = '', ...args] = inNetns(options.netns, [process.execPath, script, '--control', ...targets]);
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdin?.on('error', () => undefined); // it has ended; #ended tells
@@ -62,12 +65,14 @@ export class PingerSession implements AsyncDisposable {
     return Number(process.hrtime.bigint());
   }
 
-  /** What was sent between two marks; the second may lie ahead. Answers a second after it, so that late replies count. */
-  report(window: PingWindow): Promise<PingReport> {
+  /**
+   * What was sent between two marks; the second may lie ahead. Answers a second after it (or `lateMs`), so that late replies count.
+   */
+  report(window: PingWindow, lateMs?: number): Promise<PingReport> {
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<PingReport>();
     this.#reports.set(id, resolve);
-    this.#send({ type: 'report', id, window });
+    this.#send({ type: 'report', id, window, ...(lateMs === undefined ? {} : { lateNs: lateMs * 1e6 }) });
     const aheadMs = Math.max(0, (window.toNs - this.mark()) / 1e6);
     return this.#bounded(promise, aheadMs + ANSWER_MS, 'its report').finally(() => this.#reports.delete(id));
   }
