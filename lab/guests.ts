@@ -1,6 +1,9 @@
 import { together } from './command.ts';
 import { extraOf, type MoreNic } from './guest/guest-extra.ts';
 import { ipBatch, scriptIn } from './netns.ts';
+import { isOpenVSwitchSource } from './sources/lab-source.ts';
+import { plugIntoOpenVSwitch } from './sources/ml2-ovs-plug.ts';
+import { gatewayOf } from './sources/nova-network.ts';
 import type { LabGuest, LabHypervisor, Subnet, Topology } from './topology.ts';
 import { networkOf } from './topology.ts';
 
@@ -14,10 +17,13 @@ export async function plugGuests(topology: Topology, hypervisor: LabHypervisor):
       guests.map((g) => vethOf(topology, g)),
     );
   }
-  await ipBatch(
-    hypervisor.netns,
-    guests.map((g) => `link set ${g.tap} master ${networkOf(topology, g).bridge} up`),
-  );
+  if (isOpenVSwitchSource(topology)) await plugIntoOpenVSwitch(topology, hypervisor, guests);
+  else {
+    await ipBatch(
+      hypervisor.netns,
+      guests.map((g) => `link set ${g.tap} master ${networkOf(topology, g).bridge} up`),
+    );
+  }
   await together(guests.map((g) => configureGuest(topology, g)));
 }
 
@@ -108,8 +114,9 @@ function sysctls(values: Readonly<Record<string, number>>): readonly string[] {
 
 /** A guest's default routes: they go with the link, addresses stay. */
 export function defaultRoutes(topology: Topology, guest: LabGuest): readonly string[] {
-  const { subnet4, subnet6 } = networkOf(topology, guest);
-  const v4 = `default via ${subnet4.gateway} dev eth0`;
+  const network = networkOf(topology, guest);
+  const { subnet6 } = network;
+  const v4 = `default via ${gatewayOf(topology, guest, network)} dev eth0`;
   const speaksIpv6 = (guest.extra?.behaviour ?? 'answers') === 'answers';
   return speaksIpv6 ? [v4, `default via ${subnet6.gateway} dev eth0`] : [v4];
 }

@@ -1,7 +1,10 @@
+import { hybridNames } from './sources/lab-source.ts';
 import type { LabGuest, LabHypervisor, LabNetwork, Topology } from './topology.ts';
 import { networkOf } from './topology.ts';
 
 const WRAP = 'neutron-linuxbri';
+/** The same driver under neutron-openvswitch-agent (`iptables_hybrid`). */
+const HYBRID_WRAP = 'neutron-openvswi';
 type Family = 4 | 6;
 
 /**
@@ -11,7 +14,9 @@ type Family = 4 | 6;
  */
 export function firewallRules(topology: Topology, hypervisor: LabHypervisor, family: Family): string {
   const guests = topology.guests.filter((g) => g.hypervisor === hypervisor.name);
-  return `${[...rawTable(topology, guests), ...filterTable(topology, guests, family)].join('\n')}\n`;
+  const filters = topology.source !== 'ml2-ovs'; // there Open vSwitch itself would filter: nothing here does
+  const text = `${[...rawTable(topology, filters ? guests : []), ...filterTable(topology, filters ? guests : [], family)].join('\n')}\n`;
+  return topology.source === 'ml2-ovs-hybrid' ? text.replaceAll(WRAP, HYBRID_WRAP) : text;
 }
 
 /**
@@ -41,7 +46,7 @@ export interface FirewallChange {
 }
 
 function rawTable(topology: Topology, guests: readonly LabGuest[]): string[] {
-  const rules = guests.flatMap((guest) => zoneRules(guest, networkOf(topology, guest)));
+  const rules = guests.flatMap((guest) => zoneRules(guest, networkOf(topology, guest), topology));
   return [
     '*raw',
     `:${WRAP}-OUTPUT - [0:0]`,
@@ -54,11 +59,12 @@ function rawTable(topology: Topology, guests: readonly LabGuest[]): string[] {
 }
 
 /** Neutron writes the three for every port, so a bridge's appear as often as it has taps. */
-function zoneRules(guest: LabGuest, network: LabNetwork): string[] {
+function zoneRules(guest: LabGuest, network: LabNetwork, topology: Topology): string[] {
+  const bridge = topology.source === 'ml2-ovs-hybrid' ? hybridNames(guest).qvb : network.bridge;
   const target = `-m comment --comment "Set zone for ${guest.tap.slice(4)}" -j CT --zone ${network.zone}`;
   return [
-    `-m physdev --physdev-in ${network.bridge} ${target}`,
-    `-i ${network.bridge} ${target}`,
+    `-m physdev --physdev-in ${bridge} ${target}`,
+    `-i ${bridge} ${target}`,
     `-m physdev --physdev-in ${guest.tap} ${target}`,
   ];
 }

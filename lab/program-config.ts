@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
+import { integrationBridgeOf } from './sources/lab-source.ts';
 import type { LabHypervisor, Topology } from './topology.ts';
 
 /** Ports of the lab's services, on the management network. */
@@ -51,7 +52,7 @@ export function agentConfig(topology: Topology, hypervisor: LabHypervisor): obje
     stateDir: join(dir, 'agent'),
     socket: join(dir, 'agent.sock'),
     coordinator: `${topology.managementIp}:${PORTS.coordinator}`,
-    ovs: { db: `unix:${join(dir, 'db.sock')}`, runDir: dir, integrationBridge: 'br-int' },
+    ovs: { db: `unix:${join(dir, 'db.sock')}`, runDir: dir, integrationBridge: integrationBridgeOf(topology) },
     nats: { servers: [`nats://${topology.managementIp}:${PORTS.nats}`] },
     http: { listen: `0.0.0.0:${PORTS.agentHttp}` },
     log: { level: 'info' },

@@ -1,11 +1,11 @@
 import { run } from '../command.ts';
 import { hypervisorPlace } from '../hypervisor.ts';
 import { vsctl } from '../open-vswitch.ts';
+import { integrationBridgeOf } from '../sources/lab-source.ts';
 import type { LabState } from '../state.ts';
 import { textTable } from '../text-table.ts';
 import type { LabHypervisor, Topology } from '../topology.ts';
 import { extraOf, type GuestExtra } from './guest-extra.ts';
-import { INTEGRATION_BRIDGE } from './plug-world.ts';
 
 /** A guest as it is, not as it was planned. */
 export interface GuestRow extends Pick<GuestExtra, 'nic' | 'xml' | 'addressing' | 'behaviour' | 'portSecurity'> {
@@ -68,7 +68,7 @@ type FindBridges = (tap: string) => readonly string[];
 async function bridgesOf(topology: Topology, hypervisor: LabHypervisor): Promise<FindBridges> {
   const [text, ports] = await Promise.all([
     run(['ip', '-n', hypervisor.netns, '-j', 'link', 'show']),
-    vsctl(hypervisorPlace(topology.name, hypervisor), ['list-ports', INTEGRATION_BRIDGE]),
+    vsctl(hypervisorPlace(topology.name, hypervisor), ['list-ports', integrationBridgeOf(topology)]),
   ]);
   const links = JSON.parse(text) as readonly { readonly ifname: string; readonly master?: string }[]; // ip's own JSON
   const onOvs = new Set(ports.split('\n').filter(Boolean));
@@ -76,6 +76,6 @@ async function bridgesOf(topology: Topology, hypervisor: LabHypervisor): Promise
     ...links.flatMap((l) =>
       l.ifname === tap && l.master !== undefined && !l.master.startsWith('ovs-') ? [l.master] : [],
     ),
-    ...(onOvs.has(tap) ? [INTEGRATION_BRIDGE] : []),
+    ...(onOvs.has(tap) ? [integrationBridgeOf(topology)] : []),
   ];
 }

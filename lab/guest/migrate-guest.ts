@@ -2,6 +2,7 @@ import { run } from '../command.ts';
 import { hypervisorPlace } from '../hypervisor.ts';
 import { ipBatch } from '../netns.ts';
 import { vsctl } from '../open-vswitch.ts';
+import { integrationBridgeOf } from '../sources/lab-source.ts';
 import { orderRelay } from '../tap-relay.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
@@ -10,7 +11,7 @@ import { extraOf, type NicKind, type PlugWorld } from './guest-extra.ts';
 import { refreshFirewalls } from './guest-firewall.ts';
 import { requestChassis } from './guest-nb.ts';
 import { deleteLink, plugTap, unplugTap } from './plug.ts';
-import { findWorld, INTEGRATION_BRIDGE } from './plug-world.ts';
+import { findWorld } from './plug-world.ts';
 import { changeLab } from './state-change.ts';
 import { incomingSocket, type MachinePlace, sendMachine, startMachine, stopMachine } from './virtual-machine.ts';
 
@@ -99,7 +100,7 @@ async function moveVeth({ topology, source, destination, guest, from, to }: Move
   await plugTap(topology, destination, { guest, world: to });
   if (from === 'target') {
     await vsctl(hypervisorPlace(topology.name, source), [
-      ...['--if-exists', 'del-port', INTEGRATION_BRIDGE, guest.tap],
+      ...['--if-exists', 'del-port', integrationBridgeOf(topology), guest.tap],
     ]);
   }
   await deleteLink(destination.netns, guest.tap);

@@ -1,17 +1,16 @@
 import { run } from '../command.ts';
 import { hypervisorPlace } from '../hypervisor.ts';
 import { vsctl } from '../open-vswitch.ts';
+import { integrationBridgeOf } from '../sources/lab-source.ts';
 import type { LabHypervisor, LabNetwork, Topology } from '../topology.ts';
 import type { PlugWorld } from './guest-extra.ts';
-
-export const INTEGRATION_BRIDGE = 'br-int';
 
 /** What links and rows of a hypervisor say about its taps. */
 export interface PlugFacts {
   /** Taps of guests on this network, then those of all guests, whoever they belong to. */
   readonly networkTaps: readonly string[];
   readonly taps: readonly string[];
-  /** Ports of br-int. */
+  /** Ports of OVN's integration bridge. */
   readonly onIntegrationBridge: ReadonlySet<string>;
 }
 
@@ -32,7 +31,7 @@ export async function findWorld(
 ): Promise<PlugWorld> {
   const [links, ports] = await Promise.all([
     run(['ip', '-n', hypervisor.netns, '-j', 'link', 'show']),
-    vsctl(hypervisorPlace(topology.name, hypervisor), ['list-ports', INTEGRATION_BRIDGE]),
+    vsctl(hypervisorPlace(topology.name, hypervisor), ['list-ports', integrationBridgeOf(topology)]),
   ]);
   const present = new Set((JSON.parse(links) as { readonly ifname: string }[]).map((link) => link.ifname)); // ip's own JSON
   const here = topology.guests.filter((g) => g.hypervisor === hypervisor.name && present.has(g.tap));

@@ -2,10 +2,11 @@ import { run } from '../command.ts';
 import { hypervisorPlace } from '../hypervisor.ts';
 import { ipBatch } from '../netns.ts';
 import { vsctl } from '../open-vswitch.ts';
+import { integrationBridgeOf, isOpenVSwitchSource } from '../sources/lab-source.ts';
+import { plugIntoOpenVSwitch, unplugFromOpenVSwitch } from '../sources/ml2-ovs-plug.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
 import type { PlugWorld } from './guest-extra.ts';
-import { INTEGRATION_BRIDGE } from './plug-world.ts';
 
 /** Puts a guest's tap, which is there, into its bridge, as libvirt does it for either kind of XML. */
 export async function plugTap(topology: Topology, hypervisor: LabHypervisor, plug: Plug): Promise<void> {
@@ -15,13 +16,18 @@ export async function plugTap(topology: Topology, hypervisor: LabHypervisor, plu
   const dressed = `link set ${guest.tap} address ${guest.tapMac} mtu ${network.mtu}`;
   switch (world) {
     case 'legacy':
+      if (isOpenVSwitchSource(topology)) {
+        await ipBatch(hypervisor.netns, [dressed]);
+        await plugIntoOpenVSwitch(topology, hypervisor, [guest]);
+        return;
+      }
       await ipBatch(hypervisor.netns, [dressed, `link set ${guest.tap} master ${network.bridge} up`]);
       return;
     case 'target':
       await ipBatch(hypervisor.netns, [dressed, `link set ${guest.tap} up`]);
       // libvirt deletes a row of that name too. In a transaction of its own here: a userspace datapath would go on with the device of before.
-      await vsctl(place, ['--if-exists', 'del-port', INTEGRATION_BRIDGE, guest.tap]);
-      await vsctl(place, portArguments(guest));
+      await vsctl(place, ['--if-exists', 'del-port', integrationBridgeOf(topology), guest.tap]);
+      await vsctl(place, portArguments(topology, guest));
       return;
   }
 }
@@ -38,9 +44,10 @@ export interface Plug {
 export async function unplugTap(topology: Topology, hypervisor: LabHypervisor, plug: Plug): Promise<void> {
   if (plug.world === 'target') {
     await vsctl(hypervisorPlace(topology.name, hypervisor), [
-      ...['--if-exists', 'del-port', INTEGRATION_BRIDGE, plug.guest.tap],
+      ...['--if-exists', 'del-port', integrationBridgeOf(topology), plug.guest.tap],
     ]);
   }
+  if (isOpenVSwitchSource(topology)) await unplugFromOpenVSwitch(topology, hypervisor, plug.guest);
   await deleteLink(hypervisor.netns, plug.guest.tap);
 }
 
@@ -55,7 +62,7 @@ export async function linkExists(netns: string, name: string): Promise<boolean> 
 }
 
 /** In the words of os-vif and libvirt; both write some of these. */
-function portArguments(guest: LabGuest): readonly string[] {
+function portArguments(topology: Topology, guest: LabGuest): readonly string[] {
   const ids = {
     'iface-id': guest.portId,
     'iface-status': 'active',
@@ -64,5 +71,5 @@ function portArguments(guest: LabGuest): readonly string[] {
     'vm-uuid': guest.deviceId,
   };
   const columns = Object.entries(ids).map(([key, value]) => `external_ids:${key}="${value}"`);
-  return ['add-port', INTEGRATION_BRIDGE, guest.tap, '--', 'set', 'Interface', guest.tap, ...columns];
+  return ['add-port', integrationBridgeOf(topology), guest.tap, '--', 'set', 'Interface', guest.tap, ...columns];
 }

@@ -1,0 +1,52 @@
+import type { LabGuest, LabNetwork, Topology } from '../topology.ts';
+
+/**
+ * What the legacy world of a lab is made of. `ml2-ovs`: the Open vSwitch of neutron-openvswitch-agent, taps on its integration bridge;
+ * `ml2-ovs-hybrid`: the same, each tap on a Linux bridge of its own where iptables filters, with a veth pair to the integration bridge.
+ * `nova-network`: `br100` and `brN`, the gateway elsewhere; `nova-multi-host`: each hypervisor is gateway and DHCP server of its guests.
+ * `midonet`: overlays of MidoNet's agent.
+ */
+export const labSources = [
+  'linux-bridge',
+  'ml2-ovs',
+  'ml2-ovs-hybrid',
+  'nova-network',
+  'nova-multi-host',
+  'midonet',
+] as const;
+export type LabSource = (typeof labSources)[number];
+
+export function isOpenVSwitchSource(topology: Pick<Topology, 'source'>): boolean {
+  return topology.source === 'ml2-ovs' || topology.source === 'ml2-ovs-hybrid';
+}
+
+/** ML2/OVS has `br-int` for itself: OVN beside it needs an integration bridge of another name. */
+export function integrationBridgeOf(topology: Pick<Topology, 'source'>): string {
+  return isOpenVSwitchSource(topology) ? 'br-ovn' : 'br-int';
+}
+
+/** Names of the legacy side as ML2/OVS has them: a network is a local VLAN of its integration bridge. */
+export function withOpenVSwitch(topology: Topology, source: 'ml2-ovs' | 'ml2-ovs-hybrid'): Topology {
+  const networks = topology.networks.map((network) => ({
+    ...network,
+    bridge: `br-int:${localVlanOf(network)}`,
+    uplink: 'int-br-ex',
+    leg: 'phy-br-ex',
+  }));
+  return { ...topology, source, networks };
+}
+
+/** The local VLAN that neutron-openvswitch-agent gave to a network: it counts from 1. */
+export function localVlanOf(network: Pick<LabNetwork, 'index'>): number {
+  return network.index;
+}
+
+/** The devices of a hybrid plug, as os-vif names them. */
+export function hybridNames(guest: Pick<LabGuest, 'portId'>): {
+  readonly qbr: string;
+  readonly qvb: string;
+  readonly qvo: string;
+} {
+  const suffix = guest.portId.slice(0, 11);
+  return { qbr: `qbr${suffix}`, qvb: `qvb${suffix}`, qvo: `qvo${suffix}` };
+}
