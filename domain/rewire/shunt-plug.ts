@@ -1,5 +1,3 @@
-import type { TextMap } from './moves.ts';
-
 /**
  * The objects of one tap's shunt. Names as os-vif gives them to hybrid plugs (`qbr`, `qvb`, `qvo` and 11 characters of the port's id), so
  * that os-vif removes them when it plugs the guest anew.
@@ -43,7 +41,11 @@ export interface ShuntFacts {
   readonly legacyLeg: boolean;
   readonly targetLeg: boolean;
   /** Row of o on the integration bridge: its `iface-id`, its marks, and whether OVN has installed the port's flows. */
-  readonly claim?: { readonly ifaceId: string; readonly marks: TextMap; readonly installed: boolean };
+  readonly claim?: {
+    readonly ifaceId: string;
+    readonly marks: Readonly<Record<string, string>>;
+    readonly installed: boolean;
+  };
   /** Which leg B floods to. `none` while it is being made. */
   readonly active: 'legacy' | 'target' | 'none';
 }
