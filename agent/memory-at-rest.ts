@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { Phase } from '../domain/phases.ts';
 import type { Logger } from '../platform/log.ts';
 import { FilePages } from '../platform/native/file-pages.ts';
@@ -21,9 +22,7 @@ export interface ProcessMemory {
 
 /** Nothing of this attempt is under way or may become so by itself. Without any, too. */
 export function isCalm(phase: Phase | undefined): boolean {
-  return (
-    phase === undefined || phase === 'committed' || phase === 'reverted' || phase === 'prepared' || phase === 'idle'
-  );
+  return phase === undefined || isDonePhase(phase) || phase === 'reverted' || phase === 'prepared' || phase === 'idle';
 }
 
 interface MemoryAtRestOptions {

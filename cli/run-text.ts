@@ -1,4 +1,4 @@
-import { restOf } from '../domain/phases.ts';
+import { restOf } from '../domain/attempt/operation-phases.ts';
 import type { AttemptRecord, RunView, WaveHostView, WaveView } from '../domain/run-state.ts';
 import { blackoutSpread, blackoutTable, formatMs } from './blackout-text.ts';
 import { indent } from './error-text.ts';
@@ -68,7 +68,7 @@ function nextStep(attempt: AttemptRecord): string[] {
   const again = `shunt why ${attempt.hostname}, then shunt retry ${attempt.hostname}`;
   switch (attempt.outcome) {
     case 'reverted': {
-      const rest = restOf('reverted', attempt.direction);
+      const rest = restOf('reverted', attempt);
       return [`every guest is on its ${rest ?? 'former'} plug again; now: ${again}`];
     }
     case 'blocked':

@@ -30,25 +30,6 @@ export type CommitOn = 'word' | 'evidence';
 /** Where a hypervisor is at rest: every guest is reachable there, and nothing is due. */
 export type Rest = 'legacy' | 'staged' | 'target';
 
-/** The kind of rest a phase means, or undefined while the hypervisor is on its way (or stuck). */
-export function restOf(phase: Phase, direction: Direction): Rest | undefined {
-  switch (phase) {
-    case 'idle':
-    case 'preflight':
-    case 'preparing':
-    case 'prepared':
-    case 'reverted':
-      return direction === 'forward' ? 'legacy' : 'target';
-    case 'staged':
-      return 'staged';
-    case 'committed':
-    case 'finished':
-      return direction === 'forward' ? 'target' : 'legacy';
-    default:
-      return undefined;
-  }
-}
-
 /** True from the first moment at which a step may have touched traffic until rest. */
 export function isOpen(phase: Phase): boolean {
   return [

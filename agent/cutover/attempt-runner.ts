@@ -9,7 +9,7 @@ import {
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/findings.ts';
 import type { AttemptState, CutGrant, Order } from '../../domain/orders.ts';
-import type { Phase } from '../../domain/phases.ts';
+import { isOpen, type Phase } from '../../domain/phases.ts';
 import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
@@ -63,10 +63,11 @@ export class AttemptRunner implements Disposable, AttemptWork {
 
   /** A new attempt; nothing happens before {@link post}. */
   static begin(context: AttemptContext, order: PrepareOrder): AttemptRunner {
-    const { epoch, direction, taps, networks } = order;
+    const { epoch, operation = 'cut', direction, taps, networks } = order;
+    const method = taps.some((target) => target.method === 'shunt') ? 'shunt' : 'direct';
     const limits = { deadlineMs: 0, soakMs: 0, commitOn: 'word', batchSize: 1 } as const;
-    const grant: CutGrant = { epoch, direction, method: 'direct', taps, networks, ...limits };
-    return new AttemptRunner(context, newAttempt({ epoch, direction, method: 'direct' }), grant, randomUUID());
+    const grant: CutGrant = { epoch, operation, direction, method, taps, networks, ...limits };
+    return new AttemptRunner(context, newAttempt({ epoch, operation, direction, method }), grant, randomUUID());
   }
 
   /** An attempt that this agent was in when it ended, at its original deadline. */
@@ -92,13 +93,14 @@ export class AttemptRunner implements Disposable, AttemptWork {
   }
 
   get state(): AttemptState {
-    const { epoch, phase, direction, method, why, code, verdict, repair } = this.#attempt;
+    const { epoch, operation, phase, direction, method, why, code, verdict, repair } = this.#attempt;
     const due =
       this.deadline !== undefined && isDue(phase)
         ? Math.max(0, remainingMs(this.deadline, this.context.clock.now()))
         : undefined;
     return {
       epoch,
+      operation,
       phase,
       direction,
       method,
@@ -210,7 +212,5 @@ export class AttemptRunner implements Disposable, AttemptWork {
 
 /** Between arming and rest the deadline runs. */
 function isDue(phase: Phase): boolean {
-  return (
-    phase === 'arming' || phase === 'cutting' || phase === 'verifying' || phase === 'soaking' || phase === 'committing'
-  );
+  return isOpen(phase) && phase !== 'reverting';
 }

@@ -93,6 +93,10 @@ const shunt = z.object({
   ownMacs: z.array(z.string()),
   zone: z.number().optional(),
 });
+const rows = z.object({
+  port: z.object({ external_ids: textMap, other_config: textMap, tag: z.number().optional() }),
+  iface: z.object({ external_ids: textMap, other_config: textMap, mtu_request: z.number().optional() }),
+});
 const move = z.object({
   tap: z.string(),
   portId: z.string(),
@@ -103,13 +107,11 @@ const move = z.object({
     bridge: z.string(),
     uplink: z.string().optional(),
     provider: z.object({ bridge: z.string(), port: z.string() }).optional(),
+    ovs: z.object({ bridge: z.string(), rows }).optional(),
   }),
   target: z.object({
     bridge: z.string(),
-    rows: z.object({
-      port: z.object({ external_ids: textMap, other_config: textMap, tag: z.number().optional() }),
-      iface: z.object({ external_ids: textMap, other_config: textMap, mtu_request: z.number().optional() }),
-    }),
+    rows,
   }),
   shunt: shunt.optional(),
 });

@@ -14,8 +14,8 @@ export interface ReplayedAttempt {
 
 /** The attempt as it stands when its header is written: granted, nothing touched. */
 export function armingAttempt(header: Pick<AttemptHeader, 'grant'>): Attempt {
-  const { epoch, direction, method, commitOn } = header.grant;
-  return { ...newAttempt({ epoch, direction, method }), phase: 'arming', commitOn };
+  const { epoch, operation = 'cut', direction, method, commitOn } = header.grant;
+  return { ...newAttempt({ epoch, operation, direction, method }), phase: 'arming', commitOn };
 }
 
 /**

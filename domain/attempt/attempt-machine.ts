@@ -2,11 +2,15 @@ import { assertNever } from '../assert-never.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type CommitOn, type Direction, isOpen, type Method, type Phase } from '../phases.ts';
 import type { Verdict } from '../probes.ts';
+import type { Operation } from '../rewire/places.ts';
+import { donePhaseOf, workPhaseOf } from './operation-phases.ts';
 
 /** One attempt on one hypervisor, as far as decisions need it. */
 export interface Attempt {
   readonly epoch: number;
+  readonly operation: Operation;
   readonly direction: Direction;
+  /** `shunt` when any of its taps goes by a shunt. */
   readonly method: Method;
   readonly phase: Phase;
   readonly commitOn: CommitOn;
@@ -68,14 +72,14 @@ export interface AttemptMove {
 }
 
 /** A fresh attempt, before its first event. */
-export function newAttempt(fixed: Pick<Attempt, 'epoch' | 'direction' | 'method'>): Attempt {
+export function newAttempt(fixed: Pick<Attempt, 'epoch' | 'operation' | 'direction' | 'method'>): Attempt {
   return { ...fixed, phase: 'idle', commitOn: 'word', commitWord: false, repair: [] };
 }
 
 /**
  * Decides one step of an attempt. Events that do not belong to the phase (late, doubled) change nothing.
- * Laws: from every open phase, `deadline`, `revert-word` and `recovered` lead to a rest; `committed` and `reverted` are final but for
- * `reverted-elsewhere`.
+ * Laws: from every open phase, `deadline`, `revert-word` and `recovered` lead to a rest; the phase in which it is done and `reverted` are
+ * final but for `reverted-elsewhere`.
  */
 export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
   switch (event.type) {
@@ -109,10 +113,13 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
     case 'prepared':
       return event.type === 'grant' ? go({ ...state, commitOn: event.commitOn }, 'arming', ['arm']) : stay(state);
     case 'arming':
-      if (event.type === 'armed') return go(state, 'cutting', ['cut']);
+      if (event.type === 'armed') return go(state, workPhaseOf(state), ['cut']);
       if (event.type === 'arm-failed') return go(because(state, event), 'prepared', ['disarm']);
       return failedOrStay(state, event); // the journal died while arming: back, though nothing was touched
+    case 'entering':
+    case 'unstaging':
     case 'cutting':
+    case 'finishing':
       if (event.type === 'cut-done') return go(state, 'verifying', ['guard', 'verify']);
       return event.type === 'step-failed' ? goBack(because(state, event)) : stay(state);
     case 'verifying':
@@ -120,7 +127,7 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
     case 'soaking':
       return event.type === 'soaked' ? judged(state, event.verdict, 'committing') : failedOrStay(state, event);
     case 'committing':
-      if (event.type === 'commit-recorded') return go(state, 'committed', ['disarm', 'guard']);
+      if (event.type === 'commit-recorded') return go(state, donePhaseOf(state), ['disarm', 'guard']);
       return event.type === 'commit-failed' ? goBack(because(state, event)) : failedOrStay(state, event);
     case 'reverting':
       if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
@@ -128,12 +135,9 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
         ? go({ ...because(state, event), repair: event.repair }, 'stuck', [])
         : stay(state);
     case 'preflight':
-    case 'entering':
     case 'staged':
     case 'committed':
-    case 'finishing':
     case 'finished':
-    case 'unstaging':
     case 'reverted':
     case 'stuck':
       return stay(state);
@@ -182,7 +186,10 @@ function deadline(state: Attempt): AttemptMove {
       if (state.commitOn === 'evidence' && state.verdict?.kind === 'pass') return { state, effects: ['record-commit'] };
       return goBack({ ...state, code: 'timed-out', why: 'the deadline passed without the word to commit' });
     case 'arming':
+    case 'entering':
+    case 'unstaging':
     case 'cutting':
+    case 'finishing':
     case 'verifying':
     case 'soaking':
       return goBack({ ...state, code: 'timed-out', why: `the deadline passed while ${state.phase}` });
@@ -193,11 +200,14 @@ function deadline(state: Attempt): AttemptMove {
 
 function revertWord(state: Attempt, why: string): AttemptMove {
   switch (state.phase) {
+    case 'arming':
+    case 'entering':
+    case 'unstaging':
     case 'cutting':
+    case 'finishing':
     case 'verifying':
     case 'soaking':
     case 'committing':
-    case 'arming':
       return goBack({ ...state, why });
     case 'idle':
     case 'preparing':
@@ -230,11 +240,16 @@ function recovered(state: Attempt, inTime: boolean): AttemptMove {
         why: 'the agent was away when the deadline passed, or the host has rebooted',
       });
     case 'arming':
+    case 'entering':
+    case 'unstaging':
     case 'cutting':
+    case 'finishing':
       return goBack({ ...state, code: 'internal', why: `the agent ended while ${state.phase}` });
     case 'reverting':
       return { state, effects: ['restore'] };
+    case 'staged':
     case 'committed':
+    case 'finished':
       return { state, effects: ['disarm', 'guard'] };
     case 'reverted':
       return { state, effects: ['disarm'] };
@@ -242,11 +257,6 @@ function recovered(state: Attempt, inTime: boolean): AttemptMove {
     case 'preflight':
     case 'preparing':
     case 'prepared':
-    case 'entering':
-    case 'staged':
-    case 'finishing':
-    case 'finished':
-    case 'unstaging':
     case 'stuck':
       return stay(state);
     default:

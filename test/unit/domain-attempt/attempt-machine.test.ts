@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Attempt, type AttemptEvent, attemptStep, newAttempt } from '../../../domain/attempt/attempt-machine.ts';
-import type { Phase } from '../../../domain/phases.ts';
+import {
+  donePhaseOf,
+  isDonePhase,
+  restOf,
+  restOfPlace,
+  workPhaseOf,
+} from '../../../domain/attempt/operation-phases.ts';
+import { isOpen, type Phase } from '../../../domain/phases.ts';
 import type { Verdict } from '../../../domain/probes.ts';
+import { operations, wayOf } from '../../../domain/rewire/places.ts';
+
+const directions = ['forward', 'back'] as const;
+const methods = ['direct', 'shunt'] as const;
 
 const pass: Verdict = { kind: 'pass', taps: { tap1: { kind: 'pass' } } };
 const fail: Verdict = { kind: 'fail', taps: { tap1: { kind: 'fail', vantages: ['local'], message: 'no answer' } } };
@@ -20,7 +31,7 @@ const toSoaked: readonly AttemptEvent[] = [
 
 function play(
   events: readonly AttemptEvent[],
-  from: Attempt = newAttempt({ epoch: 1, direction: 'forward', method: 'direct' }),
+  from: Attempt = newAttempt({ epoch: 1, operation: 'cut', direction: 'forward', method: 'direct' }),
 ) {
   const effects: string[] = [];
   let state = from;
@@ -33,7 +44,7 @@ function play(
 }
 
 function inPhase(phase: Phase): Attempt {
-  return { ...newAttempt({ epoch: 1, direction: 'forward', method: 'direct' }), phase };
+  return { ...newAttempt({ epoch: 1, operation: 'cut', direction: 'forward', method: 'direct' }), phase };
 }
 
 describe('an attempt that goes well', () => {
@@ -196,24 +207,96 @@ const anyEvent: fc.Arbitrary<AttemptEvent> = fc.oneof(
   }),
 );
 
+const kinds = operations.flatMap((operation) =>
+  directions.flatMap((direction) =>
+    methods
+      .filter((method) => wayOf(operation, direction, method) !== undefined)
+      .map((method) => ({ operation, direction, method })),
+  ),
+);
+const anyKind = fc.constantFrom(...kinds);
+
+describe('every operation', () => {
+  it.each(kinds)(
+    '$operation $direction $method is done where its taps are led, and goes back where they were',
+    (kind) => {
+      const worded: AttemptEvent[] = [...toSoaked, { type: 'commit-word' }, { type: 'commit-recorded' }];
+      const way = wayOf(kind.operation, kind.direction, kind.method);
+      const done = play(worded, newAttempt({ epoch: 1, ...kind })).state;
+      expect(isDonePhase(done.phase)).toBe(true);
+      expect(restOf(done.phase, kind)).toBe(restOfPlace(way!.to)); // kinds without a way were left out above
+      expect(restOf('prepared', kind)).toBe(restOfPlace(way!.from)); // as above
+      expect(restOf('reverted', kind)).toBe(restOfPlace(way!.from)); // as above
+    },
+  );
+
+  it.each(kinds)('$operation $direction $method is open while it moves taps, and tells so by its phase', (kind) => {
+    const { state } = play(toSoaked.slice(0, 4), newAttempt({ epoch: 1, ...kind }));
+    expect(state.phase).toBe(workPhaseOf(kind));
+    expect(isOpen(state.phase)).toBe(true);
+    expect(restOf(state.phase, kind)).toBeUndefined();
+  });
+
+  it('goes by the phases that operators know', () => {
+    const ends = kinds.map((kind) => {
+      const { operation, direction, method } = kind;
+      return `${operation} ${direction} ${method}: ${workPhaseOf(kind)} ${donePhaseOf(kind)}`;
+    });
+    expect(ends).toEqual([
+      'stage forward shunt: entering staged',
+      'stage back shunt: unstaging committed',
+      'cut forward direct: cutting committed',
+      'cut forward shunt: cutting committed',
+      'cut back direct: cutting committed',
+      'cut back shunt: cutting staged',
+      'finish forward shunt: finishing finished',
+      'finish back shunt: finishing committed',
+      'collapse forward shunt: cutting finished',
+      'collapse back shunt: cutting committed',
+    ]);
+  });
+
+  it('is a cut where none is named, as in the journals of older agents', () => {
+    expect(workPhaseOf({ direction: 'forward' })).toBe('cutting');
+    expect(restOf('committed', { direction: 'back' })).toBe('legacy');
+    expect(restOf('reverted', { direction: 'back' })).toBe('target');
+  });
+});
+
 describe('laws', () => {
   it('whatever happens, an open attempt comes to rest when its deadline passes and its revert ends', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 30 }), fc.boolean(), (events, works) => {
-        const { state } = play(events);
+      fc.property(anyKind, fc.array(anyEvent, { maxLength: 30 }), fc.boolean(), (kind, events, works) => {
+        const { state } = play(events, newAttempt({ epoch: 1, ...kind }));
         const end: AttemptEvent = works
           ? { type: 'restored' }
           : { type: 'restore-failed', code: 'stuck', why: 'x', repair: [] };
         const late = play([{ type: 'deadline' }, { type: 'commit-recorded' }, end], state).state;
-        expect(['idle', 'preparing', 'prepared', 'committed', 'reverted', 'stuck']).toContain(late.phase);
+        const rests: Phase[] = ['idle', 'preparing', 'prepared', donePhaseOf(kind), 'reverted', 'stuck'];
+        expect(rests).toContain(late.phase);
       }),
     );
   });
 
-  it('cuts at most once, and never before it was armed', () => {
+  it('is done by a commit on disk and by nothing else', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
-        let state = newAttempt({ epoch: 1, direction: 'forward', method: 'direct' });
+      fc.property(anyKind, fc.array(anyEvent, { maxLength: 40 }), (kind, events) => {
+        let state = newAttempt({ epoch: 1, ...kind });
+        for (const event of events) {
+          const before = state;
+          state = attemptStep(state, event).state;
+          if (isDonePhase(state.phase) && !isDonePhase(before.phase)) {
+            expect([before.phase, event.type]).toEqual(['committing', 'commit-recorded']);
+          }
+        }
+      }),
+    );
+  });
+
+  it('moves taps at most once, and never before it was armed', () => {
+    fc.assert(
+      fc.property(anyKind, fc.array(anyEvent, { maxLength: 40 }), (kind, events) => {
+        let state = newAttempt({ epoch: 1, ...kind });
         let cuts = 0;
         for (const event of events) {
           const move = attemptStep(state, event);
@@ -230,9 +313,9 @@ describe('laws', () => {
 
   it('an event that comes twice changes nothing the second time', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 20 }), anyEvent, (events, event) => {
+      fc.property(anyKind, fc.array(anyEvent, { maxLength: 20 }), anyEvent, (kind, events, event) => {
         fc.pre(!['recovered', 'verified', 'soaked', 'deadline'].includes(event.type) && event.type !== 'revert-word');
-        const once = play([...events, event]).state;
+        const once = play([...events, event], newAttempt({ epoch: 1, ...kind })).state;
         expect(play([event], once).state.phase).toBe(once.phase);
       }),
     );

@@ -1,5 +1,6 @@
+import { restOf } from '../../../domain/attempt/operation-phases.ts';
 import type { AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
-import { isOpen, type Phase, restOf } from '../../../domain/phases.ts';
+import { isOpen, type Phase } from '../../../domain/phases.ts';
 import type { ProbeResult, Verdict } from '../../../domain/probes.ts';
 import type { AgentView } from '../../../domain/run/world.ts';
 
@@ -158,7 +159,7 @@ export class SimAgent {
   #go(phase: Phase, over: Partial<AttemptState> = {}): boolean {
     if (this.attempt === undefined) return false;
     this.attempt = { ...this.attempt, ...over, phase };
-    if (phase === 'committed') this.onTarget = restOf(phase, this.attempt.direction) === 'target';
+    if (phase === 'committed') this.onTarget = restOf(phase, this.attempt) === 'target';
     return true;
   }
 }
