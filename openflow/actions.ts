@@ -14,14 +14,31 @@ const reservedPorts = {
 /** An ofport, or one of OpenFlow's reserved ports. */
 export type PortRef = number | keyof typeof reservedPorts;
 
+/** What is done with a frame, in order. */
+export type Action = OutputAction | ConntrackAction;
+
 /** Sends the frame out. `maxLen`: bytes for CONTROLLER, default the whole frame. */
-export interface Action {
+export interface OutputAction {
   readonly output: PortRef;
   readonly maxLen?: number;
 }
 
+/**
+ * Shows the frame to the switch's connection tracker (Nicira's `ct`, ovs-actions(7)), in a zone of 1..65535; `commit` makes an entry of a
+ * new connection. The frame goes nowhere by it: no recirculation.
+ */
+export interface ConntrackAction {
+  readonly ct: { readonly zone: number; readonly commit?: boolean };
+}
+
 const outputBytes = 16;
+const conntrackBytes = 24;
 const wholeFrame = 0xffff; // OFPCML_NO_BUFFER
+const vendorAction = 0xffff; // OFPAT_EXPERIMENTER
+const niciraVendor = 0x2320;
+const conntrackSubtype = 35; // NXAST_CT
+const conntrackCommit = 1; // NX_CT_F_COMMIT
+const noRecirculation = 0xff; // NX_CT_RECIRC_NONE
 
 /** The number of a port on the wire. */
 export function portNumber(port: PortRef): number {
@@ -30,14 +47,32 @@ export function portNumber(port: PortRef): number {
   throw new OpenFlowError('invalid', `port ${port} is no ofport`); // OVSDB says -1 for a port that could not be opened
 }
 
-/** OFPAT_OUTPUT for each action, in order. */
+/** The actions on the wire, in order. */
 export function encodeActions(actions: readonly Action[]): Buffer {
-  const bytes = Buffer.alloc(actions.length * outputBytes);
-  actions.forEach((action, index) => {
-    const at = index * outputBytes;
-    bytes.writeUInt16BE(outputBytes, at + 2);
-    bytes.writeUInt32BE(portNumber(action.output), at + 4);
-    bytes.writeUInt16BE(action.output === 'CONTROLLER' ? (action.maxLen ?? wholeFrame) : 0, at + 8);
-  });
+  return Buffer.concat(actions.map((action) => ('ct' in action ? encodeConntrack(action) : encodeOutput(action))));
+}
+
+/** OFPAT_OUTPUT (OpenFlow 1.3.5, 7.2.5). */
+function encodeOutput(action: OutputAction): Buffer {
+  const bytes = Buffer.alloc(outputBytes);
+  bytes.writeUInt16BE(outputBytes, 2);
+  bytes.writeUInt32BE(portNumber(action.output), 4);
+  bytes.writeUInt16BE(action.output === 'CONTROLLER' ? (action.maxLen ?? wholeFrame) : 0, 8);
+  return bytes;
+}
+
+/** struct nx_action_conntrack (Open vSwitch, lib/ofp-actions.c). */
+function encodeConntrack({ ct }: ConntrackAction): Buffer {
+  if (!Number.isInteger(ct.zone) || ct.zone < 1 || ct.zone > 0xffff) {
+    throw new OpenFlowError('invalid', `${ct.zone} is no conntrack zone`); // 0 is the host's own
+  }
+  const bytes = Buffer.alloc(conntrackBytes);
+  bytes.writeUInt16BE(vendorAction, 0);
+  bytes.writeUInt16BE(conntrackBytes, 2);
+  bytes.writeUInt32BE(niciraVendor, 4);
+  bytes.writeUInt16BE(conntrackSubtype, 8);
+  bytes.writeUInt16BE(ct.commit === true ? conntrackCommit : 0, 10);
+  bytes.writeUInt16BE(ct.zone, 16); // zone_src 0 before it: the number itself
+  bytes.writeUInt8(noRecirculation, 18);
   return bytes;
 }

@@ -4,10 +4,13 @@ import { ShuntError } from '../../platform/shunt-error.ts';
 
 /** A bridge's OpenFlow management socket: frames go in as if a port had received them, or straight out of a port. */
 export class BridgePort implements AsyncDisposable {
+  /** OVS_RUNDIR. */
+  readonly runDir: string;
   readonly #bridge: string;
   readonly #connection: OpenFlowConnection;
 
   constructor(runDir: string, bridge: string) {
+    this.runDir = runDir;
     this.#bridge = bridge;
     this.#connection = OpenFlowConnection.open({ path: join(runDir, `${bridge}.mgmt`) });
   }

@@ -12,6 +12,7 @@ import {
 } from './sockaddr.ts';
 
 const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const SO_RCVTIMEO = 20;
@@ -20,7 +21,7 @@ const receiveBufferBytes = 4 * 1024 * 1024;
 const datagramBytesMax = 256 * 1024;
 const answerTimeoutS = 5;
 
-/** One NETLINK_ROUTE socket, in the namespace of the calling thread. */
+/** One netlink socket, in the namespace of the calling thread. */
 export class NetlinkSocket implements Disposable {
   readonly #buffer = Buffer.alloc(datagramBytesMax);
   #fd: number;
@@ -29,10 +30,17 @@ export class NetlinkSocket implements Disposable {
     this.#fd = fd;
   }
 
-  /** `groups`: old-style multicast groups (RTMGRP_*). Blocking sockets wait at most 5 s for an answer. */
-  static open(options: { readonly groups: number; readonly blocking: boolean }): NetlinkSocket {
+  /**
+   * `groups`: old-style multicast groups (RTMGRP_*). Blocking sockets wait at most 5 s for an answer. `protocol`: NETLINK_ROUTE unless
+   * said otherwise.
+   */
+  static open(options: {
+    readonly groups: number;
+    readonly blocking: boolean;
+    readonly protocol?: number;
+  }): NetlinkSocket {
     const type = SOCK_RAW | SOCK_CLOEXEC | (options.blocking ? 0 : SOCK_NONBLOCK);
-    const fd = libc().socket(AF_NETLINK, type, NETLINK_ROUTE);
+    const fd = libc().socket(AF_NETLINK, type, options.protocol ?? NETLINK_ROUTE);
     if (fd < 0) throw failed('opening a netlink socket');
     const socket = new NetlinkSocket(fd);
     // The last two only make errors terser or clearer: a kernel without them is fine.

@@ -67,6 +67,26 @@ describe('messages have the bytes of OpenFlow 1.3', () => {
     );
   });
 
+  it('PACKET_OUT that shows a frame to the connection tracker, as ovs-ofctl writes it', () => {
+    const actions = [{ ct: { zone: 2, commit: true } }, { ct: { zone: 65_535 } }] as const;
+    const message = messages.encodePacketOut(3, { inPort: 'CONTROLLER', actions, data: Buffer.from('abcd') });
+    expect(hex(message)).toBe(
+      '040d004c00000003' +
+        'ffffffff' +
+        'fffffffd' +
+        '0030000000000000' +
+        'ffff0018000023200023000100000000' +
+        '0002ff0000000000' +
+        'ffff0018000023200023000000000000' +
+        'ffffff0000000000' +
+        '61626364',
+    );
+    const packet = (zone: number) => ({ inPort: 7, actions: [{ ct: { zone } }], data: Buffer.alloc(0) });
+    for (const zone of [0, -1, 65_536, 1.5]) {
+      expect(() => messages.encodePacketOut(3, packet(zone))).toThrow(OpenFlowError);
+    }
+  });
+
   it('FLOW_MOD that drops', () => {
     const message = messages.encodeAddFlow(4, {
       cookie: 0x5348554e54n,

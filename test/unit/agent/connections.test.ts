@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { legacyZoneOf } from '../../../agent/connections/legacy-zone.ts';
+import { seedFrames } from '../../../agent/connections/seed-frames.ts';
+import { emptyReport, seedReportText } from '../../../agent/connections/seed-report.ts';
+import type { TrackedFlow } from '../../../domain/connections/tracked-flow.ts';
+import { internetChecksum } from '../../../platform/checksum.ts';
+import { parseTcp } from '../../../platform/segments.ts';
+
+const flags = { seenReply: true, assured: true, translated: false, expected: false, zone: 1, mark: 0, timeoutS: 60 };
+const flow: TrackedFlow = {
+  family: 4,
+  protocol: 6,
+  original: { src: '10.0.0.5', dst: '8.8.8.8', ports: { src: 40_000, dst: 443 } },
+  reply: { src: '8.8.8.8', dst: '10.0.0.5', ports: { src: 443, dst: 40_000 } },
+  ...flags,
+  tcpState: 'established',
+};
+const numbers = { guest: 1_000, far: 5_000 };
+const headers = (guestOpened: boolean, of = flow) =>
+  seedFrames({ tap: 't', flow: of, guestOpened }, numbers).map(({ frame, commit }) => {
+    const { sequence, acknowledgment, flags: bits, sourcePort } = parseTcp(frame) ?? {};
+    return [sourcePort, sequence, acknowledgment, bits, commit];
+  });
+
+describe('what a connection tracker is shown', () => {
+  it('is the handshake at the true numbers, from whoever began', () => {
+    expect(headers(true)).toEqual([
+      [40_000, 999, 0, 2, true],
+      [443, 4_999, 1_000, 18, false],
+      [40_000, 1_000, 5_000, 16, false],
+      [443, 5_000, 1_000, 16, false],
+    ]);
+    const [first] = headers(false, { ...flow, original: flow.reply, reply: flow.original });
+    expect(first).toEqual([443, 4_999, 0, 2, true]);
+  });
+
+  it('wraps sequence numbers round', () => {
+    const [first] = seedFrames({ tap: 't', flow, guestOpened: true }, { guest: 0, far: 1 });
+    expect(first && parseTcp(first.frame)?.sequence).toBe(0xffff_ffff);
+  });
+
+  it('has the checksums of TCP, UDP and echoes, over IPv4 and IPv6', () => {
+    const six = { src: 'fd00::5', dst: 'fd00::6' };
+    const icmp = { type: 128, code: 0, id: 3 };
+    const flows: TrackedFlow[] = [
+      flow,
+      { ...flow, protocol: 17 },
+      {
+        ...flow,
+        ...flags,
+        protocol: 17,
+        family: 6,
+        original: { ...six, ports: { src: 1, dst: 2 } },
+        reply: { src: 'fd00::6', dst: 'fd00::5' },
+      },
+      {
+        ...flow,
+        ...flags,
+        protocol: 58,
+        family: 6,
+        original: { ...six, icmp },
+        reply: { src: 'fd00::6', dst: 'fd00::5' },
+      },
+    ];
+    for (const one of flows) {
+      for (const { frame } of seedFrames({ tap: 't', flow: one, guestOpened: true }, numbers)) {
+        const v4 = one.family === 4;
+        const [addresses, message] = v4
+          ? [frame.subarray(26, 34), frame.subarray(34)]
+          : [frame.subarray(22, 54), frame.subarray(54)];
+        const pseudo = Buffer.concat([
+          addresses,
+          Buffer.of(0, one.protocol, message.length >> 8, message.length & 0xff),
+        ]);
+        expect(internetChecksum(pseudo, message)).toBe(0);
+        if (v4) expect(internetChecksum(frame.subarray(14, 34))).toBe(0);
+      }
+    }
+  });
+
+  it('is one frame where no answer was seen, and none of TCP without numbers', () => {
+    expect(
+      seedFrames({ tap: 't', flow: { ...flow, protocol: 17, seenReply: false }, guestOpened: true }, undefined),
+    ).toHaveLength(1);
+    expect(seedFrames({ tap: 't', flow, guestOpened: true }, undefined)).toEqual([]);
+  });
+});
+
+describe("the legacy firewall's zone", () => {
+  const rules = [
+    '-A neutron-linuxbri-PREROUTING -m physdev --physdev-in brqaaa -m comment --comment "Set zone for x" -j CT --zone 4097',
+    '-A neutron-linuxbri-PREROUTING -i brqaaa -m comment --comment "Set zone for x" -j CT --zone 4097',
+    '-A neutron-linuxbri-PREROUTING -m physdev --physdev-in tapbbb -j CT --zone 4098',
+  ].join('\n');
+
+  it('is read from the raw table, by bridge or by tap', () => {
+    expect(legacyZoneOf(rules, { bridge: 'brqaaa', tap: 'tapnone' })).toBe(4097);
+    expect(legacyZoneOf(rules, { bridge: 'brqaaa', tap: 'tapbbb' })).toBe(4098);
+    expect(legacyZoneOf(rules, { bridge: 'br100', tap: 'tapnone' })).toBeUndefined();
+  });
+});
+
+describe('the report', () => {
+  it('counts in words what was left out', () => {
+    const report = { ...emptyReport(1), seeded: 3, tookMs: 12 };
+    report.skipped.silent = 2;
+    expect(seedReportText(report)).toBe(
+      '3 connections copied, 2 left out (silent), 1 guests without a zone in OVN, in 12 ms',
+    );
+  });
+});
