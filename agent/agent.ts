@@ -207,11 +207,11 @@ export class Agent implements AsyncDisposable {
   }
 
   #makeGuard(): PlugGuard {
-    const { ovs, netlink, integration, providers } = this.#host;
+    const { ovs, netlink, integration, providers, plane } = this.#host;
     return new PlugGuard({
       host: this.#host,
       bootId: systemClock.bootId,
-      executor: { ovs, netlink, integration, providers, clock: systemClock, onStage: () => undefined },
+      executor: { ovs, netlink, integration, providers, plane, clock: systemClock, onStage: () => undefined },
       onFinding: (finding, epoch) => this.#found(finding, epoch),
       onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
     });

@@ -8,6 +8,7 @@ import { BridgePort } from '../agent/host/bridge-port.ts';
 import { OpenVSwitch } from '../agent/host/open-vswitch.ts';
 import { ProviderPorts } from '../agent/host/provider-ports.ts';
 import { readFacts } from '../agent/host/read-facts.ts';
+import { ShuntPlane } from '../agent/shunt/shunt-plane.ts';
 import type { TapTarget } from '../domain/network-model.ts';
 import type { TapMove } from '../domain/rewire/moves.ts';
 import { cutSteps, planMoves } from '../domain/rewire/plan-cut.ts';
@@ -34,6 +35,7 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
   await integration.ready(AbortSignal.timeout(limitMs));
   await using providers = new ProviderPorts(runDir, ovs);
   using netlink = Netlink.open();
+  using plane = new ShuntPlane(runDir);
   const moved = new Map<string, TapMove>();
 
   async function perform({ op, taps, batchSize }: CutterRequest): Promise<void> {
@@ -43,6 +45,7 @@ async function main([endpoint = '', runDir = '']: readonly string[]): Promise<vo
       netlink,
       integration,
       providers,
+      plane,
       clock: systemClock,
       checkpoint: () => undefined,
       onStage: () => undefined,

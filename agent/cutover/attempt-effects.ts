@@ -181,6 +181,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     netlink: context.host.netlink,
     integration: context.host.integration,
     providers: context.host.providers,
+    plane: context.host.plane,
     clock: context.clock,
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onGone: (move) => {

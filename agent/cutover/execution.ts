@@ -5,6 +5,7 @@ import type { Netlink } from '../../platform/native/netlink.ts';
 import type { BridgePort } from '../host/bridge-port.ts';
 import type { OpenVSwitch } from '../host/open-vswitch.ts';
 import type { ProviderPorts } from '../host/provider-ports.ts';
+import type { ShuntPlane } from '../shunt/shunt-plane.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A moment in one tap's move, on the monotonic clock. */
@@ -19,6 +20,7 @@ export interface ExecutorDependencies {
   readonly netlink: Netlink;
   readonly integration: BridgePort;
   readonly providers: ProviderPorts;
+  readonly plane: ShuntPlane;
   readonly clock: Clock;
   /** Every tap of this batch is reachable: the journal may be synced. */
   readonly checkpoint: (batch: number, taps: readonly string[]) => void;

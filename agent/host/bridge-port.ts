@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OpenFlowConnection } from '../../openflow/connection.ts';
+import type { FlowSpec } from '../../openflow/messages.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 
 /** A bridge's OpenFlow management socket: frames go in as if a port had received them, or straight out of a port. */
@@ -43,6 +44,17 @@ export class BridgePort implements AsyncDisposable {
   /** Sends a frame that goes nowhere: what has never run is slow the first time. */
   warm(frame: Uint8Array): void {
     this.#send(() => this.#connection.packetOut({ inPort: 'CONTROLLER', actions: [], data: frame }));
+  }
+
+  /** Sets and removes flows of our own; resolves once the bridge acts by them. */
+  async changeFlows(change: { readonly remove?: bigint; readonly add?: readonly FlowSpec[] }): Promise<void> {
+    try {
+      if (change.remove !== undefined) this.#connection.deleteFlows({ cookie: change.remove });
+      for (const flow of change.add ?? []) this.#connection.addFlow(flow);
+      await this.#connection.barrier();
+    } catch (cause) {
+      throw new ShuntError('openflow-failed', `changing flows of ${this.#bridge}`, { cause });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { Netlink } from '../../platform/native/netlink.ts';
 import { ovsdbTlsFiles } from '../../platform/ovsdb-tls-config.ts';
 import type { AgentConfig } from '../config.ts';
+import { ShuntPlane } from '../shunt/shunt-plane.ts';
 import { BridgePort } from './bridge-port.ts';
 import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
 import { ProviderPorts } from './provider-ports.ts';
@@ -11,6 +12,7 @@ export interface Host extends AsyncDisposable {
   readonly netlink: Netlink;
   readonly integration: BridgePort;
   readonly providers: ProviderPorts;
+  readonly plane: ShuntPlane;
   readonly identity: HostIdentity;
 }
 
@@ -28,6 +30,7 @@ export async function openHost(config: AgentConfig, signal: AbortSignal): Promis
   const identity = await ovs.ready(signal);
   const integration = stack.use(new BridgePort(config.ovs.runDir, ovs.integrationBridge));
   const providers = stack.use(new ProviderPorts(config.ovs.runDir, ovs));
+  const plane = stack.use(new ShuntPlane(config.ovs.runDir));
   const kept = stack.move();
-  return { ovs, netlink, integration, providers, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ovs, netlink, integration, providers, plane, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -87,11 +87,17 @@ export function decodeMessages(datagram: Buffer): readonly NetlinkMessage[] {
 
 /** Attributes from `offset` on, by type (flags taken off); of equal types the last. */
 export function decodeAttributes(bytes: Buffer, offset: number): ReadonlyMap<number, Buffer> {
-  const attributes = new Map<number, Buffer>();
+  return new Map(listAttributes(bytes, offset).map(({ type, value }) => [type, value]));
+}
+
+/** Attributes from `offset` on, in order (flags taken off their types). */
+export function listAttributes(bytes: Buffer, offset: number): readonly { type: number; value: Buffer }[] {
+  const attributes: { type: number; value: Buffer }[] = [];
   for (let start = offset; start + 4 <= bytes.length; ) {
     const length = bytes.readUInt16LE(start);
     if (length < 4 || start + length > bytes.length) break;
-    attributes.set(bytes.readUInt16LE(start + 2) & attributeTypeMask, bytes.subarray(start + 4, start + length));
+    const type = bytes.readUInt16LE(start + 2) & attributeTypeMask;
+    attributes.push({ type, value: bytes.subarray(start + 4, start + length) });
     start += (length + 3) & ~3;
   }
   return attributes;

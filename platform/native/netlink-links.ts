@@ -24,13 +24,15 @@ export const IFLA_LINK_NETNSID = 37;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
 export const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const IFLA_STATS64 = 23;
 export const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x10000;
 export const NDA_LLADDR = 2;
 export const NDA_VLAN = 5;
 export const NDA_MASTER = 9;
 export const NTF_MASTER = 0x4;
-const NTF_STICKY = 0x40;
+export const NTF_STICKY = 0x40;
 export const NUD_REACHABLE = 0x02;
 export const NUD_STALE = 0x04;
 export const NUD_NOARP = 0x40;
@@ -40,6 +42,30 @@ const operStates = ['unknown', 'not-present', 'down', 'lower-layer-down', 'testi
 
 /** RFC 2863, as in /sys/class/net/X/operstate. */
 export type OperState = (typeof operStates)[number];
+
+/** How a bridge treats one of its ports. */
+export interface BridgePortFlags {
+  readonly isolated?: boolean;
+  readonly learning?: boolean;
+  readonly flood?: boolean;
+  readonly multicastFlood?: boolean;
+  readonly broadcastFlood?: boolean;
+}
+
+/** Attributes IFLA_BRPORT_* of the flags. */
+export const portFlagAttributes = [
+  ['learning', 8],
+  ['flood', 9],
+  ['multicastFlood', 27],
+  ['broadcastFlood', 30],
+  ['isolated', 33],
+] as const satisfies readonly (readonly [keyof BridgePortFlags, number])[];
+
+/** Frames that went through a link since it was made. */
+export interface LinkCounters {
+  readonly received: number;
+  readonly sent: number;
+}
 
 /** A network interface of one namespace. */
 export interface Link {
@@ -59,6 +85,8 @@ export interface Link {
   readonly kind: string | undefined;
   /** `bridge` for a bridge's port. */
   readonly slaveKind: string | undefined;
+  /** Of a bridge's port, as far as this kernel tells. */
+  readonly bridgePort?: BridgePortFlags;
   /** The other end of a veth (in the namespace `peerNetnsId` if that is set). */
   readonly peerIfindex: number | undefined;
   readonly peerNetnsId: number | undefined;
@@ -88,6 +116,7 @@ export function decodeLink(message: NetlinkMessage): Link {
   const attributes = decodeAttributes(message.body, 16);
   const info = decodeAttributes(attributes.get(IFLA_LINKINFO) ?? Buffer.alloc(0), 0);
   const address = attributes.get(IFLA_ADDRESS);
+  const slaveKind = text(info, IFLA_INFO_SLAVE_KIND);
   return {
     ifindex: message.body.readInt32LE(4),
     name: text(attributes, IFLA_IFNAME) ?? '',
@@ -98,11 +127,29 @@ export function decodeLink(message: NetlinkMessage): Link {
     operstate: operStates[attributes.get(IFLA_OPERSTATE)?.at(0) ?? 0] ?? 'unknown',
     master: u32(attributes, IFLA_MASTER),
     kind: text(info, IFLA_INFO_KIND),
-    slaveKind: text(info, IFLA_INFO_SLAVE_KIND),
+    slaveKind,
+    ...(slaveKind === 'bridge' ? { bridgePort: bridgePortFlags(info.get(IFLA_INFO_SLAVE_DATA)) } : {}),
     peerIfindex: u32(attributes, IFLA_LINK),
     peerNetnsId: u32(attributes, IFLA_LINK_NETNSID),
     alias: text(attributes, IFLA_IFALIAS),
   };
+}
+
+function bridgePortFlags(data: Buffer | undefined): BridgePortFlags {
+  const attributes = decodeAttributes(data ?? Buffer.alloc(0), 0);
+  return Object.fromEntries(
+    portFlagAttributes.flatMap(([name, type]) => {
+      const value = attributes.get(type)?.at(0);
+      return value === undefined ? [] : [[name, value !== 0]];
+    }),
+  );
+}
+
+/** Counters of an RTM_NEWLINK message that was asked for with statistics. */
+export function decodeCounters(message: NetlinkMessage): LinkCounters {
+  const stats = decodeAttributes(message.body, 16).get(IFLA_STATS64);
+  if (stats === undefined || stats.length < 16) return { received: 0, sent: 0 };
+  return { received: Number(stats.readBigUInt64LE(0)), sent: Number(stats.readBigUInt64LE(8)) };
 }
 
 /** An RTM_NEWNEIGH or RTM_DELNEIGH message of family AF_BRIDGE; undefined when it has no MAC. */

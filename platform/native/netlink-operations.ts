@@ -1,4 +1,5 @@
 import { parseMac } from '../addresses.ts';
+import { groupMembership, RTM_NEWMDB } from './bridge-groups.ts';
 import * as codec from './netlink-codec.ts';
 import * as rt from './netlink-links.ts';
 import { AF_BRIDGE } from './sockaddr.ts';
@@ -22,23 +23,44 @@ export type NetlinkOperation =
       readonly peerMac?: string;
       readonly mtu?: number;
     }
-  | { readonly kind: 'create-bridge'; readonly name: string; readonly mac?: string; readonly mtu?: number }
+  | ({
+      readonly kind: 'create-bridge';
+      readonly name: string;
+      readonly mac?: string;
+      readonly mtu?: number;
+    } & BridgeOptions)
   | {
       readonly kind: 'fdb-replace' | 'fdb-append';
       readonly link: LinkRef;
       readonly mac: string;
       /** Default `reachable`: ages like a learnt one, and moves when the MAC shows up elsewhere. */
       readonly state?: 'reachable' | 'permanent' | 'static';
+      /** It stays when the MAC shows up elsewhere (`static` only; Linux >= 5.0, older kernels take no notice). */
+      readonly sticky?: boolean;
     }
   | { readonly kind: 'fdb-delete'; readonly link: LinkRef; readonly mac: string }
-  | ({ readonly kind: 'set-bridge-port'; readonly link: LinkRef } & BridgePortFlags);
+  | ({ readonly kind: 'set-bridge-port'; readonly link: LinkRef } & rt.BridgePortFlags & BridgePortOrders)
+  /** The port is a member of a group, until the membership times out. */
+  | {
+      readonly kind: 'mdb-add';
+      readonly link: LinkRef;
+      readonly master: LinkRef;
+      readonly group: string;
+      readonly vlan?: number;
+    };
 
-export interface BridgePortFlags {
-  readonly isolated?: boolean;
-  readonly learning?: boolean;
-  readonly flood?: boolean;
-  readonly multicastFlood?: boolean;
-  readonly broadcastFlood?: boolean;
+export interface BridgeOptions {
+  readonly stp?: boolean;
+  readonly multicastSnooping?: boolean;
+  readonly ageingMs?: number;
+}
+
+/** What is told to a port and does not stand in its flags. */
+export interface BridgePortOrders {
+  /** All multicast goes there, joined or not. */
+  readonly multicastRouter?: boolean;
+  /** What was learnt behind the port is forgotten. */
+  readonly flush?: true;
 }
 
 /** What {@link encodeOperation} needs of the world. */
@@ -62,13 +84,8 @@ const fdbStates = {
   static: rt.NUD_REACHABLE | rt.NUD_NOARP,
   permanent: rt.NUD_PERMANENT,
 } as const;
-const portFlagAttributes = [
-  ['learning', 8],
-  ['flood', 9],
-  ['multicastFlood', 27],
-  ['broadcastFlood', 30],
-  ['isolated', 33],
-] as const satisfies readonly (readonly [keyof BridgePortFlags, number])[];
+const IFLA_BRPORT_FLUSH = 24;
+const IFLA_BRPORT_MULTICAST_ROUTER = 25;
 
 /** Changes after which a name may mean another link than before. */
 export function movesNames(operation: NetlinkOperation): boolean {
@@ -108,6 +125,14 @@ export function encodeOperation(operation: NetlinkOperation, context: OperationC
     case 'fdb-append':
     case 'fdb-delete':
       return fdbChange(operation, context);
+    case 'mdb-add': {
+      const { link, master, group, vlan } = operation;
+      const body = groupMembership(
+        { group, vlan },
+        { port: context.ifindexOf(link), bridge: context.ifindexOf(master) },
+      );
+      return request(RTM_NEWMDB, acknowledged | codec.NLM_F_CREATE, [body]);
+    }
     default:
       throw new TypeError(`unknown netlink operation ${JSON.stringify(operation satisfies never)}`);
   }
@@ -118,7 +143,11 @@ type Creation = Extract<NetlinkOperation, { kind: 'create-veth' | 'create-bridge
 function createdLink(operation: Creation): readonly Buffer[] {
   const { mtu } = operation;
   if (operation.kind === 'create-bridge') {
-    const info = codec.nested(rt.IFLA_LINKINFO, codec.attribute(rt.IFLA_INFO_KIND, Buffer.from('bridge')));
+    const info = codec.nested(
+      rt.IFLA_LINKINFO,
+      codec.attribute(rt.IFLA_INFO_KIND, Buffer.from('bridge')),
+      codec.nested(rt.IFLA_INFO_DATA, ...bridgeOptions(operation)),
+    );
     return [linkHeader({ ifindex: 0 }), ...linkAttributes({ name: operation.name, mac: operation.mac, mtu }), info];
   }
   const peer = codec.nested(
@@ -132,6 +161,16 @@ function createdLink(operation: Creation): readonly Buffer[] {
     codec.nested(rt.IFLA_INFO_DATA, peer),
   );
   return [linkHeader({ ifindex: 0 }), ...linkAttributes({ name: operation.name, mac: operation.mac, mtu }), info];
+}
+
+/** Attributes IFLA_BR_*; the kernel counts ageing in hundredths of a second. */
+function bridgeOptions(options: BridgeOptions): readonly Buffer[] {
+  const { stp, multicastSnooping, ageingMs } = options;
+  return [
+    ...(ageingMs === undefined ? [] : [codec.attributeU32(4, Math.round(ageingMs / 10))]),
+    ...(stp === undefined ? [] : [codec.attributeU32(5, stp ? 1 : 0)]),
+    ...(multicastSnooping === undefined ? [] : [codec.attributeU8(23, multicastSnooping ? 1 : 0)]),
+  ];
 }
 
 function linkAttributes(link: {
@@ -150,10 +189,14 @@ function bridgePort(
   operation: Extract<NetlinkOperation, { kind: 'set-bridge-port' }>,
   context: OperationContext,
 ): EncodedOperation {
-  const flags = portFlagAttributes.flatMap(([name, type]) => {
+  const flags = rt.portFlagAttributes.flatMap(([name, type]) => {
     const value = operation[name];
     return value === undefined ? [] : [codec.attributeU8(type, value ? 1 : 0)];
   });
+  const { multicastRouter, flush } = operation;
+  if (multicastRouter !== undefined)
+    flags.push(codec.attributeU8(IFLA_BRPORT_MULTICAST_ROUTER, multicastRouter ? 2 : 1));
+  if (flush) flags.push(codec.attribute(IFLA_BRPORT_FLUSH, Buffer.alloc(0)));
   return request(rt.RTM_SETLINK, acknowledged, [
     linkHeader({ ifindex: context.ifindexOf(operation.link), family: AF_BRIDGE }),
     codec.nested(rt.IFLA_PROTINFO | NLA_F_NESTED, ...flags), // without the flag the kernel takes it for an STP state
@@ -168,7 +211,8 @@ function fdbChange(operation: FdbChange, context: OperationContext): EncodedOper
   header.writeUInt8(AF_BRIDGE, 0);
   header.writeInt32LE(context.ifindexOf(operation.link), 4);
   header.writeUInt16LE(deletes ? 0 : fdbStates[operation.state ?? 'reachable'], 8);
-  header.writeUInt8(rt.NTF_MASTER, 10);
+  const sticky = operation.kind !== 'fdb-delete' && operation.sticky === true;
+  header.writeUInt8(rt.NTF_MASTER | (sticky ? rt.NTF_STICKY : 0), 10);
   const how = operation.kind === 'fdb-append' ? codec.NLM_F_APPEND : codec.NLM_F_REPLACE;
   return request(
     deletes ? rt.RTM_DELNEIGH : rt.RTM_NEWNEIGH,

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { ShuntError } from '../shunt-error.ts';
+import { decodeGroups, type GroupEntry, listGroups, RTM_GETMDB } from './bridge-groups.ts';
 import { errnoName } from './libc.ts';
 import * as codec from './netlink-codec.ts';
 import * as rt from './netlink-links.ts';
@@ -77,7 +78,18 @@ export class Netlink implements Disposable {
 
   /** One link, or undefined when there is none of that name or number. */
   link(ref: LinkRef): rt.Link | undefined {
-    const filter = codec.attributeU32(rt.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    const message = this.#linkMessage(ref, RTEXT_FILTER_SKIP_STATS);
+    return message === undefined ? undefined : rt.decodeLink(message);
+  }
+
+  /** How many frames went through a link; undefined when there is none. */
+  counters(ref: LinkRef): rt.LinkCounters | undefined {
+    const message = this.#linkMessage(ref, 0);
+    return message === undefined ? undefined : rt.decodeCounters(message);
+  }
+
+  #linkMessage(ref: LinkRef, mask: number): codec.NetlinkMessage | undefined {
+    const filter = codec.attributeU32(rt.IFLA_EXT_MASK, mask);
     const header = linkHeader({ ifindex: typeof ref === 'number' ? ref : 0 });
     const name = typeof ref === 'string' ? [codec.attributeText(rt.IFLA_IFNAME, ref)] : [];
     if (typeof ref === 'string' && Buffer.byteLength(ref) > 15) return undefined; // longer ones the kernel refuses: EINVAL
@@ -86,7 +98,7 @@ export class Netlink implements Disposable {
     this.#socket.send(codec.encodeMessage(rt.RTM_GETLINK, codec.NLM_F_REQUEST, sequence, body));
     for (const message of this.#socket.receive()) {
       if (message.sequence !== sequence) continue;
-      if (message.type === rt.RTM_NEWLINK) return rt.decodeLink(message);
+      if (message.type === rt.RTM_NEWLINK) return message;
       const { errno, message: text } = codec.decodeError(message);
       if (errnoName(errno) === 'ENODEV') return undefined;
       throw new ShuntError('netlink-failed', `looking up link ${ref}: ${errnoName(errno)} ${text}`.trim());
@@ -107,6 +119,13 @@ export class Netlink implements Disposable {
       .filter((message) => message.type === rt.RTM_NEWNEIGH)
       .flatMap((message) => rt.decodeFdbEntry(message) ?? [])
       .filter((entry) => entry.master === master);
+  }
+
+  /** The multicast groups that one Linux bridge knows members of; empty where it does not snoop. */
+  groups(bridge: LinkRef): readonly GroupEntry[] {
+    const master = typeof bridge === 'number' ? bridge : this.link(bridge)?.ifindex;
+    if (master === undefined) return [];
+    return this.#dump(RTM_GETMDB, listGroups()).flatMap((message) => decodeGroups(message.body, master));
   }
 
   [Symbol.dispose](): void {

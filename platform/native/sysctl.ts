@@ -6,12 +6,21 @@ import { ShuntError } from '../shunt-error.ts';
  * IPv6, where the file does not exist.
  */
 export function disableIpv6(linkName: string): void {
-  // A dot in a name is a dot in the path: /proc/sys only translates when sysctl(8) writes.
-  const path = `/proc/sys/net/ipv6/conf/${linkName}/disable_ipv6`;
+  set(`ipv6/conf/${linkName}/disable_ipv6`, '1', `disabling IPv6 on ${linkName}`);
+}
+
+/** The host answers no ARP request that it hears on this link, whatever address of its own it asks for (arp_ignore 8). */
+export function ignoreArp(linkName: string): void {
+  set(`ipv4/conf/${linkName}/arp_ignore`, '8', `silencing ARP on ${linkName}`);
+}
+
+/** A dot in a name is a dot in the path: /proc/sys only translates when sysctl(8) writes. */
+function set(key: string, value: string, doing: string): void {
+  const path = `/proc/sys/net/${key}`;
   try {
-    writeFileSync(path, '1');
+    writeFileSync(path, value);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return;
-    throw new ShuntError('native-failed', `disabling IPv6 on ${linkName}`, { cause, detail: { path } });
+    throw new ShuntError('native-failed', doing, { cause, detail: { path } });
   }
 }

@@ -1,0 +1,74 @@
+import { Nftables } from '../../platform/native/nftables.ts';
+import { isShuntError } from '../../platform/shunt-error.ts';
+import { Unixctl } from '../../platform/unixctl.ts';
+import { gateTables } from './gate.ts';
+
+const controlTimeoutMs = 1_000;
+
+/** What shunts need of this host beyond links and rows: nftables, and vswitchd's control socket. Opened when first needed. */
+export class ShuntPlane implements Disposable {
+  readonly #runDir: string;
+  #nft: Nftables | undefined;
+  #gateStands = false;
+  #control: Unixctl | undefined;
+
+  constructor(runDir: string) {
+    this.#runDir = runDir;
+  }
+
+  /** Changes the gates of legs: all of it at one instant, or nothing. Makes the tables first where they are missing. */
+  gate(commands: readonly string[]): void {
+    const nft = this.#tables();
+    if (commands.length > 0) nft.run(commands.join('\n'));
+  }
+
+  /** As {@link gate}, where there may be nothing to change: without tables it is done already. */
+  ungate(commands: readonly string[]): void {
+    this.#nft ??= Nftables.open();
+    try {
+      this.#nft.run('list table bridge shunt');
+    } catch (error) {
+      if (!isShuntError(error)) throw error;
+      this.#gateStands = false;
+      return;
+    }
+    this.gate(commands);
+  }
+
+  /** The table of a family, as nft prints it. */
+  listed(family: 'bridge' | 'inet'): string {
+    this.#tables();
+    return this.#nft?.run(`list table ${family} shunt`) ?? '';
+  }
+
+  /** Asks vswitchd by its control socket. False: it does not know the command, or did not answer; nothing may depend on it. */
+  async askSwitch(command: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(controlTimeoutMs)]);
+    try {
+      this.#control ??= await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded);
+      await this.#control.call(command, args, bounded);
+      return true;
+    } catch (error) {
+      if (!isShuntError(error, 'protocol')) this.#closeControl(); // vswitchd was restarted: the next one connects anew
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#nft?.[Symbol.dispose]();
+    this.#nft = undefined;
+    this.#closeControl();
+  }
+
+  #tables(): Nftables {
+    this.#nft ??= Nftables.open();
+    if (!this.#gateStands) this.#nft.run(gateTables);
+    this.#gateStands = true;
+    return this.#nft;
+  }
+
+  #closeControl(): void {
+    this.#control?.[Symbol.dispose]();
+    this.#control = undefined;
+  }
+}
