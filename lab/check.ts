@@ -14,8 +14,8 @@ export interface CheckResult {
 const AT_ONCE = 12;
 
 /**
- * Pings from a sample of guests (the first of every hypervisor and network): gateway, `ext` host, and a guest of every other
- * hypervisor, by IPv4 and IPv6.
+ * Pings from a sample of guests (the first of every hypervisor and network): gateway and `ext` host, where the network has a wire, and a
+ * guest of every other hypervisor, by IPv4 and IPv6.
  */
 export async function checkLab(lab: LabState): Promise<readonly CheckResult[]> {
   const sample = lab.topology.hypervisors.flatMap((h) =>
@@ -40,9 +40,12 @@ export async function checkLab(lab: LabState): Promise<readonly CheckResult[]> {
 function destinations(lab: LabState, guest: LabGuest, sample: readonly LabGuest[]): { to: string; ip: string }[] {
   const network = lab.topology.networks.find((n) => n.id === guest.networkId) as LabNetwork; // every guest has one
   const peers = sample.filter((g) => g.networkId === guest.networkId && g.hypervisor !== guest.hypervisor);
-  const stations = [
+  const wired = [
     { to: 'gateway', ...network.gateway },
     { to: 'ext', ...network.ext },
+  ];
+  const stations = [
+    ...(network.kind === 'overlay' ? [] : wired),
     ...peers.map((peer) => ({ to: peer.name, ip4: peer.ip4, ip6: peer.ip6 })),
   ];
   return stations.flatMap(({ to, ip4, ip6 }) => [

@@ -3,13 +3,13 @@ import type { Datapath } from './datapath.ts';
 import { ipBatch, scriptIn } from './netns.ts';
 import { dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { pathsOf } from './run-dir.ts';
-import type { LabNetwork, Station, Topology } from './topology.ts';
+import { type LabNetwork, providerNetworks, type Station, type Topology, TRANSPARENT_VLANS } from './topology.ts';
 
 /** Linux bridge of the Geneve underlay, and the provider network's switch (the kernel here cannot filter VLANs). */
 export const UNDERLAY_BRIDGE = 'underlay';
 export const PROVIDER_BRIDGE = 'provider';
-/** Room for Geneve's headers round a full frame of a network. */
-export const UNDERLAY_MTU = 1600;
+/** Headers of Geneve as OVN uses it round a frame of a network, and some to spare. */
+const TUNNEL_BYTES = 100;
 
 export function fabricPlace(topology: Topology): SwitchPlace {
   return {
@@ -25,6 +25,7 @@ export function fabricPlace(topology: Topology): SwitchPlace {
  * hypervisor: eth0 management, eth1 underlay, eth2 provider. Both ends are born in their namespace: the root sees nothing.
  */
 export async function wireFabric(topology: Topology): Promise<void> {
+  const [wire, underlay] = [wireMtu(topology), underlayMtu(topology)];
   await together([
     scriptIn(topology.fabricNetns, ['echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']),
     scriptIn(topology.centralNetns, ['echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']),
@@ -45,15 +46,15 @@ export async function wireFabric(topology: Topology): Promise<void> {
       `link add ${UNDERLAY_BRIDGE} type bridge`,
       `link set ${UNDERLAY_BRIDGE} up`,
       ...topology.hypervisors.flatMap((h) => [
-        `link add u-${h.name} mtu ${UNDERLAY_MTU} type veth peer name eth1 mtu ${UNDERLAY_MTU} netns ${h.netns}`,
+        `link add u-${h.name} mtu ${underlay} type veth peer name eth1 mtu ${underlay} netns ${h.netns}`,
         `link set u-${h.name} master ${UNDERLAY_BRIDGE} up`,
-        `link add p-${h.name} type veth peer name eth2 netns ${h.netns}`,
+        `link add p-${h.name} mtu ${wire} type veth peer name eth2 mtu ${wire} netns ${h.netns}`,
         `link set p-${h.name} up`,
       ]),
-      ...topology.networks
+      ...providerNetworks(topology)
         .flatMap(stationsOf)
         .flatMap((s) => [
-          `link add ${s.fabricPort} type veth peer name eth0 address ${s.mac} netns ${s.netns}`,
+          `link add ${s.fabricPort} mtu ${wire} type veth peer name eth0 address ${s.mac} mtu ${wire} netns ${s.netns}`,
           `link set ${s.fabricPort} up`,
         ]),
     ]),
@@ -64,7 +65,7 @@ export async function wireFabric(topology: Topology): Promise<void> {
 export async function startFabric(topology: Topology): Promise<void> {
   const place = fabricPlace(topology);
   const trunks = topology.hypervisors.map((h) => `p-${h.name}`);
-  const access = topology.networks.flatMap((n) => stationsOf(n).map((s) => [s.fabricPort, ...accessOf(n)]));
+  const access = providerNetworks(topology).flatMap((n) => stationsOf(n).map((s) => [s.fabricPort, ...accessOf(n)]));
   await startSwitch(place, topology.datapath);
   await vsctl(place, [
     ...[
@@ -87,7 +88,7 @@ export async function startFabric(topology: Topology): Promise<void> {
 /** The physical gateway and the `ext` host of every network. */
 export async function furnishStations(topology: Topology): Promise<void> {
   await together(
-    topology.networks.flatMap((network) =>
+    providerNetworks(topology).flatMap((network) =>
       stationsOf(network).map((station) =>
         scriptIn(station.netns, [
           'ip -batch - <<END',
@@ -105,7 +106,18 @@ export async function furnishStations(topology: Topology): Promise<void> {
 
 /** Columns of a port that carries this network untagged and nothing else. */
 export function accessOf(network: LabNetwork): readonly string[] {
-  return network.vlan === undefined ? ['trunks=0'] : [`tag=${network.vlan}`];
+  if (network.vlan !== undefined) return [`tag=${network.vlan}`];
+  return [`trunks=${[0, ...(network.vlanTransparent ? TRANSPARENT_VLANS : [])].join(',')}`];
+}
+
+/** Of the provider's wire: the largest of its networks. */
+function wireMtu(topology: Topology): number {
+  return Math.max(1500, ...providerNetworks(topology).map((network) => network.mtu));
+}
+
+/** Room for a tunnel's headers round a full frame of a network. */
+export function underlayMtu(topology: Topology): number {
+  return Math.max(1500, ...topology.networks.map((network) => network.mtu)) + TUNNEL_BYTES;
 }
 
 /** For frames from a veth that the kernel leaves to be finished by whoever sends them on: vswitchd does not. */

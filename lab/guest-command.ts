@@ -27,6 +27,7 @@ interface AddFlags extends Printed {
   readonly sendOnly?: boolean;
   readonly dynamic?: boolean;
   readonly portSecurity: 'on' | 'off';
+  readonly egress: boolean;
   readonly kind?: NicKind;
 }
 
@@ -57,6 +58,7 @@ function addAdd(guest: Command): void {
     .addOption(new Option('--send-only', 'answers nothing, sends a datagram a second').conflicts('silent'))
     .option('--dynamic', 'DHCP, router advertisements and DAD instead of static addresses')
     .addOption(new Option('--port-security <on|off>').choices(['on', 'off']).default('on'))
+    .option('--no-egress', 'in a group that only lets it answer')
     .addOption(new Option('--kind <kind>', "how it is plugged; default: as the lab's").choices(['veth', 'tap', 'qemu']))
     .addHelpText('after', '\nExample:\n  npm run lab -- guest add --name one --hypervisor hv1 --network net1 --macs 2')
     .action(async (flags: AddFlags) => {
@@ -111,6 +113,7 @@ function requestOf(flags: AddFlags) {
   return {
     macs: flags.macs,
     portSecurity: flags.portSecurity === 'on',
+    egress: flags.egress,
     ...(flags.hypervisor === undefined ? {} : { hypervisor: flags.hypervisor }),
     ...(flags.network === undefined ? {} : { network: flags.network }),
     ...(flags.ip === undefined ? {} : { ip: flags.ip }),

@@ -2,13 +2,18 @@ import { join } from 'node:path';
 import { southboundRemote } from './central.ts';
 import { run, together } from './command.ts';
 import type { Datapath } from './datapath.ts';
-import { accessOf, UNDERLAY_MTU } from './fabric.ts';
+import { accessOf, underlayMtu } from './fabric.ts';
 import { inNetns, ipBatch, scriptIn } from './netns.ts';
+import { applyArpProtection } from './neutron-arp-protection.ts';
 import { firewallRules } from './neutron-firewall.ts';
 import { dropBehindSwitch, runDirEnv, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
+import { furnishOverlays } from './overlay.ts';
 import { startDaemon } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
-import type { LabHypervisor, LabNetwork, Topology } from './topology.ts';
+import { integrationBridgeOf, isOpenVSwitchSource } from './sources/lab-source.ts';
+import { installAgentFlows, legacySwitchArguments } from './sources/ml2-ovs.ts';
+import { furnishSource } from './sources/plan-source.ts';
+import { type LabHypervisor, type LabNetwork, providerNetworks, type Topology } from './topology.ts';
 
 export function hypervisorPlace(lab: string, hypervisor: Pick<LabHypervisor, 'name' | 'netns'>): SwitchPlace {
   return { lab, name: hypervisor.name, netns: hypervisor.netns, dir: hypervisorDir(lab, hypervisor.name) };
@@ -27,20 +32,30 @@ export async function furnishHypervisor(topology: Topology, hypervisor: LabHyper
     'link set eth0 up',
     'link set eth1 up',
     'link set eth2 up',
-    ...topology.networks.flatMap(legacyNetwork),
+    ...(isOpenVSwitchSource(topology) ? [] : topology.networks.flatMap(legacyNetwork)),
     'END',
   ]);
+  await furnishSource(topology, hypervisor);
   await together([
     run(inNetns(hypervisor.netns, ['iptables-restore']), { input: firewallRules(topology, hypervisor, 4) }),
+    applyArpProtection(topology, hypervisor),
     run(inNetns(hypervisor.netns, ['ip6tables-restore']), { input: firewallRules(topology, hypervisor, 6) }),
   ]);
 }
 
-/** As the linuxbridge agent makes it; where it would enslave `eth2.<vlan>`, a leg leads into the provider bridge. */
+/**
+ * As the linuxbridge agent makes it; where it would enslave `eth2.<vlan>`, a leg leads into the provider bridge. An overlay's VXLAN device
+ * comes later, with the underlay's address.
+ */
 function legacyNetwork(network: LabNetwork): string[] {
-  return [
-    `link add ${network.bridge} mtu ${network.mtu} type bridge forward_delay 0 stp_state 0`,
+  const snooping = network.snooping ? ' mcast_snooping 1 mcast_querier 1' : '';
+  const bridge = [
+    `link add ${network.bridge} mtu ${network.mtu} type bridge forward_delay 0 stp_state 0${snooping}`,
     `link set ${network.bridge} up`,
+  ];
+  if (network.kind === 'overlay') return bridge;
+  return [
+    ...bridge,
     `link add ${network.uplink} mtu ${network.mtu} type veth peer name ${network.leg} mtu ${network.mtu}`,
     `link set ${network.uplink} master ${network.bridge} up`,
     `link set ${network.leg} up`,
@@ -52,7 +67,9 @@ export async function startHypervisorSwitch(topology: Topology, hypervisor: LabH
   const place = hypervisorPlace(topology.name, hypervisor);
   await startSwitch(place, topology.datapath);
   await vsctl(place, bridgeArguments(topology, hypervisor));
+  await installAgentFlows(topology, hypervisor);
   await underlay[topology.datapath](topology, hypervisor);
+  await furnishOverlays(topology, hypervisor);
   startController(topology, hypervisor);
 }
 
@@ -61,14 +78,14 @@ const underlay = {
   system: async (_topology, { netns, underlayIp }) => {
     await ipBatch(netns, [`address add ${underlayIp}/24 dev eth1`, 'link set br-ex up']);
   },
-  netdev: async ({ networks }, { netns, underlayIp }) => {
+  netdev: async (topology, { netns, underlayIp }) => {
     await together([
       ipBatch(netns, [
         `address add ${underlayIp}/24 dev br-phy`,
-        `link set br-phy mtu ${UNDERLAY_MTU} up`,
+        `link set br-phy mtu ${underlayMtu(topology)} up`,
         'link set br-ex up',
       ]),
-      dropBehindSwitch(netns, ['eth1', 'eth2', ...networks.map((n) => n.leg)]),
+      dropBehindSwitch(netns, ['eth1', 'eth2', ...legsOf(topology).map((n) => n.leg)]),
     ]);
   },
 } satisfies Record<Datapath, (topology: Topology, hypervisor: LabHypervisor) => Promise<void>>;
@@ -81,7 +98,7 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
     'ovn-remote': southboundRemote(topology),
     'ovn-encap-type': 'geneve',
     'ovn-encap-ip': hypervisor.underlayIp,
-    'ovn-bridge': 'br-int',
+    'ovn-bridge': integrationBridgeOf(topology),
     'ovn-bridge-datapath-type': datapath,
     'ovn-bridge-mappings': 'physnet1:br-ex',
   };
@@ -92,12 +109,18 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
     'Open_vSwitch',
     '.',
     ...Object.entries(externalIds).map(([key, value]) => `external_ids:${key}="${value}"`),
-    ...bridge('br-int', 'secure'),
-    ...bridge('br-ex', 'standalone'),
+    ...bridge(integrationBridgeOf(topology), 'secure'),
+    ...bridge('br-ex', isOpenVSwitchSource(topology) ? 'secure' : 'standalone'),
     ...(datapath === 'netdev' ? [...bridge('br-phy', 'standalone'), '--', 'add-port', 'br-phy', 'eth1'] : []),
     ...['--', 'add-port', 'br-ex', 'eth2'],
-    ...topology.networks.flatMap((n) => ['--', 'add-port', 'br-ex', n.leg, ...accessOf(n)]),
+    ...legsOf(topology).flatMap((n) => ['--', 'add-port', 'br-ex', n.leg, ...accessOf(n)]),
+    ...legacySwitchArguments(topology),
   ];
+}
+
+/** Networks whose Linux bridge has a leg to the provider bridge. */
+function legsOf(topology: Topology): readonly LabNetwork[] {
+  return isOpenVSwitchSource(topology) ? [] : providerNetworks(topology);
 }
 
 /** Starts (or starts again) a hypervisor's ovn-controller. */

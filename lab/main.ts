@@ -11,6 +11,7 @@ import { runDirEnv } from './open-vswitch.ts';
 import { requirePackages } from './packages.ts';
 import { isAlive, readProcesses } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
+import { type LabSource, labSources } from './sources/lab-source.ts';
 import { isOwned, listLabs, readLabState, requireLabState, statusOf } from './state.ts';
 import { statusText } from './status-text.ts';
 import { LIMITS, type TapKind } from './topology.ts';
@@ -27,7 +28,12 @@ interface UpFlags extends Named {
   readonly hosts: number;
   readonly guests: number;
   readonly networks: number;
+  readonly overlays: number;
+  readonly mtu: number;
+  readonly snooping: boolean;
+  readonly vlanTransparent: boolean;
   readonly tap: TapKind;
+  readonly source: LabSource;
   readonly datapath?: Datapath;
   readonly services: boolean;
   readonly servicesLegacy: boolean;
@@ -56,7 +62,14 @@ Exit status: 0 done; 1 failed or wrong use; 2 the check found an unreachable gue
 command('up', 'build a lab; it stays until down')
   .option('--hosts <n>', 'hypervisors', count(1, LIMITS.hostsMax), 3)
   .option('--guests <n>', 'guests on each hypervisor', count(0, LIMITS.guestsMax), 8)
-  .option('--networks <n>', 'provider networks: VLANs, the last one flat', count(1, LIMITS.networksMax), 2)
+  .option('--networks <n>', 'provider networks: VLANs, the last one flat', count(0, LIMITS.networksMax), 2)
+  .option('--overlays <n>', 'tenant networks: VXLAN here, Geneve there', count(0, LIMITS.networksMax), 0)
+  .option('--mtu <bytes>', 'of provider networks', count(1330, LIMITS.mtuMax), 1500)
+  .option('--snooping', 'multicast snooping in both worlds', false)
+  .option('--vlan-transparent', "the flat network lets guests' tags pass", false)
+  .addOption(
+    new Option('--source <kind>', 'what the legacy world is made of').choices(labSources).default('linux-bridge'),
+  )
   .addOption(new Option('--tap <kind>', 'how guests are plugged').choices(['veth', 'tap']).default('veth'))
   .addOption(new Option('--datapath <kind>', 'who forwards: vswitchd itself, or the kernel').choices(datapaths))
   .option('--services-legacy', 'dnsmasq and radvd on the Linux bridges, in qdhcp and qrouter namespaces', false)

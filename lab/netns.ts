@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { ChildResult } from '../platform/child.ts';
 import type { RunOptions } from './command.ts';
 import { run, tryRun } from './command.ts';
-import { isNamespaceOf } from './topology.ts';
+import { isNamespaceOf } from './lab-name.ts';
 
 const NETNS_DIR = '/run/netns';
 

@@ -118,7 +118,8 @@ function openRules({ tap }: LabGuest): string[] {
 /** Towards the guest: what the group allows. */
 function ingressRules(topology: Topology, guest: LabGuest, family: Family): string[] {
   const peers = topology.guests.filter((g) => g.networkId === guest.networkId && g.portId !== guest.portId);
-  const members = peers.filter((g) => g.extra?.portSecurity ?? true).flatMap((g) => [g, ...(g.extra?.moreNics ?? [])]);
+  const inGroup = peers.filter((g) => (g.extra?.portSecurity ?? true) && (g.extra?.egress ?? true));
+  const members = inGroup.flatMap((g) => [g, ...(g.extra?.moreNics ?? [])]);
   return [
     '-m state --state RELATED,ESTABLISHED -j RETURN',
     ...dhcpAnswers(guest, family),
@@ -136,7 +137,7 @@ function dhcpAnswers(guest: LabGuest, family: Family): string[] {
   return ['255.255.255.255', guest.ip4].map((to) => `-d ${to}/32 -p udp -m udp --sport 67 --dport 68 -j RETURN`);
 }
 
-/** From the guest: no spoofing, no DHCP server, else all. */
+/** From the guest: no spoofing, no DHCP server, else all, unless its group has no egress rule. */
 function egressRules(guest: LabGuest, family: Family): string[] {
   const dhcp =
     family === 4
@@ -151,7 +152,7 @@ function egressRules(guest: LabGuest, family: Family): string[] {
     `-p udp -m udp --sport ${client} --dport ${server} -j RETURN`,
     `-p udp -m udp --sport ${server} --dport ${client} -j DROP`,
     '-m state --state RELATED,ESTABLISHED -j RETURN',
-    '-j RETURN',
+    ...((guest.extra?.egress ?? true) ? ['-j RETURN'] : []),
     '-m state --state INVALID -j DROP',
     `-j ${wrap('sg-fallback')}`,
   ];

@@ -1,17 +1,8 @@
+import { groupIdOf, groupOperations } from './neutron-groups.ts';
+import { atomOrSet, map, named, type OvsdbOperation, rowName, set } from './ovsdb-values.ts';
 import type { LabService } from './services/lab-service.ts';
 import type { LabGuest, LabNetwork, Topology } from './topology.ts';
-import { networkOf, uuidOf } from './topology.ts';
-
-/** An operation of an OVSDB transaction (RFC 7047, section 5.2). */
-export type OvsdbOperation = Readonly<Record<string, unknown>>;
-
-const map = (entries: Readonly<Record<string, string>>) => ['map', Object.entries(entries)];
-const set = (values: readonly unknown[]) => ['set', values];
-/** RFC 7047: a set of one is written as its element. */
-const atomOrSet = (values: readonly string[]) => (values.length === 1 ? values[0] : set(values));
-const named = (name: string) => ['named-uuid', name];
-/** OVSDB identifiers have no hyphens. */
-const rowName = (kind: string, id: string) => `${kind}_${id.replaceAll('-', '_')}`;
+import { networkOf } from './topology.ts';
 
 /**
  * OVN's northbound as Neutron's ML2/OVN driver fills it for this cloud: networks with their localnet port, subnets, ports
@@ -29,14 +20,19 @@ export function northboundOperations(topology: Topology): readonly OvsdbOperatio
 function networkOperations(topology: Topology, network: LabNetwork): OvsdbOperation[] {
   const ports = [...topology.guests, ...(topology.services ?? [])].filter((p) => p.networkId === network.id);
   const localnet = rowName('provnet', network.segmentId);
+  const wired = network.kind !== 'overlay';
   return [
     {
       op: 'insert',
       table: 'Logical_Switch',
       row: {
         name: `neutron-${network.id}`,
-        ports: set([named(localnet), ...ports.map((p) => named(rowName('port', p.portId)))]),
-        other_config: map({ mcast_flood_unregistered: 'false', mcast_snoop: 'false', 'vlan-passthru': 'false' }),
+        ports: set([...(wired ? [named(localnet)] : []), ...ports.map((p) => named(rowName('port', p.portId)))]),
+        other_config: map({
+          mcast_flood_unregistered: 'false',
+          mcast_snoop: String(network.snooping),
+          'vlan-passthru': String(network.vlanTransparent),
+        }),
         external_ids: map({
           'neutron:network_name': network.name,
           'neutron:mtu': String(network.mtu),
@@ -45,20 +41,24 @@ function networkOperations(topology: Topology, network: LabNetwork): OvsdbOperat
         }),
       },
     },
-    {
-      op: 'insert',
-      table: 'Logical_Switch_Port',
-      'uuid-name': localnet,
-      row: {
-        name: `provnet-${network.segmentId}`,
-        type: 'localnet',
-        addresses: 'unknown',
-        ...(network.vlan === undefined ? {} : { tag: network.vlan }),
-        options: map({ network_name: 'physnet1', mcast_flood: 'false', mcast_flood_reports: 'true' }),
-      },
-    },
+    ...(wired ? [localnetOperation(network, localnet)] : []),
     ...dhcpOperations(topology, network),
   ];
+}
+
+function localnetOperation(network: LabNetwork, uuidName: string): OvsdbOperation {
+  return {
+    op: 'insert',
+    table: 'Logical_Switch_Port',
+    'uuid-name': uuidName,
+    row: {
+      name: `provnet-${network.segmentId}`,
+      type: 'localnet',
+      addresses: 'unknown',
+      ...(network.vlan === undefined ? {} : { tag: network.vlan }),
+      options: map({ network_name: 'physnet1', mcast_flood: 'false', mcast_flood_reports: 'true' }),
+    },
+  };
 }
 
 function dhcpOperations(topology: Topology, network: LabNetwork): OvsdbOperation[] {
@@ -140,7 +140,7 @@ export function guestPortRow(
       deviceOwner: 'compute:nova',
       networkId: network.id,
       name: guest.name,
-      securityGroupId: secured ? topology.securityGroupId : '',
+      securityGroupId: secured ? groupIdOf(topology, guest) : '',
     }),
   };
 }
@@ -189,72 +189,4 @@ function portExternalIds(topology: Topology, words: PortWords): readonly unknown
     'neutron:subnet_pool_addr_scope6': '',
     'neutron:vnic_type': 'normal',
   });
-}
-
-interface AclSpec {
-  readonly direction: 'from-lport' | 'to-lport';
-  readonly match: string;
-}
-
-/** Name of the port group of the lab's one security group. */
-export function groupName(topology: Topology): string {
-  return `pg_${topology.securityGroupId.replaceAll('-', '_')}`;
-}
-
-function groupOperations(topology: Topology): OvsdbOperation[] {
-  const ports = topology.guests.map((g) => named(rowName('port', g.portId)));
-  const group = groupName(topology);
-  const egress = (match: string): AclSpec => ({ direction: 'from-lport', match: `inport == @${group} && ${match}` });
-  const ingress = (match: string): AclSpec => ({ direction: 'to-lport', match: `outport == @${group} && ${match}` });
-  const allowed = [
-    egress('ip4'),
-    egress('ip6'),
-    ingress(`ip4 && ip4.src == $${group}_ip4`),
-    ingress(`ip6 && ip6.src == $${group}_ip6`),
-    ingress('ip4 && ip4.src == 0.0.0.0/0 && icmp4'),
-    ingress('ip6 && ip6.src == ::/0 && icmp6'),
-    ingress('ip4 && ip4.src == 0.0.0.0/0 && tcp && tcp.dst == 22'),
-    ingress('ip6 && ip6.src == ::/0 && tcp && tcp.dst == 22'),
-  ];
-  const dropped: AclSpec[] = [
-    { direction: 'from-lport', match: 'inport == @neutron_pg_drop && ip' },
-    { direction: 'to-lport', match: 'outport == @neutron_pg_drop && ip' },
-  ];
-  return [
-    ...allowed.map((acl, i) => aclOperation(acl, `allow_${i}`, uuidOf(topology.name, 'sg-rule', i))),
-    ...dropped.map((acl, i) => aclOperation(acl, `drop_${i}`)),
-    portGroup(group, { ports, acls: allowed.length, prefix: 'allow', securityGroupId: topology.securityGroupId }),
-    portGroup('neutron_pg_drop', { ports, acls: dropped.length, prefix: 'drop' }),
-  ];
-}
-
-function aclOperation(acl: AclSpec, uuidName: string, ruleId?: string): OvsdbOperation {
-  return {
-    op: 'insert',
-    table: 'ACL',
-    'uuid-name': uuidName,
-    row: {
-      direction: acl.direction,
-      match: acl.match,
-      priority: ruleId ? 1002 : 1001,
-      action: ruleId ? 'allow-related' : 'drop',
-      ...(ruleId ? { external_ids: map({ 'neutron:security_group_rule_id': ruleId }) } : {}),
-    },
-  };
-}
-
-function portGroup(
-  name: string,
-  of: { ports: readonly unknown[]; acls: number; prefix: string; securityGroupId?: string },
-): OvsdbOperation {
-  return {
-    op: 'insert',
-    table: 'Port_Group',
-    row: {
-      name,
-      ports: set(of.ports),
-      acls: set(Array.from({ length: of.acls }, (_, i) => named(`${of.prefix}_${i}`))),
-      ...(of.securityGroupId ? { external_ids: map({ 'neutron:security_group_id': of.securityGroupId }) } : {}),
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import type { OvsdbOperation } from './neutron-nb.ts';
+import type { OvsdbOperation } from './ovsdb-values.ts';
 import { patience } from './patience.ts';
 
 const TIMEOUT_MS = 30_000 * patience;

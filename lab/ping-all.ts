@@ -20,7 +20,7 @@ export async function pingAllGuests(lab: LabState, hz: number): Promise<AllGuest
     const targets = guests
       .filter((guest) => guest.networkId === network.id)
       .map((guest) => ({ id: guest.portId, ip: guest.ip4, hz }));
-    return targets.length > 0 ? [startPinger({ netns: network.ext.netns, targets })] : [];
+    return targets.length > 0 && network.kind !== 'overlay' ? [startPinger({ netns: network.ext.netns, targets })] : [];
   });
   const end = () => Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   try {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { requireLabName } from './topology.ts';
+import { requireLabName } from './lab-name.ts';
 
 /** Where labs keep sockets, databases, pids and logs. One folder a lab. */
 export const LABS_DIR = '/run/shunt-lab';

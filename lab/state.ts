@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFileAtomicSync } from '../platform/atomic-file.ts';
+import { isLabName } from './lab-name.ts';
 import { isAlive, startTimeOf } from './processes.ts';
 import { hypervisorDir, LABS_DIR, pathsOf } from './run-dir.ts';
-import { isLabName, type LabGuest, type LabHypervisor, type Topology } from './topology.ts';
+import type { LabGuest, LabHypervisor, Topology } from './topology.ts';
 
 /** Who keeps a lab alive: the process that built it, or nobody until `down`. */
 export type LabOwner =

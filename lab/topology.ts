@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Datapath } from './datapath.ts';
 import type { GuestExtra } from './guest/guest-extra.ts';
+import { requireLabName } from './lab-name.ts';
 import type { LabService } from './services/lab-service.ts';
+import type { LabSource } from './sources/lab-source.ts';
+import { macOf, uuidOf } from './stable-ids.ts';
 
 /** What a lab is made of; everything else about it follows from these (see {@link planTopology}). */
 export interface TopologyOptions {
@@ -12,6 +14,14 @@ export interface TopologyOptions {
   readonly guests: number;
   /** Provider networks: VLAN 100, 101, … and the last one flat (a single one is a VLAN). */
   readonly networks: number;
+  /** Tenant networks after them: VXLAN on Linux bridges, Geneve in OVN, no wire in common, no gateway and no `ext` host. Default 0. */
+  readonly overlays?: number;
+  /** Of provider networks; overlays leave room for VXLAN's headers. Default 1500. */
+  readonly mtu?: number;
+  /** Multicast snooping in both worlds, and somebody who asks for members. Default false. */
+  readonly snooping?: boolean;
+  /** The flat network lets guests' own tags pass ({@link TRANSPARENT_VLANS}). Default false. */
+  readonly vlanTransparent?: boolean;
   readonly tap: TapKind;
   /** Default `netdev`. */
   readonly datapath?: Datapath;
@@ -25,18 +35,23 @@ export interface LabNetwork {
   readonly index: number;
   readonly id: string;
   readonly name: string;
-  /** Undefined on a flat network. */
+  readonly kind: 'vlan' | 'flat' | 'overlay';
   readonly vlan?: number;
+  /** VXLAN id of an overlay's legacy side. */
+  readonly vni?: number;
   readonly mtu: number;
+  readonly snooping: boolean;
+  readonly vlanTransparent: boolean;
   readonly segmentId: string;
   readonly subnet4: Subnet;
   readonly subnet6: Subnet;
   /** The legacy bridge on each hypervisor, `brq…`. */
   readonly bridge: string;
-  /** End of the leg in the legacy bridge. */
+  /** End of the leg in the legacy bridge; an overlay's VXLAN device. */
   readonly uplink: string;
-  /** End of the leg in `br-ex`. */
+  /** End of the leg in `br-ex`; overlays have none. */
   readonly leg: string;
+  /** This and `ext` are there on provider networks only ({@link providerNetworks}). */
   readonly gateway: Station;
   readonly ext: Station;
   /** Conntrack zone of the legacy firewall: one a network, from 4097 as neutron counts. */
@@ -91,6 +106,8 @@ export interface Topology {
   readonly name: string;
   readonly tap: TapKind;
   readonly datapath: Datapath;
+  /** Absent: Linux bridges. */
+  readonly source?: LabSource;
   readonly centralNetns: string;
   readonly fabricNetns: string;
   readonly managementIp: string;
@@ -107,26 +124,22 @@ export interface Topology {
 export const FIRST_GUEST = 20;
 /** Host numbers above this stay free in every subnet: probe ports take the highest free addresses. */
 export const LAST_GUEST_24 = 239;
-export const LIMITS = { nameMax: 10, hostsMax: 64, guestsMax: 200, networksMax: 20 } as const;
-
-const labName = new RegExp(`^[a-z][a-z0-9]{0,${LIMITS.nameMax - 1}}$`);
-
-export function isLabName(name: string): boolean {
-  return labName.test(name);
-}
-
-/** A name becomes a folder that `down` removes and a prefix of namespaces: what is not one must get no further than here. */
-export function requireLabName(name: string): void {
-  if (isLabName(name)) return;
-  const shown = JSON.stringify(name);
-  throw new RangeError(`lab name ${shown}: lower-case letters and digits, a letter first, at most ${LIMITS.nameMax}`);
-}
+export const LIMITS = { hostsMax: 64, guestsMax: 200, networksMax: 20, mtuMax: 9000 } as const;
+/** Tags that guests of a VLAN-transparent network may use themselves. */
+export const TRANSPARENT_VLANS = [7, 8] as const;
+const FIRST_VNI = 5001;
+const DEFAULT_MTU = 1500;
+/** IPv6 demands it (RFC 8200, section 5), on overlays too. */
+const MTU_MIN = 1330;
+/** Headers of VXLAN over IPv4 round a frame. */
+const VXLAN_BYTES = 50;
 
 /** Lays out a lab: same options, same names, addresses and UUIDs. Throws a RangeError for what cannot be built. */
 export function planTopology(options: TopologyOptions): Topology {
   checkOptions(options);
-  const perNetwork = Math.ceil(options.guests / options.networks) * options.hosts;
-  const networks = times(options.networks, (i) => planNetwork(options, i, perNetwork));
+  const count = options.networks + (options.overlays ?? 0);
+  const perNetwork = Math.ceil(options.guests / count) * options.hosts;
+  const networks = times(count, (i) => planNetwork(options, i, perNetwork));
   const hypervisors = times(options.hosts, (i) => planHypervisor(options.name, i));
   return {
     name: options.name,
@@ -149,16 +162,19 @@ export function namespacesOf(topology: Topology): readonly string[] {
     topology.centralNetns,
     topology.fabricNetns,
     ...topology.hypervisors.map((h) => h.netns),
-    ...topology.networks.flatMap((n) => [n.gateway.netns, n.ext.netns]),
+    ...providerNetworks(topology).flatMap((n) => [n.gateway.netns, n.ext.netns]),
     ...topology.guests.map((g) => g.netns),
     ...(topology.services ?? []).map((s) => s.netns),
   ];
 }
 
-/** Whether a namespace name can be one of the lab's: exact shapes only, so that lab `a` never claims `ab-hv1`. */
-export function isNamespaceOf(lab: string, netns: string): boolean {
-  const rest = isLabName(lab) && netns.startsWith(`${lab}-`) ? netns.slice(lab.length + 1) : '';
-  return /^(central|fabric|hv\d+|g\d+-\d+|(gw|ext|qdhcp|qrouter)-net\d+)$/.test(rest);
+/** Networks on the wire of the provider: their two worlds meet there. */
+export function providerNetworks(topology: Topology): readonly LabNetwork[] {
+  return topology.networks.filter((network) => network.kind !== 'overlay');
+}
+
+export function overlayNetworks(topology: Topology): readonly LabNetwork[] {
+  return topology.networks.filter((network) => network.kind === 'overlay');
 }
 
 /** The network of a guest or service. */
@@ -173,7 +189,9 @@ function checkOptions(o: TopologyOptions): void {
   const counts = [
     ['hosts', o.hosts, 1, LIMITS.hostsMax],
     ['guests', o.guests, 0, LIMITS.guestsMax],
-    ['networks', o.networks, 1, LIMITS.networksMax],
+    ['networks', o.networks, o.overlays ? 0 : 1, LIMITS.networksMax],
+    ['overlays', o.overlays ?? 0, 0, LIMITS.networksMax - o.networks],
+    ['mtu', o.mtu ?? DEFAULT_MTU, MTU_MIN, LIMITS.mtuMax],
   ] as const;
   for (const [what, value, min, max] of counts) {
     if (!Number.isInteger(value) || value < min || value > max) {
@@ -184,7 +202,7 @@ function checkOptions(o: TopologyOptions): void {
 
 function planNetwork(options: TopologyOptions, i: number, guestsOnIt: number): LabNetwork {
   const id = uuidOf(options.name, 'network', i);
-  const flat = options.networks > 1 && i === options.networks - 1;
+  const kind = kindOf(options, i);
   const name = `net${i + 1}`;
   const prefix = guestsOnIt <= LAST_GUEST_24 - FIRST_GUEST + 1 ? 24 : 20;
   const base = 16 * i; // third octets apart by a /20
@@ -202,18 +220,27 @@ function planNetwork(options: TopologyOptions, i: number, guestsOnIt: number): L
     index: i + 1,
     id,
     name,
-    ...(flat ? {} : { vlan: 100 + i }),
-    mtu: 1500,
+    kind,
+    ...(kind === 'vlan' ? { vlan: 100 + i } : {}),
+    ...(kind === 'overlay' ? { vni: FIRST_VNI + i } : {}),
+    mtu: (options.mtu ?? DEFAULT_MTU) - (kind === 'overlay' ? VXLAN_BYTES : 0),
+    snooping: options.snooping ?? false,
+    vlanTransparent: kind === 'flat' && (options.vlanTransparent ?? false),
     segmentId: uuidOf(options.name, 'segment', i),
     subnet4: { id: uuidOf(options.name, 'subnet4', i), cidr: `${v4(0)}/${prefix}`, prefix, gateway: v4(1) },
     subnet6: { id: uuidOf(options.name, 'subnet6', i), cidr: `${v6(0).slice(0, -1)}/64`, prefix: 64, gateway: v6(1) },
     bridge: `brq${short}`,
-    uplink: `upl${short}`,
+    uplink: kind === 'overlay' ? `vxlan-${FIRST_VNI + i}` : `upl${short}`,
     leg: `leg${short}`,
     gateway: station('gw', 1),
     ext: station('ext', 10),
     zone: 4097 + i,
   };
+}
+
+function kindOf({ networks }: TopologyOptions, i: number): LabNetwork['kind'] {
+  if (i >= networks) return 'overlay';
+  return networks > 1 && i === networks - 1 ? 'flat' : 'vlan';
 }
 
 function planHypervisor(lab: string, i: number): LabHypervisor {
@@ -264,19 +291,6 @@ function planGuest(lab: string, at: { hv: LabHypervisor; network: LabNetwork; ho
     networkId: network.id,
     network: network.name,
   };
-}
-
-/** `fa:16:3e:` is neutron's base_mac. */
-export function macOf(group: number, n: number): string {
-  const tail = [group, n >> 8, n & 255].map((b) => b.toString(16).padStart(2, '0'));
-  return ['fa:16:3e', ...tail].join(':');
-}
-
-/** A UUID (version 4 in shape) that is the same whenever the same lab is built again. */
-export function uuidOf(...path: readonly (string | number)[]): string {
-  const hex = createHash('sha256').update(path.join('/')).digest('hex');
-  const variant = ((Number.parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`;
 }
 
 function times<T>(count: number, make: (i: number) => T): T[] {

@@ -13,11 +13,13 @@ import { startPrograms } from './programs.ts';
 import { pathsOf } from './run-dir.ts';
 import { planServices } from './services/plan-services.ts';
 import { startServices } from './services/start-services.ts';
+import { isOpenVSwitchSource, type LabSource } from './sources/lab-source.ts';
+import { withSource } from './sources/plan-source.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
 import { startTapRelay } from './tap-relay.ts';
-import { namespacesOf, planTopology, type TapKind, type Topology } from './topology.ts';
+import { namespacesOf, planTopology, type TapKind, type Topology, type TopologyOptions } from './topology.ts';
 
-export interface UpOptions {
+export interface UpOptions extends Pick<TopologyOptions, 'overlays' | 'mtu' | 'snooping' | 'vlanTransparent'> {
   readonly name?: string;
   /** Hypervisors; default 3. */
   readonly hosts?: number;
@@ -26,6 +28,8 @@ export interface UpOptions {
   /** Default 2: a VLAN and a flat one. */
   readonly networks?: number;
   readonly tap?: TapKind;
+  /** What the legacy world is made of. Default `linux-bridge`. */
+  readonly source?: LabSource;
   /** Default: `SHUNT_LAB_DATAPATH`, else `netdev`. */
   readonly datapath?: Datapath;
   /** NATS runs always; `false` leaves out Prometheus, coordinator and agents. Default true. */
@@ -73,11 +77,13 @@ function newState(options: UpOptions): LabState {
     guests = 8,
     networks = 2,
     tap = 'veth',
+    source,
     datapath = defaultDatapath(),
     services = true,
     programs = true,
+    ...world
   } = options;
-  const topology = planTopology({ name, hosts, guests, networks, tap, datapath });
+  const topology = withSource(planTopology({ ...world, name, hosts, guests, networks, tap, datapath }), source);
   return {
     format: 1,
     createdAt: new Date().toISOString(),
@@ -122,5 +128,10 @@ async function build(state: LabState, options: UpOptions): Promise<void> {
 async function buildHypervisor(topology: Topology, hypervisor: Topology['hypervisors'][number]): Promise<void> {
   await furnishHypervisor(topology, hypervisor);
   if (topology.tap === 'tap') await startTapRelay(topology, hypervisor);
-  await together([plugGuests(topology, hypervisor), startHypervisorSwitch(topology, hypervisor)]);
+  if (!isOpenVSwitchSource(topology)) {
+    await together([plugGuests(topology, hypervisor), startHypervisorSwitch(topology, hypervisor)]);
+    return;
+  }
+  await startHypervisorSwitch(topology, hypervisor);
+  await plugGuests(topology, hypervisor); // into its bridge
 }

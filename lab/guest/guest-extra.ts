@@ -20,6 +20,8 @@ export interface GuestExtra {
   readonly addressing: Addressing;
   readonly behaviour: GuestBehaviour;
   readonly portSecurity: boolean;
+  /** False: its group has no egress rule, so that it may only answer. Absent: it may say anything. */
+  readonly egress?: boolean;
   /** More MAC addresses behind the same tap: macvlans of eth0, with addresses that Neutron knows as allowed address pairs. */
   readonly moreNics: readonly MoreNic[];
   /** VLAN ids of tagged subinterfaces of eth0, as a trunk's guest has them. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { configureGuest } from '../guests.ts';
 import { addNamespaces, deleteNamespaces } from '../netns.ts';
+import { refreshOverlays } from '../overlay.ts';
 import { endProcesses, findMarked } from '../processes.ts';
 import { refreshDhcpHosts } from '../services/dhcp-hosts.ts';
 import { type LabState, requireLabState } from '../state.ts';
@@ -29,6 +30,7 @@ export function addGuest(lab: string, request: GuestRequest = {}): Promise<LabGu
       await createPort(topology, guest);
       await addNamespaces([guest.netns]);
       await refreshFirewalls(open.topology);
+      await refreshOverlays(open.topology);
       refreshDhcpHosts(open.topology);
       await powerOn(open.topology, hypervisor, { guest, world: xml });
     } catch (cause) {

@@ -9,6 +9,7 @@ import { extraOf, type GuestExtra } from './guest-extra.ts';
 
 /** A guest as it is, not as it was planned. */
 export interface GuestRow extends Pick<GuestExtra, 'nic' | 'xml' | 'addressing' | 'behaviour' | 'portSecurity'> {
+  readonly egress: boolean;
   readonly name: string;
   readonly hypervisor: string;
   readonly network: string;
@@ -27,12 +28,12 @@ export async function guestRows(lab: LabState): Promise<readonly GuestRow[]> {
   );
   const bridges = new Map(located);
   return topology.guests.map((g) => {
-    const { nic, xml, addressing, behaviour, portSecurity, moreNics, vlans } = extraOf(g, topology.tap);
+    const { nic, xml, addressing, behaviour, portSecurity, egress = true, moreNics, vlans } = extraOf(g, topology.tap);
     return {
       ...{ name: g.name, hypervisor: g.hypervisor, network: g.network, tap: g.tap },
       macs: [g.mac, ...moreNics.map((n) => n.mac)],
       ips: [g, ...moreNics].flatMap((n) => [n.ip4, n.ip6]),
-      ...{ nic, xml, addressing, behaviour, portSecurity, vlans },
+      ...{ nic, xml, addressing, behaviour, portSecurity, egress, vlans },
       bridges: bridges.get(g.hypervisor)?.(g.tap) ?? [],
     };
   });
@@ -57,6 +58,7 @@ export function guestsText(rows: readonly GuestRow[]): string {
         ...(r.behaviour === 'answers' ? [] : [r.behaviour]),
         ...(r.addressing === 'static' ? [] : [r.addressing]),
         ...(r.portSecurity ? [] : ['no-port-security']),
+        ...(r.egress ? [] : ['no-egress']),
         ...r.vlans.map((v) => `vlan${v}`),
       ].join(' '),
     ]),

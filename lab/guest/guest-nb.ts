@@ -1,22 +1,22 @@
-import { type DhcpReferences, groupName, guestPortRow, type OvsdbOperation } from '../neutron-nb.ts';
+import { portGroupsOf } from '../neutron-groups.ts';
+import { type DhcpReferences, guestPortRow } from '../neutron-nb.ts';
 import { transactOnce } from '../ovsdb-once.ts';
+import type { OvsdbOperation } from '../ovsdb-values.ts';
 import { pathsOf } from '../run-dir.ts';
 import type { LabGuest, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
 
 const DATABASE = 'OVN_Northbound';
-const DROP_GROUP = 'neutron_pg_drop';
 type RowReference = readonly [string, string];
 
 /** Creates a guest's port in NB, in its switch and (unless port security is off) its groups. */
 export async function createPort(topology: Topology, guest: LabGuest): Promise<void> {
   const dhcp = await dhcpOptionsOf(topology, guest);
   const added = [['ports', 'insert', ['set', [['named-uuid', 'port']]]]];
-  const groups = (guest.extra?.portSecurity ?? true) ? [groupName(topology), DROP_GROUP] : [];
   await transact(topology, [
     { op: 'insert', table: 'Logical_Switch_Port', 'uuid-name': 'port', row: guestPortRow(topology, guest, dhcp) },
     mutation('Logical_Switch', `neutron-${guest.networkId}`, added),
-    ...groups.map((group) => mutation('Port_Group', group, added)),
+    ...portGroupsOf(topology, guest).map((group) => mutation('Port_Group', group, added)),
   ]);
 }
 

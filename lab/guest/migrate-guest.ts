@@ -2,6 +2,7 @@ import { run } from '../command.ts';
 import { hypervisorPlace } from '../hypervisor.ts';
 import { ipBatch } from '../netns.ts';
 import { vsctl } from '../open-vswitch.ts';
+import { refreshOverlays } from '../overlay.ts';
 import { integrationBridgeOf } from '../sources/lab-source.ts';
 import { orderRelay } from '../tap-relay.ts';
 import type { LabGuest, LabHypervisor, Topology } from '../topology.ts';
@@ -35,6 +36,7 @@ export function migrateGuest(lab: string, name: string, to: string): Promise<Lab
     const move = { topology, source, destination, guest, from: extra.xml, to: world };
     await MOVES[extra.nic](move);
     open.replaceGuest(guest);
+    await refreshOverlays(open.topology);
     if (extra.nic !== 'qemu') await announceGuest(guest); // QEMU does it itself
     await requestChassis(topology, guest, [destination.hostname]);
     await refreshFirewalls(after, { guest: old, hypervisor: source.name });

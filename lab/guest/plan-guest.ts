@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { macOf } from '../stable-ids.ts';
 import {
   FIRST_GUEST,
   LAST_GUEST_24,
   type LabGuest,
   type LabHypervisor,
   type LabNetwork,
-  macOf,
   type Topology,
 } from '../topology.ts';
 import type { Addressing, GuestBehaviour, MoreNic, NicKind, PlugWorld } from './guest-extra.ts';
@@ -26,6 +26,8 @@ export interface GuestRequest {
   readonly addressing?: Addressing;
   /** Default true. */
   readonly portSecurity?: boolean;
+  /** Default true; false: in the group without egress rules. */
+  readonly egress?: boolean;
   /** Default: the lab's kind of tap. */
   readonly nic?: NicKind;
 }
@@ -69,6 +71,7 @@ export function planGuest(topology: Topology, request: GuestRequest, xml: PlugWo
       addressing: request.addressing ?? 'static',
       behaviour: request.behaviour ?? 'answers',
       portSecurity: request.portSecurity ?? true,
+      ...(request.egress === undefined ? {} : { egress: request.egress }),
       moreNics: more.map((host, i) => moreNic(network, { host, index: i + 1, mac: moreMacs[i] as string })), // as many
       vlans: request.vlans ?? [],
     },
@@ -143,7 +146,7 @@ function hostOf(network: LabNetwork, ip: string, taken: ReadonlySet<string>): nu
 
 function takenIps(topology: Topology): ReadonlySet<string> {
   return new Set([
-    ...topology.networks.flatMap((n) => [n.gateway.ip4, n.ext.ip4]),
+    ...topology.networks.flatMap((n) => [n.gateway.ip4, n.ext.ip4]), // on overlays too: Neutron gives the gateway's to a router
     ...topology.guests.flatMap((g) => [g.ip4, ...(g.extra?.moreNics ?? []).map((n) => n.ip4)]),
     ...(topology.services ?? []).map((s) => s.ip4),
   ]);

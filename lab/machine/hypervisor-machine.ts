@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { UNDERLAY_MTU } from '../fabric.ts';
+import { underlayMtu } from '../fabric.ts';
 import { agentConfig } from '../program-config.ts';
 import { hypervisorDir } from '../run-dir.ts';
 import type { LabState } from '../state.ts';
@@ -85,7 +85,7 @@ function switchFiles(topology: Topology, hypervisor: LabHypervisor): NonNullable
     'Type=oneshot',
     'RemainAfterExit=yes',
     `ExecStart=ip address replace ${hypervisor.underlayIp}/24 dev br-phy`,
-    `ExecStart=ip link set br-phy mtu ${UNDERLAY_MTU} up`,
+    `ExecStart=ip link set br-phy mtu ${underlayMtu(topology)} up`,
     'ExecStart=ip link set br-ex up',
     '',
   ].join('\n');

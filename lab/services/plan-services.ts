@@ -1,5 +1,6 @@
 import { ip4At, ip6At } from '../guest/plan-guest.ts';
-import { type LabHypervisor, type LabNetwork, macOf, type Topology, uuidOf } from '../topology.ts';
+import { macOf, uuidOf } from '../stable-ids.ts';
+import type { LabHypervisor, LabNetwork, Topology } from '../topology.ts';
 import type { LabService } from './lab-service.ts';
 
 const DHCP_HOST = 2;

@@ -1,4 +1,4 @@
-import type { LabGuest, LabNetwork, Topology } from '../topology.ts';
+import type { LabGuest, LabNetwork, Station, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
 import { DEFAULT_BYTES_PER_SECOND, type FlowSpec, hzOf } from './flow.ts';
 import type { PlaceOrder } from './place-protocol.ts';
@@ -105,7 +105,8 @@ function networkOfFlow(topology: Topology, names: readonly string[]): LabNetwork
 }
 
 function standOf(topology: Topology, network: LabNetwork, name: string): Stand {
-  const station = { gw: network.gateway, ext: network.ext }[name];
+  const stations = network.kind === 'overlay' ? {} : { gw: network.gateway, ext: network.ext };
+  const station = (stations as Readonly<Record<string, Station | undefined>>)[name]; // both shapes are such records
   const found: Pick<LabGuest, 'netns' | 'ip4' | 'ip6'> | undefined =
     station ?? topology.guests.find((g) => g.name === name);
   if (!found) throw new RangeError(`'${name}' is no guest of lab ${topology.name}, nor gw nor ext`);

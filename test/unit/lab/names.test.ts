@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { isNamespaceOf } from '../../../lab/lab-name.ts';
 import { cgroupOf, machinePaths } from '../../../lab/machine/machine-place.ts';
 import { hypervisorDir, LABS_DIR, pathsOf } from '../../../lab/run-dir.ts';
 import { readLabState, requireLabState } from '../../../lab/state.ts';
-import { isNamespaceOf, planTopology } from '../../../lab/topology.ts';
+import { planTopology } from '../../../lab/topology.ts';
 
 const strange = [
   ...['..', '.', '../zz', 'a/../../zz', '/run', '/', 'a/b', '', ' ', 'a b', 'a\0', '\0', 'a\n', '-a', '.*', 'A', '1a'],

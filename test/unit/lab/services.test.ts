@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { isNamespaceOf } from '../../../lab/lab-name.ts';
 import { northboundOperations } from '../../../lab/neutron-nb.ts';
 import { dhcpHosts } from '../../../lab/services/dhcp-hosts.ts';
 import type { LabService } from '../../../lab/services/lab-service.ts';
 import { planServices } from '../../../lab/services/plan-services.ts';
-import { isNamespaceOf, namespacesOf, planTopology } from '../../../lab/topology.ts';
+import { namespacesOf, planTopology } from '../../../lab/topology.ts';
 
 const plain = planTopology({ name: 'lab', hosts: 2, guests: 2, networks: 3, tap: 'veth' });
 const topology = { ...plain, services: planServices(plain) };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isNamespaceOf, namespacesOf, planTopology } from '../../../lab/topology.ts';
+import { isNamespaceOf } from '../../../lab/lab-name.ts';
+import { namespacesOf, planTopology } from '../../../lab/topology.ts';
 
 const options = fc.record({
   name: fc.constantFrom('a', 'lab', 'x9'),
