@@ -46,3 +46,8 @@ export function seedReportText(report: SeedReport): string {
   ];
   return `${parts.join(', ')}, in ${report.tookMs} ms`;
 }
+
+/** Live connections that the side that takes over does not know. What opens anew, or ends anyhow, is not among them. */
+export function leftOut({ missing, skipped }: SeedReport): number {
+  return missing + skipped.silent + skipped.translated + skipped.protocol + skipped.overLimit;
+}

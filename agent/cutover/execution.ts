@@ -27,6 +27,8 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
+  /** What came of copying open connections, in a line for people; `left`: how many the side that takes over does not know (NaN: nobody can say). */
+  readonly onConnections?: (told: { readonly text: string; readonly left: number }) => void;
 }
 
 /** Performs one kind of step. */
