@@ -4,14 +4,20 @@ import type { HostInventory } from '../../domain/orders.ts';
 import { markKeys } from '../../domain/rewire/moves.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
-import { deriveLegacyBridges, ownLegName } from './legacy-bridges.ts';
+import { type OwnAddresses, ownAddressFindings } from '../sources/nova-network.ts';
+import { legacyBridges, ovsPlugOf } from '../sources/ovs-observe.ts';
+import { ownLegName } from './legacy-bridges.ts';
 
 export interface HostView {
   readonly systemId: string;
   readonly integrationBridge: string;
+  /** `external_ids:ovn-bridge-mappings`. */
+  readonly bridgeMappings: string;
   readonly ovsVersion: string;
   readonly links: readonly Link[];
   readonly ports: ReadonlyMap<string, OvsPort>;
+  /** The hypervisor's own addresses by link, and whether it serves DHCP; absent: not looked at. */
+  readonly own?: { readonly own: ReadonlyMap<string, OwnAddresses>; readonly dhcp: boolean };
   /** Row of the integration bridge, as far as it is needed. */
   readonly integration:
     | { readonly datapathType: string; readonly externalIds: ReadonlyMap<string, string> }
@@ -23,12 +29,16 @@ const tapName = /^(tap[0-9a-f-]{1,11}|vnet\d+)$/;
 
 /** What links and rows mean: taps and where they are plugged, legacy bridges, and what is odd about them. */
 export function deriveInventory(view: HostView): HostInventory {
-  const bridges = deriveLegacyBridges(view.links, view.ports);
+  const bridges = legacyBridges(view);
   const taps = deriveTaps(view, bridges);
   return {
     taps,
     bridges,
-    findings: [...bridgeFindings(view, bridges), ...tapFindings(view, taps)],
+    findings: [
+      ...bridgeFindings(view, bridges),
+      ...(view.own === undefined ? [] : ownAddressFindings(view.systemId, bridges, view.own)),
+      ...tapFindings(view, taps),
+    ],
     chassisReady: chassisReady(view),
     ovsVersion: view.ovsVersion,
     datapathType: view.integration?.datapathType ?? '',
@@ -57,6 +67,8 @@ function deriveTaps(view: HostView, bridges: readonly LegacyBridgeFacts[]): read
 
 /** Undefined: not a guest's tap. */
 function plugOf(link: Link, view: HostView, bridges: readonly LegacyBridgeFacts[]): TapPlug | undefined {
+  const ovs = ovsPlugOf(link, view);
+  if (ovs !== undefined) return ovs;
   const port = view.ports.get(link.name);
   if (port !== undefined) return targetPlug(port, view.integrationBridge);
   const legacy = bridges.find((bridge) => bridge.members.includes(link.name));

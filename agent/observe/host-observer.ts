@@ -2,6 +2,7 @@ import type { HostInventory } from '../../domain/orders.ts';
 import { type LinkEvent, LinkMonitor } from '../../platform/native/link-monitor.ts';
 import type { Poller } from '../../platform/native/poller.ts';
 import type { Host } from '../host/host.ts';
+import { readOwnAddresses, servesDhcp } from '../sources/nova-network.ts';
 import { deriveInventory } from './derive-inventory.ts';
 
 export interface ObserverOptions {
@@ -72,9 +73,11 @@ export class HostObserver implements Disposable {
     return deriveInventory({
       systemId: identity.systemId,
       integrationBridge: ovs.integrationBridge,
+      bridgeMappings: ovs.bridgeMappings,
       ovsVersion: ovs.ovsVersion,
       links: netlink.links(),
       ports: ovs.ports(),
+      own: { own: readOwnAddresses(), dhcp: servesDhcp() },
       integration: bridge && { datapathType: bridge.datapath_type, externalIds: bridge.external_ids },
     });
   }

@@ -1,6 +1,6 @@
 import type { Finding, FindingKind, Severity } from '../findings.ts';
 import type { LegacyBridgeFacts, NetworkFacts, PortFacts } from '../network-model.ts';
-import { macTail, tapName } from './bridge-names.ts';
+import { isMl2Bridge, macTail, type NetworksByWire, tapName, wireCandidates } from './bridge-names.ts';
 import type { HostReport, JoinedTap } from './joined-inventory.ts';
 import type { PortIndex } from './match-tap.ts';
 
@@ -13,6 +13,7 @@ export interface FindingFacts {
   /** Port -> the taps that were joined with it. */
   readonly placed: ReadonlyMap<string, readonly Placement[]>;
   readonly networkOf: ReadonlyMap<string, string>;
+  readonly byWire: NetworksByWire;
   /** Guests' ports whose `requested-chassis` is this hypervisor. */
   readonly expected: readonly PortFacts[];
 }
@@ -99,7 +100,8 @@ function unmatched(tap: JoinedTap, facts: FindingFacts): Finding {
 function bridgeFindings(bridge: LegacyBridgeFacts, facts: FindingFacts): readonly Finding[] {
   const networkId = facts.networkOf.get(bridge.bridge);
   const inUse = facts.taps.some((tap) => tap.facts.plug.kind === 'legacy' && tap.facts.plug.bridge === bridge.bridge);
-  if (!inUse || networkId === undefined) return [];
+  if (!inUse) return [];
+  if (networkId === undefined) return isMl2Bridge(bridge.bridge) ? [] : [unknownNetwork(bridge, facts)];
   const network = facts.networks.get(networkId);
   if (network === undefined || network.class === 'overlay') return [];
   const error = (kind: FindingKind, message: string): readonly Finding[] => [
@@ -119,6 +121,18 @@ function bridgeFindings(bridge: LegacyBridgeFacts, facts: FindingFacts): readonl
     );
   }
   return [];
+}
+
+/** A bridge whose name says nothing, and whose wire does not say one network. */
+function unknownNetwork(bridge: LegacyBridgeFacts, { report, byWire }: FindingFacts): Finding {
+  const candidates = wireCandidates(bridge, byWire);
+  const wire = bridge.provider === undefined ? 'its uplink ends in no provider bridge' : tagText(bridge.provider.tag);
+  const found =
+    candidates.length === 0
+      ? `no network has its wire (${wire})`
+      : `${candidates.length} networks have its wire (${wire}): ${candidates.join(', ')}`;
+  const message = `${bridge.bridge} has guests, but ${found}: say in the coordinator's 'bridges' which network it is`;
+  return { kind: 'network-mismatch', severity: 'error', host: report.systemId, message };
 }
 
 function missingTaps({ report, expected, placed }: FindingFacts): readonly Finding[] {

@@ -41,11 +41,36 @@ describe('joinInventory', () => {
     expect(host).toMatchObject({ plug: 'target', movable: [], findings: [], taps: [{ port: { id: port.id } }] });
   });
 
-  it('takes the bridge of a network from the operator where no rule gives it', () => {
+  describe('of a bridge whose name says nothing', () => {
+    const taps = [tapOf(port, { tap: 'vnet0', plug: { kind: 'legacy', bridge: 'br100' } })];
     const bridges = [{ ...bridgeOf(netA, 100, []), bridge: 'br100' }];
-    const taps = [tapOf(port, { plug: { kind: 'legacy', bridge: 'br100' } })];
-    expect(join({ bridgeToNetwork: { br100: netA } }, { taps, bridges }).hosts.get('hv1')?.movable).toHaveLength(1);
-    expect(findingsOf(join({}, { taps, bridges }))).toContain('network-mismatch error');
+    const twin = network({ id: netB, physnet: 'other' });
+    const movable = (inventory: ReturnType<typeof join>) => inventory.hosts.get('hv1')?.movable ?? [];
+
+    it('finds the network by the VLAN of its leg', () => {
+      expect(movable(join({}, { taps, bridges }))).toMatchObject([{ networkId: netA, legacyBridge: 'br100' }]);
+      expect(findingsOf(join({}, { taps, bridges }))).toEqual([]);
+    });
+
+    it('refuses to guess between two networks, or none, and says what to do', () => {
+      const unclear = join({ networks: [network(), twin] }, { taps, bridges });
+      expect(movable(unclear)).toEqual([]);
+      const said = unclear.hosts.get('hv1')?.findings.map(({ message }) => message) ?? [];
+      expect(said.find((text) => text.startsWith('br100'))).toMatch(/2 networks have its wire \(VLAN 100\).*'bridges'/);
+      const flat = [{ ...bridgeOf(netA, 100, []), bridge: 'br100', provider: { bridge: 'br-ex', port: 'leg' } }];
+      expect(findingsOf(join({}, { taps, bridges: flat }))).toContain('network-mismatch error');
+    });
+
+    it('takes the operator at his word', () => {
+      const told = { networks: [network(), twin], bridgeToNetwork: { br100: netA } };
+      expect(movable(join(told, { taps, bridges }))).toHaveLength(1);
+    });
+
+    it('knows the way back of a tap that is on the target', () => {
+      const moved = [tapOf(port, { tap: 'vnet0', plug: onTarget(port) })];
+      const host = join({}, { taps: moved, bridges }).hosts.get('hv1');
+      expect(host?.placed).toMatchObject([{ place: 'direct', target: { legacyBridge: 'br100' } }]);
+    });
   });
 
   it('passes over its own devices and probe ports', () => {
