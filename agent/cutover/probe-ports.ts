@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { NetworkTarget, ProbePort } from '../../domain/network-model.ts';
 import { markKeys } from '../../domain/rewire/moves.ts';
+import { deadVlan, parseSegment } from '../../domain/sources/ovs-segments.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
 import { disableIpv6 } from '../../platform/native/sysctl.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type OpenVSwitch, requireBridge } from '../host/open-vswitch.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
-import { deriveLegacyBridges } from '../observe/legacy-bridges.ts';
+import { legacyBridges } from '../sources/ovs-observe.ts';
 import type { PreparedNetwork } from './ports.ts';
 
 const claimTimeoutMs = 30_000;
@@ -19,6 +20,13 @@ interface OwnPort {
   readonly mtu: number;
   readonly tag?: number;
   readonly probe?: ProbePort;
+}
+
+interface WantedPorts {
+  readonly probe?: OwnPort;
+  readonly wire?: OwnPort;
+  /** In a legacy bridge of Open vSwitch; a Linux bridge gets a veth. */
+  readonly legacy?: OwnPort;
 }
 
 /** Our own ports in the worlds of a network: no guest's frame touches them. Made again at will, it finds what stands. */
@@ -41,7 +49,9 @@ export class ProbePorts {
 
   async #ensure(networks: readonly NetworkTarget[], signal: AbortSignal): Promise<readonly PreparedNetwork[]> {
     const wanted = networks.map((network) => ({ network, ...this.#wantedFor(network) }));
-    const ports = wanted.flatMap(({ probe, wire }) => [probe, wire].filter((port) => port !== undefined));
+    const ports = wanted.flatMap(({ probe, wire, legacy }) =>
+      [probe, wire, legacy].filter((port) => port !== undefined),
+    );
     await this.#makePorts(ports, signal);
     for (const { network } of wanted) this.#makeLegacyLeg(network);
     for (const port of ports) this.#bringUp(port.name);
@@ -52,22 +62,32 @@ export class ProbePorts {
     return wanted.map(({ network, probe, wire }) => this.#prepared(network, probe, wire));
   }
 
-  #wantedFor(network: NetworkTarget): { readonly probe?: OwnPort; readonly wire?: OwnPort } {
+  #wantedFor(network: NetworkTarget): WantedPorts {
     const suffix = network.networkId.slice(0, 11);
     const { mtu, probe } = network;
     const provider = this.#legacyBridge(network)?.provider;
     const tag = provider?.tag === undefined ? {} : { tag: provider.tag };
+    const segment = parseSegment(network.legacyBridge ?? '');
     return {
       ...(probe === undefined
         ? {}
         : { probe: { name: `shp${suffix}`, bridge: this.#ovs.integrationBridge, mtu, probe } }),
       ...(provider === undefined ? {} : { wire: { name: `shw${suffix}`, bridge: provider.bridge, mtu, ...tag } }),
+      ...(segment?.tag === undefined || segment.tag === deadVlan || this.#ovs.bridge(segment.bridge) === undefined
+        ? {}
+        : { legacy: { name: `shm${suffix}`, bridge: segment.bridge, mtu, tag: segment.tag } }),
     };
   }
 
   #legacyBridge(network: NetworkTarget) {
     if (network.legacyBridge === undefined) return undefined;
-    const bridges = deriveLegacyBridges(this.#netlink.links(), this.#ovs.ports());
+    const { integrationBridge, bridgeMappings } = this.#ovs;
+    const bridges = legacyBridges({
+      links: this.#netlink.links(),
+      ports: this.#ovs.ports(),
+      integrationBridge,
+      bridgeMappings,
+    });
     return bridges.find((bridge) => bridge.bridge === network.legacyBridge);
   }
 
@@ -102,6 +122,7 @@ export class ProbePorts {
   /** A veth with one end in the legacy bridge: with an `fe:` address and the network's MTU before it joins, or the bridge takes its own. */
   #makeLegacyLeg(network: NetworkTarget): void {
     if (this.#legacyBridge(network) === undefined || network.legacyBridge === undefined) return;
+    if (parseSegment(network.legacyBridge) !== undefined) return; // a port of its own, made with the others
     const { leg, raw } = legNames(network.networkId);
     const macs = { mac: ownMac(leg), peerMac: ownMac(raw) };
     if (this.#netlink.link(leg) === undefined) {

@@ -1,11 +1,6 @@
 import type { RewireFacts, TapMove } from '../../domain/rewire/moves.ts';
-import {
-  judgeRestore,
-  type RestoreCase,
-  type RestoreRequest,
-  repairCommands,
-  restoreSteps,
-} from '../../domain/rewire/plan-restore.ts';
+import { judgeRestore, type RestoreRequest, repairCommands, restoreSteps } from '../../domain/rewire/plan-restore.ts';
+import type { RestoreCase } from '../../domain/rewire/restore-case.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import { describeError, isShuntError } from '../../platform/shunt-error.ts';

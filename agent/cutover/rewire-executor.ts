@@ -2,6 +2,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, RewireStepKind } from '../../domain/rewire/steps.ts';
 import { announcements } from '../host/announcements.ts';
 import { shuntHandlers } from '../shunt/handlers.ts';
+import { reparentHandlers } from '../sources/ovs-reparent.ts';
 import type { Execution, ExecutorDependencies, StepHandler } from './execution.ts';
 import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-side.ts';
 import { joinTarget, leaveTarget, rehearseJoin, settleTarget } from './target-side.ts';
@@ -21,6 +22,7 @@ const handlers = {
       step.moves.map((move) => move.tap),
     ),
   ...shuntHandlers,
+  ...reparentHandlers,
 } as const satisfies Record<RewireStepKind, StepHandler>;
 
 /**
@@ -50,7 +52,8 @@ async function getReady(steps: readonly RewireStep[], run: Execution): Promise<v
   for (const step of steps) {
     if (step.kind === 'settle-target')
       await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(5_000)]));
-    if (step.kind === 'settle-legacy') for (const move of step.moves) await run.uplinks.open(move, run.signal);
+    if (step.kind === 'settle-legacy' || step.kind === 'settle-reparented')
+      for (const move of step.moves) await run.uplinks.open(move, run.signal);
   }
   const [move] = steps.flatMap((step) => step.moves);
   if (move !== undefined) warmUp(move, run);

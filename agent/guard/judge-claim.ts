@@ -16,5 +16,7 @@ export function judgeClaim(claim: Claim, { link, port, bootId }: ClaimFacts): 'i
   if (link === undefined) return claim.bootId === bootId ? 'gone' : 'in-place';
   if (port !== undefined && port.iface.external_ids.get('iface-id') !== claim.move.portId) return 'foreign';
   const inBridge = link.master !== undefined && link.slaveKind !== 'openvswitch';
-  return port === undefined || inBridge ? 'away' : 'in-place';
+  // ML2/OVS: whoever plugs it anew puts it into the bridge of that, under the same iface-id.
+  const elsewhere = claim.move.legacy.ovs !== undefined && port?.bridge.name !== claim.move.target.bridge;
+  return port === undefined || inBridge || elsewhere ? 'away' : 'in-place';
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../../domain/findings.ts';
 import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { withReparenting } from '../../domain/sources/ovs-restore.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { LinkEvent } from '../../platform/native/link-monitor.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
@@ -80,7 +81,8 @@ export class PlugGuard implements Disposable {
     for (const claim of this.#claims.values()) {
       const port = ports.get(claim.move.tap);
       const ours = port?.iface.external_ids.get('iface-id') === claim.move.portId;
-      if (!ours) this.#check(claim, this.#options.host.netlink.link(claim.move.tap), port);
+      const elsewhere = claim.move.legacy.ovs !== undefined && port?.bridge.name !== claim.move.target.bridge;
+      if (!ours || elsewhere) this.#check(claim, this.#options.host.netlink.link(claim.move.tap), port);
     }
   }
 
@@ -165,7 +167,7 @@ export class PlugGuard implements Disposable {
     await host.ovs.flush(signal);
     const link = host.netlink.link(claim.move.tap);
     if (link === undefined || signal.aborted || this.#claims.get(claim.move.tap)?.epoch !== claim.epoch) return false;
-    const plugged = host.ovs.ports().has(claim.move.tap);
+    const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterName(host, link), plugged);
     await execute(steps, signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
     return true;
@@ -202,9 +204,9 @@ function putBackSteps(move: TapMove, master: string | undefined, plugged: boolea
     batch: 1,
     moves: [master === undefined ? move : { ...move, legacy: { ...move.legacy, bridge: master } }],
   };
-  return [
+  return withReparenting([
     ...(master === undefined ? [] : [{ kind: 'leave-legacy', ...at } as const]),
     ...(plugged ? [] : [{ kind: 'join-target', ...at } as const]),
     { kind: 'settle-target', ...at },
-  ];
+  ]);
 }

@@ -71,6 +71,11 @@ export class OpenVSwitch implements AsyncDisposable {
     return this.#root()?.external_ids.get('ovn-bridge') ?? 'br-int';
   }
 
+  /** Physical networks and their provider bridges, as OVN has them. */
+  get bridgeMappings(): string {
+    return this.#root()?.external_ids.get('ovn-bridge-mappings') ?? '';
+  }
+
   get ovsVersion(): string {
     return this.#root()?.ovs_version ?? '';
   }

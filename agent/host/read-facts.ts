@@ -1,6 +1,6 @@
 import type { LinkFacts, RewireFacts } from '../../domain/rewire/moves.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
-import { deriveLegacyBridges } from '../observe/legacy-bridges.ts';
+import { legacyBridges } from '../sources/ovs-observe.ts';
 import { type OpenVSwitch, plugFactsOf } from './open-vswitch.ts';
 
 /** What the rewire planner looks at, as it is now. */
@@ -11,7 +11,12 @@ export function readFacts(ovs: OpenVSwitch, links: readonly Link[]): RewireFacts
     integrationBridge: ovs.integrationBridge,
     links: new Map(links.map((link) => [link.name, linkFacts(link, names)])),
     plugs: new Map([...ports].map(([name, port]) => [name, plugFactsOf(port)])),
-    bridges: deriveLegacyBridges(links, ports),
+    bridges: legacyBridges({
+      links,
+      ports,
+      integrationBridge: ovs.integrationBridge,
+      bridgeMappings: ovs.bridgeMappings,
+    }),
     shunts: new Map(),
   };
 }

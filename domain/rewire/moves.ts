@@ -40,6 +40,8 @@ export interface LegacyPlace {
   readonly uplink?: string;
   /** The port of a provider bridge in which the uplink ends. */
   readonly provider?: { readonly bridge: string; readonly port: string };
+  /** The tap is a port of another Open vSwitch bridge than the target (ML2/OVS): that bridge, and the rows that belong there. */
+  readonly ovs?: { readonly bridge: string; readonly rows: PlugRows };
 }
 
 /** One tap's way between its two plugs, with all that is needed to walk it in both directions. */

@@ -1,6 +1,8 @@
 import type { Finding } from '../findings.ts';
 import type { TapTarget } from '../network-model.ts';
 import type { Direction } from '../phases.ts';
+import { judgeOvsMove } from '../sources/ovs-moves.ts';
+import { withReparenting } from '../sources/ovs-restore.ts';
 import type { LegacyPlace, RewireFacts, TapMove } from './moves.ts';
 import { intendedRows } from './moves.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
@@ -35,6 +37,8 @@ type Judged =
   | { readonly kind: 'problem'; readonly finding: Finding };
 
 function judge(target: TapTarget, request: CutRequest, facts: RewireFacts): Judged {
+  const ovs = judgeOvsMove(target, request, facts);
+  if (ovs !== undefined) return ovs;
   const link = facts.links.get(target.tap);
   if (link === undefined) return problem(target, 'tap-gone', `there is no link ${target.tap} on this host`);
   const plug = facts.plugs.get(target.tap);
@@ -115,8 +119,10 @@ const stepsTo = {
 /** The steps that take the moves along `direction`, a micro-batch after the other. */
 export function cutSteps(moves: readonly TapMove[], direction: Direction, batchSize: number): readonly RewireStep[] {
   const batches = inBatches(moves, batchSize);
-  const steps = batches.flatMap((batch, index) =>
-    stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
+  const steps = withReparenting(
+    batches.flatMap((batch, index) =>
+      stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
+    ),
   );
   return direction === 'back' ? [...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }] : steps;
 }

@@ -1,21 +1,10 @@
 import type { Direction } from '../phases.ts';
+import { judgeOvsRestore, ovsRepairCommand, withReparenting } from '../sources/ovs-restore.ts';
 import type { PlugFacts, RewireFacts, TapMove } from './moves.ts';
 import { markKeys } from './moves.ts';
 import { inBatches } from './plan-cut.ts';
+import type { RestoreCase } from './restore-case.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
-
-/** What a revert finds of one tap, and so what it does with it. */
-export type RestoreCase =
-  /** It is away from where it was: takes the whole way back. */
-  | { readonly kind: 'return'; readonly move: TapMove }
-  /** It lost one plug and has not got the other. */
-  | { readonly kind: 'rejoin'; readonly move: TapMove }
-  /** It is where it was; its tables are repaired all the same, a move may have been cut short. */
-  | { readonly kind: 'repair'; readonly move: TapMove }
-  /** The link is gone and only our row is left. */
-  | { readonly kind: 'release'; readonly move: TapMove }
-  /** Somebody else moved it, or it is gone: not ours any more. */
-  | { readonly kind: 'leave-alone'; readonly move: TapMove; readonly why: string };
 
 export interface RestoreRequest {
   /** Direction of the attempt that is undone. */
@@ -26,9 +15,11 @@ export interface RestoreRequest {
 
 /** Looks at what is there now and says, tap by tap, what it takes to restore the state before the attempt. */
 export function judgeRestore(request: RestoreRequest, facts: RewireFacts): readonly RestoreCase[] {
-  return request.moves.map((move) =>
-    request.direction === 'forward' ? toLegacy(move, request.epoch, facts) : toTarget(move, facts),
-  );
+  return request.moves.map((move) => {
+    const ovs = judgeOvsRestore(move, request, facts);
+    if (ovs !== undefined) return ovs;
+    return request.direction === 'forward' ? toLegacy(move, request.epoch, facts) : toTarget(move, facts);
+  });
 }
 
 function toLegacy(move: TapMove, epoch: number, facts: RewireFacts): RestoreCase {
@@ -103,8 +94,10 @@ export function restoreSteps(
       batchSize,
     ).map((found) => ({ kind, moves: found.map((f) => f.move) })),
   );
-  const steps = batches.flatMap(({ kind, moves }, index) =>
-    stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves })),
+  const steps = withReparenting(
+    batches.flatMap(({ kind, moves }, index) =>
+      stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves })),
+    ),
   );
   const moves = cases.filter((found) => reachable.has(found.kind)).map((found) => found.move);
   if (direction === 'back' || moves.length === 0) return steps;
@@ -116,6 +109,7 @@ export function repairCommands(cases: readonly RestoreCase[], direction: Directi
   return cases.flatMap((found) => {
     const { tap, legacy, target, portId } = found.move;
     if (found.kind === 'repair' || found.kind === 'leave-alone') return [];
+    if (legacy.ovs !== undefined) return [ovsRepairCommand(found.move, direction)];
     if (found.kind === 'release') return [`ovs-vsctl --if-exists del-port ${target.bridge} ${tap}`];
     if (direction === 'forward') {
       return [`ovs-vsctl --if-exists del-port ${target.bridge} ${tap} && ip link set ${tap} master ${legacy.bridge}`];

@@ -4,7 +4,7 @@ import type { TapMove } from './moves.ts';
  * What an executor performs, in order, with no choices left. A tap whose link is gone is skipped by every later step.
  * Between a `leave…` and the `settle…` of its batch nothing is synced to disk.
  */
-export type RewireStep = DirectStep | ShuntStep;
+export type RewireStep = DirectStep | ShuntStep | SourceStep;
 
 export type DirectStep =
   /** The taps leave their Linux bridge: one netlink batch. */
@@ -70,5 +70,14 @@ export const shuntStepKinds = [
   'uncollapse',
 ] as const;
 export type ShuntStepKind = (typeof shuntStepKinds)[number];
+
+/** Steps of taps that go from one bridge of Open vSwitch to another: each of its moves has a `legacy.ovs`. */
+export type SourceStep =
+  /** Port rows leave the legacy bridge for the integration bridge, with the rows of the target: one transaction. What is there stays. */
+  | { readonly kind: 'reparent-target'; readonly batch: number; readonly moves: readonly TapMove[] }
+  /** The same back, with exactly the rows of before. */
+  | { readonly kind: 'reparent-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
+  /** Waits for each port's number on the legacy bridge, and announces that guest there as if it spoke. */
+  | { readonly kind: 'settle-reparented'; readonly batch: number; readonly moves: readonly TapMove[] };
 
 export type RewireStepKind = RewireStep['kind'];

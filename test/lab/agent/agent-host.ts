@@ -17,8 +17,9 @@ import { run, tryRun, until } from '../../../lab/command.ts';
 import { downLab } from '../../../lab/down.ts';
 import { inNetns } from '../../../lab/netns.ts';
 import { hypervisorDir, pathsOf } from '../../../lab/run-dir.ts';
+import { integrationBridgeOf, type LabSource } from '../../../lab/sources/lab-source.ts';
 import type { LabState } from '../../../lab/state.ts';
-import type { LabGuest } from '../../../lab/topology.ts';
+import { type LabGuest, networkOf } from '../../../lab/topology.ts';
 import { upLab } from '../../../lab/up.ts';
 import { agentsService, type CoordinatorSession } from '../../../wire/agents-service.ts';
 import { startWireServer, type WireServer } from '../../../wire/server.ts';
@@ -29,6 +30,8 @@ const main = join(import.meta.dirname, '../../../agent/main.ts');
 export interface AgentHostOptions {
   readonly mode?: 'passive' | 'active';
   readonly guests?: number;
+  /** What the legacy world is made of. Default: Linux bridges. */
+  readonly source?: LabSource;
 }
 
 /** A lab whose first hypervisor has a real agent, run from its sources; we are its coordinator. */
@@ -54,6 +57,7 @@ export class AgentHost implements AsyncDisposable {
       networks: 2,
       services: false,
       owner: 'process',
+      ...(options.source === undefined ? {} : { source: options.source }),
     });
     const host = new AgentHost(lab, options.mode ?? 'active');
     await host.#begin();
@@ -158,7 +162,8 @@ export class AgentHost implements AsyncDisposable {
       networkId: guest.networkId,
       mac: guest.mac,
       ips: [guest.ip4, guest.ip6],
-      legacyBridge: `brq${guest.networkId.slice(0, 11)}`,
+      legacyBridge: networkOf(this.lab.topology, guest).bridge,
+      ...this.#source,
       deviceId: guest.deviceId,
     }));
   }
@@ -237,8 +242,8 @@ export class AgentHost implements AsyncDisposable {
 
   /** Where a tap is plugged, as kernel and database tell. */
   async plugOf(tap: string): Promise<'legacy' | 'target' | 'both' | 'nowhere'> {
-    const target = (await this.vsctl('list-ports', 'br-int')).split('\n').includes(tap);
-    const legacy = /master brq/.test(await this.inHost('ip', '-o', 'link', 'show', tap));
+    const target = (await this.vsctl('list-ports', integrationBridgeOf(this.lab.topology))).split('\n').includes(tap);
+    const legacy = await this.#isLegacy(tap);
     if (target && legacy) return 'both';
     return target ? 'target' : legacy ? 'legacy' : 'nowhere';
   }
@@ -274,6 +279,18 @@ export class AgentHost implements AsyncDisposable {
     await this.#server?.[Symbol.asyncDispose]();
     await downLab(this.name);
     rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  async #isLegacy(tap: string): Promise<boolean> {
+    if (this.lab.topology.source === 'ml2-ovs')
+      return (await this.vsctl('list-ports', 'br-int')).split('\n').includes(tap);
+    return / master (brq|qbr)/.test(await this.inHost('ip', '-o', 'link', 'show', tap));
+  }
+
+  get #source(): Pick<TapTarget, 'source'> {
+    const { source } = this.lab.topology;
+    if (source === 'ml2-ovs') return { source: 'ovs' };
+    return source === 'ml2-ovs-hybrid' ? { source: 'ovs-hybrid' } : {};
   }
 
   get #socket(): string {

@@ -74,6 +74,7 @@ const ourEnd = link(6, 'shmaaaaaaaa-aa', { peerIfindex: 5 });
 const view = {
   systemId: 'hv1',
   integrationBridge: 'br-int',
+  bridgeMappings: 'physnet1:br-ex',
   ovsVersion: '3.1.0',
   links: [bridge, ourLeg, uplink, leg, tap, ourEnd],
   ports: new Map([port('leg1', 'br-ex', { tag: 100 })]),
