@@ -1,10 +1,11 @@
 /** `npm run bench -- cutover`: figures, with their baseline in the same run. */
 import { Command, InvalidArgumentError } from 'commander';
+import { type MethodName, methodNames } from './cutover/method.ts';
+import { renderReport } from './cutover/render.ts';
 import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
 import { benchFootprint, type FootprintOptions, renderFootprint } from './footprint.ts';
 import { renderOvsdb } from './ovsdb/report.ts';
 import { benchOvsdb, type OvsdbBenchOptions } from './ovsdb.ts';
-import { renderReport } from './rows.ts';
 
 const program = new Command('bench')
   .description('Measures in a lab of its own, beside the baseline, in one run.')
@@ -12,15 +13,23 @@ const program = new Command('bench')
 
 program
   .command('cutover')
-  .description(
-    'Blackout of a cut and of its revert: shell script and direct, 1 and 8 taps, traffic in both directions.',
-  )
-  .option('--runs <n>', 'valid runs of each row', positive, 5)
-  .option('--baseline-runs <n>', 'valid runs of the shell script, which takes seconds each', positive, 3)
-  .option('--taps <list>', 'comma-separated numbers of taps', (text) => text.split(',').map(positive), [1, 8])
+  .description('Blackout, host time and TCP stall of every way to move taps, there and back, beside each other.')
+  .option('--methods <list>', methodNames.join(','), methods, methodNames)
+  .option('--taps <list>', 'comma-separated numbers of taps', numbers, [1, 8, 64])
+  .option('--rounds <n>', 'valid rounds of our own methods at 1 tap; a third of it from 8 taps on', positive, 9)
+  .option('--baseline-rounds <n>', 'the same of the others, which take seconds each', positive, 3)
+  .option('--stream-rounds <n>', 'rounds with a TCP stream of 16 MB/s, 0: none', whole, 5)
+  .option('--batch-size <n>', 'taps of a micro-batch of direct', positive, 4)
+  .option('--quick', 'for CI: 1 and 8 taps, one round of each')
   .option('--output <format>', 'text or json', 'text')
-  .action(async (options: CutoverBenchOptions & { output: string }) => {
-    const report = await benchCutover(options, (text) => process.stderr.write(`${text}\n`));
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench -- cutover\n  npm run bench -- cutover --quick\n' +
+      '  npm run bench -- cutover --methods shell,direct --taps 64 --output json',
+  )
+  .action(async (options: CutoverBenchOptions & { quick?: boolean; output: string }) => {
+    const quick = { taps: [1, 8], rounds: 1, baselineRounds: 1, streamRounds: 1 };
+    const report = await benchCutover(options.quick ? { ...options, ...quick } : options, say);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n`);
   });
 
@@ -33,7 +42,7 @@ program
   .option('--runs <n>', 'runs of each client at each size', positive, 3)
   .option('--output <format>', 'text or json', 'text')
   .action(async (options: OvsdbBenchOptions & { output: string }) => {
-    const report = await benchOvsdb(options, (text) => process.stderr.write(`${text}\n`));
+    const report = await benchOvsdb(options, say);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderOvsdb(report)}\n`);
   });
 
@@ -48,9 +57,29 @@ program
   .option('--soak-seconds <n>', 'how long it cuts and goes back; at least once', positive, 120)
   .option('--output <format>', 'text or json', 'text')
   .action(async (options: FootprintOptions & { output: string }) => {
-    const report = await benchFootprint(options, (text) => process.stderr.write(`${text}\n`));
+    const report = await benchFootprint(options, say);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderFootprint(report)}\n`);
   });
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function methods(text: string): readonly MethodName[] {
+  return text.split(',').map((name) => {
+    const known = methodNames.find((method) => method === name);
+    if (known === undefined) throw new InvalidArgumentError(`one or more of ${methodNames.join(',')}`);
+    return known;
+  });
+}
+
+function numbers(text: string): readonly number[] {
+  return text.split(',').map(positive);
+}
+
+function whole(text: string): number {
+  return text === '0' ? 0 : positive(text);
+}
 
 function positive(text: string): number {
   const value = Number.parseInt(text, 10);

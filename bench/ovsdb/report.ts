@@ -1,4 +1,4 @@
-import { type BenchReport, percentile } from '../rows.ts';
+import { type BenchReport, percentile } from '../cutover/rows.ts';
 
 export type ClientName = 'shunt' | 'python-idl' | 'ovsdb-client';
 
