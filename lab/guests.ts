@@ -1,7 +1,7 @@
 import { together } from './command.ts';
 import { extraOf, type MoreNic } from './guest/guest-extra.ts';
 import { ipBatch, scriptIn } from './netns.ts';
-import { isOpenVSwitchSource } from './sources/lab-source.ts';
+import { isMidonet, isOpenVSwitchSource } from './sources/lab-source.ts';
 import { plugIntoOpenVSwitch } from './sources/ml2-ovs-plug.ts';
 import { gatewayOf } from './sources/nova-network.ts';
 import type { LabGuest, LabHypervisor, Subnet, Topology } from './topology.ts';
@@ -21,7 +21,10 @@ export async function plugGuests(topology: Topology, hypervisor: LabHypervisor):
   else {
     await ipBatch(
       hypervisor.netns,
-      guests.map((g) => `link set ${g.tap} master ${networkOf(topology, g).bridge} up`),
+      guests.map((g) => {
+        const network = networkOf(topology, g);
+        return isMidonet(topology, network) ? `link set ${g.tap} up` : `link set ${g.tap} master ${network.bridge} up`;
+      }),
     );
   }
   await together(guests.map((g) => configureGuest(topology, g)));

@@ -10,7 +10,7 @@ import { dropBehindSwitch, runDirEnv, type SwitchPlace, startSwitch, vsctl } fro
 import { furnishOverlays } from './overlay.ts';
 import { startDaemon } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
-import { integrationBridgeOf, isOpenVSwitchSource } from './sources/lab-source.ts';
+import { bridgedNetworks, integrationBridgeOf, isOpenVSwitchSource } from './sources/lab-source.ts';
 import { installAgentFlows, legacySwitchArguments } from './sources/ml2-ovs.ts';
 import { furnishSource } from './sources/plan-source.ts';
 import { type LabHypervisor, type LabNetwork, providerNetworks, type Topology } from './topology.ts';
@@ -32,7 +32,7 @@ export async function furnishHypervisor(topology: Topology, hypervisor: LabHyper
     'link set eth0 up',
     'link set eth1 up',
     'link set eth2 up',
-    ...(isOpenVSwitchSource(topology) ? [] : topology.networks.flatMap(legacyNetwork)),
+    ...bridgedNetworks(topology).flatMap(legacyNetwork),
     'END',
   ]);
   await furnishSource(topology, hypervisor);

@@ -1,5 +1,6 @@
 import { together, tryRun } from './command.ts';
 import { ipBatch } from './netns.ts';
+import { isMidonet } from './sources/lab-source.ts';
 import type { LabHypervisor, LabNetwork, Topology } from './topology.ts';
 import { overlayNetworks } from './topology.ts';
 
@@ -10,7 +11,7 @@ const EVERYBODY = '00:00:00:00:00:00';
  * group, a list of everybody to whom broadcasts are copied, and an entry for each guest elsewhere. After the underlay has its address.
  */
 export async function furnishOverlays(topology: Topology, hypervisor: LabHypervisor): Promise<void> {
-  const networks = overlayNetworks(topology);
+  const networks = overlayNetworks(topology).filter((network) => !isMidonet(topology, network));
   if (networks.length === 0) return;
   await ipBatch(
     hypervisor.netns,
@@ -27,7 +28,7 @@ export async function furnishOverlays(topology: Topology, hypervisor: LabHypervi
 
 /** Brings every hypervisor's entries up to date after a guest came, moved or went, as the agents are told by Neutron. */
 export async function refreshOverlays(topology: Topology): Promise<void> {
-  if (overlayNetworks(topology).length === 0) return;
+  if (overlayNetworks(topology).length === 0 || topology.source === 'midonet') return;
   await together(topology.hypervisors.map((h) => bridgeBatch(h, peerEntries(topology, h))));
 }
 

@@ -14,6 +14,7 @@ import { pathsOf } from './run-dir.ts';
 import { planServices } from './services/plan-services.ts';
 import { startServices } from './services/start-services.ts';
 import { isOpenVSwitchSource, type LabSource } from './sources/lab-source.ts';
+import { startMidonet } from './sources/midonet.ts';
 import { withSource } from './sources/plan-source.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
 import { startTapRelay } from './tap-relay.ts';
@@ -130,6 +131,7 @@ async function buildHypervisor(topology: Topology, hypervisor: Topology['hypervi
   if (topology.tap === 'tap') await startTapRelay(topology, hypervisor);
   if (!isOpenVSwitchSource(topology)) {
     await together([plugGuests(topology, hypervisor), startHypervisorSwitch(topology, hypervisor)]);
+    if (topology.source === 'midonet') await startMidonet(topology, hypervisor);
     return;
   }
   await startHypervisorSwitch(topology, hypervisor);

@@ -20,6 +20,17 @@ export function isOpenVSwitchSource(topology: Pick<Topology, 'source'>): boolean
   return topology.source === 'ml2-ovs' || topology.source === 'ml2-ovs-hybrid';
 }
 
+/** Networks that are Linux bridges on each hypervisor. */
+export function bridgedNetworks(topology: Pick<Topology, 'source' | 'networks'>): readonly LabNetwork[] {
+  if (isOpenVSwitchSource(topology)) return [];
+  return topology.networks.filter((network) => !isMidonet(topology, network));
+}
+
+/** A network of MidoNet: one datapath has the taps of all of them. */
+export function isMidonet(topology: Pick<Topology, 'source'>, network: Pick<LabNetwork, 'kind'>): boolean {
+  return topology.source === 'midonet' && network.kind === 'overlay';
+}
+
 /** ML2/OVS has `br-int` for itself: OVN beside it needs an integration bridge of another name. */
 export function integrationBridgeOf(topology: Pick<Topology, 'source'>): string {
   return isOpenVSwitchSource(topology) ? 'br-ovn' : 'br-int';

@@ -1,5 +1,6 @@
 import type { LabHypervisor, Topology } from '../topology.ts';
 import { type LabSource, withOpenVSwitch } from './lab-source.ts';
+import { asMidonet } from './midonet.ts';
 import { asNovaNetwork, furnishNovaNetwork, NOVA_MULTI_HOST_MAX } from './nova-network.ts';
 
 /** The lab as it is named and laid out where guests come from this source. Pure; throws a RangeError for what cannot be built. */
@@ -16,7 +17,7 @@ export function withSource(topology: Topology, source: LabSource = 'linux-bridge
         throw new RangeError(`a nova-multi-host lab has ${NOVA_MULTI_HOST_MAX} hypervisors at most`);
       return asNovaNetwork({ ...topology, source });
     case 'midonet':
-      return { ...topology, source };
+      return asMidonet({ ...topology, source });
   }
 }
 
