@@ -13,7 +13,7 @@ const operationalTimeoutMs = 5_000;
 const lookEveryMs = 5;
 
 /** Makes B and the leg to the integration bridge as far as they are missing; no guest's frame touches them. */
-export function makeBridge({ shunt }: ShuntMove, run: Execution): void {
+export function makeBridge({ shunt }: ShuntMove, active: Active, run: Execution): void {
   const { netlink } = run;
   const { v, o } = legsOf(shunt);
   if (netlink.link(shunt.bridge) === undefined) {
@@ -32,7 +32,7 @@ export function makeBridge({ shunt }: ShuntMove, run: Execution): void {
   ignoreArp(shunt.bridge); // the host must not answer for its own addresses a second time
   makeVeth({ outer: o, inner: v }, shunt.mtu, run);
   joinBridge(v, shunt.bridge, run);
-  netlink.applyAll([{ kind: 'set-bridge-port', link: v, isolated: true, ...legFlags(shunt, 'target', 'legacy') }]);
+  netlink.applyAll([{ kind: 'set-bridge-port', link: v, isolated: true, ...legFlags(shunt, 'target', active) }]);
   netlink.applyAll([shunt.bridge, v, o].map((link) => ({ kind: 'set-up', link })));
 }
 

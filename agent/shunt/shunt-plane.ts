@@ -22,17 +22,10 @@ export class ShuntPlane implements Disposable {
     if (commands.length > 0) nft.run(commands.join('\n'));
   }
 
-  /** As {@link gate}, where there may be nothing to change: without tables it is done already. */
-  ungate(commands: readonly string[]): void {
-    this.#nft ??= Nftables.open();
-    try {
-      this.#nft.run('list table bridge shunt');
-    } catch (error) {
-      if (!isShuntError(error)) throw error;
-      this.#gateStands = false;
-      return;
-    }
+  /** Removes the tables. */
+  close(commands: readonly string[]): void {
     this.gate(commands);
+    this.#gateStands = false;
   }
 
   /** The table of a family, as nft prints it. */

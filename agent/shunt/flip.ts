@@ -1,0 +1,127 @@
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { sleep } from '../../platform/clock.ts';
+import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import { type Execution, mark } from '../cutover/execution.ts';
+import { keptAt } from './enter.ts';
+import { type Active, gateCommands, legsOf } from './gate.ts';
+import { askMemberships } from './memberships.ts';
+import { legFlags, outerLegFlags } from './own-links.ts';
+import { keepToLegacy, letLearn, letThrough, pointTo } from './provider-side.ts';
+import { presentMoves, type ShuntMove } from './shunt-moves.ts';
+import { guarded } from './storm-guard.ts';
+
+/**
+ * Frames that were under way by the old leg when it was left have arrived by then; switches that cache how they forward have looked
+ * again. Both legs let through what is meant for the guest all the time: no hurry.
+ */
+const drainMs = 30;
+const connectTimeoutMs = 5_000;
+
+/**
+ * Frames leave by the target leg from now on. Order: what stops frames from OVN goes first; then the gates turn, in one transaction;
+ * then the tap's own frames, in one netlink batch; then the tables of the switches on the way; and L's own entry last, when nothing
+ * comes to the guest by L any more.
+ */
+export async function flip(step: RewireStep, run: Execution): Promise<void> {
+  const moves = presentMoves(step, run);
+  if (moves.length === 0) return;
+  const ofports = new Map(moves.map((move) => [move, claimedOfport(move, run)]));
+  await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(connectTimeoutMs)]));
+  const joined = moves.filter((move) => !move.shunt.disjoint);
+  const announce = () => {
+    for (const move of moves) announceTarget(move, ofports.get(move) ?? 0, run);
+  };
+  await letThrough(joined, run);
+  await guarded(moves, run, async () => {
+    turn(moves, 'target', run);
+    await pointTo('target', joined, run);
+    announce();
+    for (const move of moves) mark(run, move.tap, 'announced');
+    await sleep(drainMs, run.signal);
+    run.netlink.applyAll(joined.flatMap((move) => behindUplink(move, run)));
+    await letLearn(joined, run);
+    announce();
+  });
+  askMemberships(
+    moves.map((move) => ({ move, through: legsOf(move.shunt).o })),
+    run,
+  );
+  for (const move of moves) mark(run, move.tap, 'repaired');
+}
+
+/** Frames leave by the legacy leg again: {@link flip}, mirrored. */
+export async function unflip(step: RewireStep, run: Execution): Promise<void> {
+  const moves = presentMoves(step, run);
+  if (moves.length === 0) return;
+  const joined = moves.filter((move) => !move.shunt.disjoint);
+  for (const move of moves) await run.uplinks.open(move, run.signal);
+  // L leads to the guest by our leg before anything comes that way.
+  run.netlink.applyAll(
+    moves.flatMap((move) => [
+      outerLegFlags(move.shunt, 'legacy'),
+      ...move.shunt.ownMacs.map((mac) => keptAt(legsOf(move.shunt).a, mac)),
+    ]),
+  );
+  await guarded(moves, run, async () => {
+    turn(moves, 'legacy', run);
+    await pointTo('legacy', joined, run);
+    announceLegacy(joined, run);
+    for (const move of moves) mark(run, move.tap, 'announced');
+    await sleep(drainMs, run.signal); // the guest's last frames by way of OVN pass the provider bridge until then
+    await keepToLegacy(joined, run);
+    announceLegacy(joined, run);
+  });
+  askMemberships(
+    moves.map((move) => ({ move, through: legsOf(move.shunt).a })),
+    run,
+  );
+  for (const move of moves) mark(run, move.tap, 'repaired');
+}
+
+/** The instant itself: one nft transaction and one netlink batch for all taps. */
+function turn(moves: readonly ShuntMove[], active: Active, run: Execution): void {
+  run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, active)));
+  run.netlink.applyAll(moves.flatMap((move) => turning(move, active)));
+}
+
+function turning({ shunt }: ShuntMove, active: Active): readonly NetlinkOperation[] {
+  const { b, v } = legsOf(shunt);
+  const legs = { legacy: b, target: v } as const;
+  const left = active === 'legacy' ? 'target' : 'legacy';
+  return [
+    { kind: 'set-bridge-port', link: legs[active], ...legFlags(shunt, active, active) },
+    {
+      kind: 'set-bridge-port',
+      link: legs[left],
+      ...legFlags(shunt, left, active),
+      // What B has learnt there would keep frames on the old way. Disjoint worlds: that is what is wanted.
+      ...(shunt.disjoint ? {} : { flush: true }),
+    },
+  ];
+}
+
+/** L sends what is for the guest to the wire, where it is now; an entry that does not age, so that L never floods for it. */
+function behindUplink(move: ShuntMove, run: Execution): readonly NetlinkOperation[] {
+  const { uplink } = move.legacy;
+  if (uplink === undefined || run.netlink.link(uplink) === undefined) return [];
+  return [
+    ...move.shunt.ownMacs.map((mac): NetlinkOperation => ({ kind: 'fdb-replace', link: uplink, mac, state: 'static' })),
+    ...(move.shunt.legacyLeg.owned ? [outerLegFlags(move.shunt, 'target')] : []),
+  ];
+}
+
+function claimedOfport(move: ShuntMove, run: Execution): number {
+  const { o } = legsOf(move.shunt);
+  const row = run.ovs.interface(o);
+  if (row?.ofport && row.ofport > 0 && row.external_ids.get('ovn-installed') === 'true') return row.ofport;
+  throw new ShuntError('wrong-state', `flipping ${move.tap}: OVN has not installed the flows of ${o}`);
+}
+
+function announceTarget(move: ShuntMove, ofport: number, run: Execution): void {
+  for (const frame of run.frames.get(move.tap) ?? []) run.integration.inject(ofport, frame);
+}
+
+function announceLegacy(moves: readonly ShuntMove[], run: Execution): void {
+  for (const move of moves) for (const frame of run.frames.get(move.tap) ?? []) run.uplinks.send(move, frame);
+}

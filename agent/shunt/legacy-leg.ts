@@ -1,0 +1,28 @@
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import type { Execution } from '../cutover/execution.ts';
+import { gateCommands, legsOf } from './gate.ts';
+import { makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
+import { isIn, shuntMoves } from './shunt-moves.ts';
+
+/** The legacy leg goes; what the guest has left behind in L ages from now on. */
+export function dropLegacyLeg(step: RewireStep, run: Execution): void {
+  for (const { shunt, legacy } of shuntMoves(step.moves)) {
+    const { a } = legsOf(shunt);
+    if (!shunt.legacyLeg.owned) continue; // a hybrid plug's own: its source unplugs it
+    const { uplink } = legacy;
+    if (uplink !== undefined && run.netlink.link(uplink) !== undefined && !shunt.disjoint)
+      run.netlink.apply(shunt.ownMacs.map((mac) => ({ kind: 'fdb-replace', link: uplink, mac })));
+    removeLinks([a], run);
+  }
+}
+
+/** The legacy leg is made again, and lets in nothing but what is meant for the guest: frames go on leaving by the target leg. */
+export async function restoreLegacyLeg(step: RewireStep, run: Execution): Promise<void> {
+  const moves = shuntMoves(step.moves).filter((move) => isIn(run, move.tap, move.shunt.bridge));
+  run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, 'target')));
+  for (const move of moves) makeLegacyLeg(move, 'target', run);
+  await untilOperational(
+    moves.flatMap(({ shunt }) => [legsOf(shunt).a, legsOf(shunt).b]),
+    run,
+  );
+}

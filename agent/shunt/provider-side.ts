@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { FlowSpec } from '../../openflow/messages.ts';
+import type { Execution } from '../cutover/execution.ts';
+import type { ShuntMove } from './shunt-moves.ts';
+
+const cookiePrefix = 0x5348_554e_0000_0000n;
+/** Above what other agents set on provider bridges (Neutron's: 0 to 20). */
+const keepPriority = 40_000;
+const connectTimeoutMs = 1_000;
+
+/** The cookie of a port's flows on provider bridges. */
+export function providerCookie(portId: string): bigint {
+  return cookiePrefix | BigInt(createHash('sha256').update(portId).digest().readUInt32BE(0));
+}
+
+/**
+ * While a guest's frames leave by L, the provider bridge takes frames from its MACs by L's leg only. Without this, OVN's own
+ * announcements of the port it has claimed teach the bridge the way through OVN.
+ */
+export async function keepToLegacy(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+  await eachBridge(moves, run, async (bridge, onIt) => {
+    await run.providers.open(bridge).changeFlows({ add: onIt.flatMap((move) => flowsOf(move, run)) });
+  });
+}
+
+/** Takes the flows of {@link keepToLegacy} away; what comes from OVN passes as soon as this resolves. */
+export async function letThrough(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+  await eachBridge(moves, run, async (bridge, onIt) => {
+    const port = run.providers.open(bridge);
+    for (const move of onIt) await port.changeFlows({ remove: providerCookie(move.portId) });
+  });
+}
+
+/**
+ * Where the provider bridge sends what is for the guest: an entry that neither ages nor moves, so that a guest which has been silent for
+ * long is not flooded for, and gets no frame by both ways. Best effort: without `fdb/add` (Open vSwitch < 2.17) it learns from
+ * announcements alone.
+ */
+export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMove[], run: Execution): Promise<void> {
+  for (const move of moves) {
+    const at = placeOf(move, run);
+    const port = way === 'legacy' ? at?.port : at?.patch;
+    if (at === undefined || port === undefined) continue;
+    for (const mac of move.shunt.ownMacs) {
+      await run.plane.askSwitch('fdb/add', [at.bridge, port, String(at.tag ?? 0), mac], run.signal);
+    }
+  }
+}
+
+/** The provider bridge learns for itself again where the guest is. */
+export async function letLearn(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+  for (const move of moves) {
+    const at = placeOf(move, run);
+    if (at === undefined) continue;
+    for (const mac of move.shunt.ownMacs) {
+      await run.plane.askSwitch('fdb/del', [at.bridge, String(at.tag ?? 0), mac], run.signal);
+    }
+  }
+}
+
+interface ProviderPlace {
+  readonly bridge: string;
+  readonly port: string;
+  readonly ofport: number;
+  readonly tag: number | undefined;
+  /** Name of the port that leads to the integration bridge; OVN makes it with the first port of a network. */
+  readonly patch: string | undefined;
+}
+
+/** Undefined in disjoint worlds, and where the uplink ends in no provider bridge. */
+function placeOf(move: ShuntMove, run: Execution): ProviderPlace | undefined {
+  const { provider } = move.legacy;
+  if (provider === undefined || move.shunt.disjoint) return undefined;
+  const ports = run.ovs.ports();
+  const leg = ports.get(provider.port);
+  const ofport = leg?.iface.ofport ?? 0;
+  if (leg === undefined || ofport <= 0) return undefined;
+  const patch = [...ports.values()].find(({ bridge, iface }) => {
+    const peer = iface.options.get('peer');
+    return (
+      bridge.name === provider.bridge &&
+      peer !== undefined &&
+      ports.get(peer)?.bridge.name === run.ovs.integrationBridge
+    );
+  });
+  return { ...provider, ofport, tag: leg.port.tag ?? undefined, patch: patch?.port.name };
+}
+
+function flowsOf(move: ShuntMove, run: Execution): readonly FlowSpec[] {
+  const at = placeOf(move, run);
+  if (at === undefined) return [];
+  const cookie = providerCookie(move.portId);
+  return move.shunt.ownMacs.flatMap((ethSrc): FlowSpec[] => [
+    { cookie, priority: keepPriority + 1, match: { inPort: at.ofport, ethSrc }, actions: [{ output: 'NORMAL' }] },
+    { cookie, priority: keepPriority, match: { ethSrc, vlanId: at.tag ?? 'none' }, actions: [] },
+  ]);
+}
+
+async function eachBridge(
+  moves: readonly ShuntMove[],
+  run: Execution,
+  change: (bridge: string, moves: readonly ShuntMove[]) => Promise<void>,
+): Promise<void> {
+  const placed = moves.filter((move) => placeOf(move, run) !== undefined);
+  for (const [bridge, onIt] of Map.groupBy(placed, (move) => move.legacy.provider?.bridge ?? '')) {
+    const timeout = AbortSignal.any([run.signal, AbortSignal.timeout(connectTimeoutMs)]);
+    await run.providers.open(bridge).ready(timeout);
+    await change(bridge, onIt);
+  }
+}
