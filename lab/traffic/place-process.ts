@@ -4,13 +4,16 @@
  */
 import { createInterface } from 'node:readline';
 import { DatagramReceiver, DatagramSender } from './datagram-ends.ts';
+import { EchoServer, type KnockFigures, knock } from './knock.ts';
 import type { EndView, NumberedOrder, PlaceOrder, PlaceReply } from './place-protocol.ts';
 import { StreamClient, StreamServer } from './stream-ends.ts';
 
 type End = DatagramReceiver | DatagramSender | StreamClient | StreamServer;
 const ends = new Map<string, End>();
+const servers: EchoServer[] = [];
 
-async function obey(order: PlaceOrder): Promise<void> {
+/** What comes of an order that asks for something, else nothing. */
+async function obey(order: PlaceOrder): Promise<KnockFigures | undefined> {
   switch (order.type) {
     case 'receive-datagrams':
       ends.set(order.end.flow, await DatagramReceiver.open(order.end, order.group));
@@ -26,10 +29,16 @@ async function obey(order: PlaceOrder): Promise<void> {
       return;
     case 'speak': {
       const end = ends.get(order.flow);
-      if (!(end instanceof StreamServer)) throw new Error(`no connection to speak on in flow ${order.flow}`);
+      if (!(end instanceof StreamServer || end instanceof StreamClient))
+        throw new Error(`no connection to speak on in flow ${order.flow}`);
       end.speak();
       return;
     }
+    case 'answer':
+      servers.push(await EchoServer.open(order.port));
+      return;
+    case 'knock':
+      return knock(order.order);
     case 'mark':
       for (const end of ends.values()) if ('mark' in end) end.mark();
       return;
@@ -51,7 +60,10 @@ const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
   const order = JSON.parse(line) as NumberedOrder; // written by ./place.ts of the same source tree
   obey(order).then(
-    () => tell({ id: order.id, atNs: Number(process.hrtime.bigint()), ends: views(order) }),
+    (knocked) => {
+      const atNs = Number(process.hrtime.bigint());
+      tell({ id: order.id, atNs, ends: views(order), ...(knocked ? { knocked } : {}) });
+    },
     (error: unknown) => tell({ id: order.id, error: error instanceof Error ? error.message : String(error) }),
   );
 });

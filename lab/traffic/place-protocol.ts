@@ -1,5 +1,6 @@
 import type { ArrivalFigures, ArrivalWindow } from './arrivals.ts';
 import type { MonotonicNs } from './flow.ts';
+import type { KnockFigures, KnockOrder } from './knock.ts';
 
 /** How one end of a flow is laid out: everything is decided before, by the session. */
 export interface EndOrder {
@@ -24,6 +25,8 @@ export type PlaceOrder =
   | { readonly type: 'listen'; readonly end: EndOrder }
   | { readonly type: 'connect'; readonly end: EndOrder; readonly bytesPerSecond?: number }
   | { readonly type: 'speak'; readonly flow: string }
+  | { readonly type: 'answer'; readonly port: number }
+  | { readonly type: 'knock'; readonly order: KnockOrder }
   | { readonly type: 'mark' }
   | { readonly type: 'look'; readonly windows: Readonly<Record<string, ArrivalWindow>> };
 
@@ -42,7 +45,13 @@ export interface EndView {
 
 /** The answer to an order: the ends of this place, or why it could not be done. */
 export type PlaceReply =
-  | { readonly id: number; readonly atNs: MonotonicNs; readonly ends: Readonly<Record<string, EndView>> }
+  | {
+      readonly id: number;
+      readonly atNs: MonotonicNs;
+      readonly ends: Readonly<Record<string, EndView>>;
+      /** Of the order to knock. */
+      readonly knocked?: KnockFigures;
+    }
   | { readonly id: number; readonly error: string };
 
 export type NumberedOrder = PlaceOrder & { readonly id: number };

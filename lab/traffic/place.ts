@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inNetns } from '../netns.ts';
 import { patience } from '../patience.ts';
+import type { KnockFigures } from './knock.ts';
 import type { EndView, NumberedOrder, PlaceOrder, PlaceReply } from './place-protocol.ts';
 
-const ANSWER_MS = 20_000 * patience;
+/** Twenty connections that all fail take a minute. */
+const ANSWER_MS = 90_000 * patience;
 const STDERR_CHARS = 2000;
 
 export interface PlaceAnswer {
   readonly atNs: number;
   readonly ends: Readonly<Record<string, EndView>>;
+  readonly knocked?: KnockFigures;
 }
 
 /** The process that carries a session's flow ends in one namespace. It ends with its disposal and with the process that started it. */

@@ -1,7 +1,8 @@
-import type { LabGuest, LabNetwork, Station, Topology } from '../topology.ts';
+import type { LabNetwork, Topology } from '../topology.ts';
 import { networkOf } from '../topology.ts';
 import { DEFAULT_BYTES_PER_SECOND, type FlowSpec, hzOf } from './flow.ts';
 import type { PlaceOrder } from './place-protocol.ts';
+import { type Stand, standOf } from './stand.ts';
 
 /** A flow with every address and port decided: who listens, who speaks, in which namespaces. */
 export interface PlannedFlow {
@@ -16,13 +17,6 @@ export interface PlannedEnd {
   readonly name: string;
   readonly netns: string;
   readonly order: PlaceOrder;
-}
-
-interface Stand {
-  readonly name: string;
-  readonly netns: string;
-  readonly ip4: string;
-  readonly ip6: string;
 }
 
 /** Ports from `firstPort` up, one a flow, so that several sessions do not meet. Throws a RangeError for what is not there. */
@@ -102,13 +96,4 @@ function networkOfFlow(topology: Topology, names: readonly string[]): LabNetwork
     throw new RangeError(`${guests.map((g) => g.name).join(', ')} are not on one network, and no router joins them`);
   }
   return networkOf(topology, first);
-}
-
-function standOf(topology: Topology, network: LabNetwork, name: string): Stand {
-  const stations = network.kind === 'overlay' ? {} : { gw: network.gateway, ext: network.ext };
-  const station = (stations as Readonly<Record<string, Station | undefined>>)[name]; // both shapes are such records
-  const found: Pick<LabGuest, 'netns' | 'ip4' | 'ip6'> | undefined =
-    station ?? topology.guests.find((g) => g.name === name);
-  if (!found) throw new RangeError(`'${name}' is no guest of lab ${topology.name}, nor gw nor ext`);
-  return { name, netns: found.netns, ip4: found.ip4, ip6: found.ip6 };
 }

@@ -86,6 +86,10 @@ export class StreamClient implements Disposable {
     return new StreamClient(socket, bytesPerSecond);
   }
 
+  speak(): void {
+    this.#socket.write('!');
+  }
+
   mark(): void {
     this.#heard = 0;
     this.#retransmittedBefore = this.#retransmitted();

@@ -100,15 +100,17 @@ export class TrafficSession implements AsyncDisposable {
     };
   }
 
-  /** Lets the far side of an idle connection speak first. True when the near side heard it in time. */
-  async speak(id: string, withinMs = SPEAK_MS): Promise<boolean> {
+  /** Lets a side of an idle connection speak (usually the far one, first). True when the other heard it in time. */
+  async speak(id: string, withinMs = SPEAK_MS, side: 'far' | 'near' = 'far'): Promise<boolean> {
     const flow = this.#flows.find((f) => f.spec.id === id && f.spec.kind === 'idle');
     const [server] = flow?.receivers ?? [];
     if (!flow || !server) throw new RangeError(`there is no idle flow '${id}'`);
-    const heard = async () => viewOf(await this.#look(), flow.sender.netns, flow).bytes ?? 0;
-    const wanted = (this.#spoken.get(id) ?? 0) + 1;
-    this.#spoken.set(id, wanted);
-    await this.#place(server.netns).order({ type: 'speak', flow: id });
+    const [speaker, listener] = side === 'far' ? [server, flow.sender] : [flow.sender, server];
+    const heard = async () => viewOf(await this.#look(), listener.netns, flow).bytes ?? 0;
+    const words = side === 'far' ? id : `${id} ${side}`;
+    const wanted = (this.#spoken.get(words) ?? 0) + 1;
+    this.#spoken.set(words, wanted);
+    await this.#place(speaker.netns).order({ type: 'speak', flow: id });
     const came = async () => ((await heard()) >= wanted ? true : undefined);
     return until('it to be heard', came, { timeoutMs: withinMs, everyMs: 20 }).catch(() => false);
   }

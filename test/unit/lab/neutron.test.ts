@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { extraOf } from '../../../lab/guest/guest-extra.ts';
 import { firewallRules } from '../../../lab/neutron-firewall.ts';
 import { northboundOperations } from '../../../lab/neutron-nb.ts';
 import { type LabGuest, type LabHypervisor, type LabNetwork, planTopology } from '../../../lab/topology.ts';
@@ -59,6 +60,20 @@ describe('the northbound as Neutron fills it', () => {
         ['neutron:security_group_ids', topology.securityGroupId],
       ]),
     ]);
+  });
+
+  it('gives an overlay no localnet port, and who may only answer a group without rules for what it says', () => {
+    const mixed = planTopology({ name: 'lab', hosts: 1, guests: 2, networks: 1, overlays: 1, tap: 'veth' });
+    const [first, second] = mixed.guests as [LabGuest, LabGuest];
+    const extra = { ...extraOf(second, 'veth'), egress: false };
+    const inserts = northboundOperations({ ...mixed, guests: [first, { ...second, extra }] }) as typeof rows;
+    expect(inserts.filter((r) => r.row['type'] === 'localnet')).toHaveLength(1);
+    const group = (prefix: string) =>
+      inserts.find((r) => JSON.stringify(r.row['acls'] ?? '').includes(`"${prefix}_0"`));
+    expect(JSON.stringify(group('answer')?.row['ports'])).toContain(second.portId.replaceAll('-', '_'));
+    expect(JSON.stringify(group('allow')?.row['ports'])).not.toContain(second.portId.replaceAll('-', '_'));
+    const answers = inserts.filter((r) => String(r.row['match']).includes(`@${group('answer')?.row['name']}`));
+    expect(new Set(answers.map((r) => r.row['direction']))).toEqual(new Set(['to-lport']));
   });
 
   it('drops at 1001 what the group does not allow at 1002', () => {

@@ -47,6 +47,25 @@ describe('the plan of a lab', () => {
     expect(networks.map((n) => n.vlan)).toEqual([100, 101, undefined]);
   });
 
+  it('puts overlays last, without a namespace for a gateway or an ext host, and leaves room for VXLAN', () => {
+    const topology = planTopology({
+      name: 'lab',
+      hosts: 2,
+      guests: 3,
+      networks: 2,
+      overlays: 1,
+      mtu: 9000,
+      tap: 'veth',
+    });
+    expect(topology.networks.map((n) => [n.kind, n.vlan, n.vni, n.mtu, n.uplink.slice(0, 10)])).toEqual([
+      ['vlan', 100, undefined, 9000, topology.networks[0]?.uplink.slice(0, 10)],
+      ['flat', undefined, undefined, 9000, topology.networks[1]?.uplink.slice(0, 10)],
+      ['overlay', undefined, 5003, 8950, 'vxlan-5003'],
+    ]);
+    expect(namespacesOf(topology).filter((netns) => netns.endsWith('-net3'))).toEqual([]);
+    expect(topology.guests.filter((g) => g.network === 'net3').map((g) => g.name)).toEqual(['g1-3', 'g2-3']);
+  });
+
   it('is the same for the same options and shares no id with another lab', () => {
     const plan = (name: string) => planTopology({ name, hosts: 2, guests: 2, networks: 2, tap: 'veth' });
     expect(plan('one')).toEqual(plan('one'));
@@ -60,6 +79,9 @@ describe('the plan of a lab', () => {
     [{ hosts: 0 }],
     [{ guests: 1.5 }],
     [{ networks: 21 }],
+    [{ networks: 0 }],
+    [{ networks: 20, overlays: 1 }],
+    [{ mtu: 1000 }],
   ])('refuses %j', (wrong) => {
     expect(() => planTopology({ name: 'lab', hosts: 1, guests: 1, networks: 1, tap: 'veth', ...wrong })).toThrow(
       RangeError,
