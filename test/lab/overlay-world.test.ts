@@ -88,7 +88,7 @@ describe('an overlay of the lab', () => {
 
 async function meshRound(names: readonly string[], family: 4 | 6) {
   await using mesh = await TcpMesh.open(name, names);
-  return mesh.round({ times: 5, family });
+  return await mesh.round({ times: 5, family });
 }
 
 function guest(wanted: string): LabGuest {
