@@ -23,7 +23,7 @@ export class Uplinks implements Disposable {
   /** Opens what sending for this move takes; never fails, a way back must not end here. */
   async open(move: TapMove, signal: AbortSignal): Promise<void> {
     this.#socket(move);
-    const { provider } = move.legacy;
+    const provider = wayIn(move);
     if (provider === undefined) return;
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
     await this.#providers
@@ -34,14 +34,15 @@ export class Uplinks implements Disposable {
 
   /** Takes the way that {@link send} takes, up to the bridge and no further. */
   warm(move: TapMove, frame: Uint8Array): void {
-    if (move.legacy.provider === undefined) return;
-    const bridge = this.#providers.open(move.legacy.provider.bridge);
+    const provider = wayIn(move);
+    if (provider === undefined) return;
+    const bridge = this.#providers.open(provider.bridge);
     if (bridge.connected) bridge.warm(frame);
   }
 
   /** Best effort: an uplink that is down takes no frame. */
   send(move: TapMove, frame: Uint8Array): void {
-    const { provider } = move.legacy;
+    const provider = wayIn(move);
     try {
       if (provider !== undefined && this.#providers.inject(provider, frame)) return;
       this.#socket(move)?.send(frame);
@@ -64,4 +65,9 @@ export class Uplinks implements Disposable {
     this.#sockets.set(uplink, socket);
     return socket;
   }
+}
+
+/** The port of Open vSwitch at which a frame is as if it came from the legacy side: the guest's own, or the leg of its bridge. */
+function wayIn({ legacy }: TapMove): { readonly bridge: string; readonly port: string } | undefined {
+  return legacy.entry ?? legacy.provider;
 }

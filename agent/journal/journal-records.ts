@@ -91,6 +91,7 @@ const shunt = z.object({
   mtu: z.number(),
   disjoint: z.boolean(),
   ownMacs: z.array(z.string()),
+  sharedMacs: z.array(z.string()).optional(),
   zone: z.number().optional(),
 });
 const rows = z.object({
@@ -103,10 +104,20 @@ const move = z.object({
   networkId: z.string(),
   mac: z.string(),
   ips: z.array(z.string()),
+  hostMac: z.string().optional(),
   legacy: z.object({
     bridge: z.string(),
     uplink: z.string().optional(),
-    provider: z.object({ bridge: z.string(), port: z.string() }).optional(),
+    provider: z
+      .object({
+        bridge: z.string(),
+        port: z.string(),
+        tag: z.number().optional(),
+        localTag: z.number().optional(),
+      })
+      .optional(),
+    entry: z.object({ bridge: z.string(), port: z.string() }).optional(),
+    midonet: z.literal(true).optional(),
     ovs: z.object({ bridge: z.string(), rows }).optional(),
   }),
   target: z.object({

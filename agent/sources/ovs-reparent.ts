@@ -16,7 +16,7 @@ export const reparentHandlers = {
   'reparent-target': (step, run) => reparent(step, run, (move) => move.target),
   'reparent-legacy': (step, run) => reparent(step, run, (move) => requireLegacy(move)),
   'settle-reparented': settleReparented,
-} as const satisfies Record<SourceStep['kind'], StepHandler>;
+} as const satisfies Partial<Record<SourceStep['kind'], StepHandler>>;
 
 interface Place {
   readonly bridge: string;

@@ -19,6 +19,8 @@ export interface PlugFacts {
 
 export interface LinkFacts {
   readonly ifindex: number;
+  /** Its own address: of a tap the host's side (libvirt: the guest's with first octet `fe`). */
+  readonly mac?: string;
   /** Name of the bridge it is a member of. */
   readonly master?: string;
 }
@@ -39,7 +41,18 @@ export interface LegacyPlace {
   /** Its member that leads to the wire. */
   readonly uplink?: string;
   /** The port of a provider bridge in which the uplink ends. */
-  readonly provider?: { readonly bridge: string; readonly port: string };
+  readonly provider?: {
+    readonly bridge: string;
+    readonly port: string;
+    /** VLAN of the wire, where the port itself does not say it (ML2/OVS: flows do). */
+    readonly tag?: number;
+    /** VLAN that frames carry on that port, before flows give them the wire's. */
+    readonly localTag?: number;
+  };
+  /** Where what the guest says enters the legacy world, if that is a port of Open vSwitch: announcements of its place go in by it. */
+  readonly entry?: { readonly bridge: string; readonly port: string };
+  /** The bridge is MidoNet's datapath: only MidoNet lets the tap go, and takes it. */
+  readonly midonet?: true;
   /** The tap is a port of another Open vSwitch bridge than the target (ML2/OVS): that bridge, and the rows that belong there. */
   readonly ovs?: { readonly bridge: string; readonly rows: PlugRows };
 }
@@ -51,6 +64,8 @@ export interface TapMove {
   readonly networkId: string;
   readonly mac: string;
   readonly ips: readonly string[];
+  /** The tap's own address on the host's side: a tap of the same name with another one is another guest's. */
+  readonly hostMac?: string;
   readonly legacy: LegacyPlace;
   /** Where the tap itself goes (direct, collapsed); of a shunt's claim the same rows, at o. */
   readonly target: { readonly bridge: string; readonly rows: PlugRows };

@@ -15,17 +15,22 @@ export interface OvsRequest {
 export type OvsJudgement =
   | { readonly kind: 'move'; readonly move: TapMove }
   | { readonly kind: 'already'; readonly tap: string }
-  | { readonly kind: 'problem'; readonly finding: Finding };
+  | OvsProblem;
+
+export interface OvsProblem {
+  readonly kind: 'problem';
+  readonly finding: Finding;
+}
 
 /** A direct move of a tap that ML2/OVS has plugged; undefined: its order does not say so, another source looks at it. */
 export function judgeOvsMove(target: TapTarget, request: OvsRequest, facts: RewireFacts): OvsJudgement | undefined {
   const segment = parseSegment(target.legacyBridge);
   if (segment === undefined) return undefined;
   if (facts.links.get(target.tap) === undefined)
-    return problem(target, 'tap-gone', `there is no link ${target.tap} on this host`);
+    return ovsProblem(target, 'tap-gone', `there is no link ${target.tap} on this host`);
   const hybrid = target.source === 'ovs-hybrid';
   if (request.direction === 'forward') {
-    const why = refusal(target, segment, facts);
+    const why = ovsRefusal(target, segment, target.tap, facts);
     if (why !== undefined) return why;
     return hybrid ? hybridForward(target, request, facts) : nativeForward(target, request, facts);
   }
@@ -33,23 +38,28 @@ export function judgeOvsMove(target: TapTarget, request: OvsRequest, facts: Rewi
 }
 
 /** Why a tap of this source cannot go to the target, wherever it is now. */
-function refusal(target: TapTarget, { tag }: Segment, facts: RewireFacts): OvsJudgement | undefined {
+export function ovsRefusal(
+  target: TapTarget,
+  { tag }: Segment,
+  claimant: string,
+  facts: RewireFacts,
+): OvsProblem | undefined {
   const doubled = [...facts.plugs].find(
     ([name, plug]) =>
       plug.bridge === facts.integrationBridge &&
-      name !== target.tap &&
+      name !== claimant &&
       plug.rows.iface.external_ids['iface-id'] === target.portId,
   );
   if (doubled !== undefined) {
-    const message = `${doubled[0]} on ${facts.integrationBridge} has the iface-id of ${target.tap} already: OVN would claim one or the other`;
-    return problem(target, 'foreign-iface-id', message);
+    const message = `${doubled[0]} on ${facts.integrationBridge} has the iface-id of ${claimant} already: OVN would claim one or the other`;
+    return ovsProblem(target, 'foreign-iface-id', message);
   }
   if (tag === deadVlan) {
     const message = `${legacyPort(target)} has the dead VLAN ${deadVlan}: neutron-openvswitch-agent does not know the port, and drops its frames`;
-    return problem(target, 'network-mismatch', message);
+    return ovsProblem(target, 'network-mismatch', message);
   }
   if (tag !== undefined) return undefined;
-  return problem(
+  return ovsProblem(
     target,
     'network-mismatch',
     `${legacyPort(target)} has no local VLAN yet: neutron-openvswitch-agent has not wired it`,
@@ -65,11 +75,11 @@ function nativeForward(target: TapTarget, { epoch }: OvsRequest, facts: RewireFa
   const plug = facts.plugs.get(target.tap);
   const wrong = notItsPort(target, target.tap, facts);
   if (plug === undefined || wrong !== undefined)
-    return wrong ?? problem(target, 'network-mismatch', `${target.tap} has no port in Open vSwitch`);
+    return wrong ?? ovsProblem(target, 'network-mismatch', `${target.tap} has no port in Open vSwitch`);
   if (plug.bridge === facts.integrationBridge) return { kind: 'already', tap: target.tap };
   const seen = segmentName({ bridge: plug.bridge, ...tagOf(plug.rows) });
   if (seen !== target.legacyBridge)
-    return problem(target, 'network-mismatch', `${target.tap} is on ${seen}, the order says ${target.legacyBridge}`);
+    return ovsProblem(target, 'network-mismatch', `${target.tap} is on ${seen}, the order says ${target.legacyBridge}`);
   const rows = intendedRows(target, epoch);
   const external_ids = { ...rows.port.external_ids, [legacyRowsKey]: JSON.stringify(plug.rows) };
   return {
@@ -86,15 +96,14 @@ function nativeBack(target: TapTarget, segment: Segment, facts: RewireFacts): Ov
   const plug = facts.plugs.get(target.tap);
   const wrong = notItsPort(target, target.tap, facts);
   if (plug === undefined || wrong !== undefined)
-    return wrong ?? problem(target, 'network-mismatch', `${target.tap} has no port in Open vSwitch`);
+    return wrong ?? ovsProblem(target, 'network-mismatch', `${target.tap} has no port in Open vSwitch`);
   if (plug.bridge !== facts.integrationBridge) return { kind: 'already', tap: target.tap };
-  const kept = legacyRows(plug.rows) ?? fallbackRows(target, segment);
-  const tag = tagNow(kept, segment.bridge, facts);
-  if (tag === undefined) {
+  const kept = readLegacyRows(plug.rows) ?? fallbackRows(target, segment);
+  const rows = refreshTag(kept, segment.bridge, facts);
+  if (rows === undefined) {
     const message = `local VLAN ${kept.port.tag} of ${segment.bridge} is another network's by now, and no port of ${target.tap}'s network is there to tell its own`;
-    return problem(target, 'network-mismatch', message);
+    return ovsProblem(target, 'network-mismatch', message);
   }
-  const rows = withTag(kept, tag);
   return {
     kind: 'move',
     move: {
@@ -134,7 +143,7 @@ function hybridBack(target: TapTarget, facts: RewireFacts): OvsJudgement {
   const master = facts.links.get(target.tap)?.master;
   if (place === undefined) {
     const message = `the hybrid plug of ${target.tap} (${legacyPort(target)} and its bridge) is not there any more`;
-    return problem(target, 'no-uplink', message);
+    return ovsProblem(target, 'no-uplink', message);
   }
   if (plug === undefined && master === place.bridge) return { kind: 'already', tap: target.tap };
   if (plug === undefined) return strayed(target, master);
@@ -151,11 +160,16 @@ export function hybridPlace(target: TapTarget, facts: RewireFacts): LegacyPlace 
   const plug = facts.plugs.get(names.outer);
   const inner = facts.links.get(names.inner);
   if (plug === undefined || inner?.master !== names.bridge) return undefined;
-  return { bridge: names.bridge, uplink: names.inner, provider: { bridge: plug.bridge, port: names.outer } };
+  return {
+    bridge: names.bridge,
+    uplink: names.inner,
+    ...segmentProvider(target.legacyBridge, facts),
+    entry: { bridge: plug.bridge, port: names.outer },
+  };
 }
 
 /** What was found about a tap's rows once they went to the target. Undefined: nothing, or not readable. */
-function legacyRows(rows: PlugRows): PlugRows | undefined {
+export function readLegacyRows(rows: PlugRows): PlugRows | undefined {
   const text = rows.port.external_ids[legacyRowsKey];
   if (text === undefined) return undefined;
   try {
@@ -189,6 +203,19 @@ function tagNow(rows: PlugRows, bridge: string, facts: RewireFacts): number | un
   return taken ? undefined : rows.port.tag;
 }
 
+/** The rows with the local VLAN that their network has now; undefined: see {@link tagNow}. */
+export function refreshTag(rows: PlugRows, bridge: string, facts: RewireFacts): PlugRows | undefined {
+  const tag = tagNow(rows, bridge, facts);
+  return tag === undefined ? undefined : withTag(rows, tag);
+}
+
+/** Where a segment's frames meet the provider bridge, and with which VLANs. */
+export function segmentProvider(name: string, facts: RewireFacts): Pick<LegacyPlace, 'provider'> {
+  const provider = facts.bridges.find((candidate) => candidate.bridge === name)?.provider;
+  const localTag = parseSegment(name)?.tag;
+  return provider === undefined ? {} : { provider: { ...provider, ...(localTag === undefined ? {} : { localTag }) } };
+}
+
 function withTag(rows: PlugRows, tag: number): PlugRows {
   const { other_config } = rows.port;
   const told = other_config['tag'] === undefined ? other_config : { ...other_config, tag: String(tag) };
@@ -197,11 +224,10 @@ function withTag(rows: PlugRows, tag: number): PlugRows {
 
 function nativePlace(target: TapTarget, bridge: string, rows: PlugRows, facts: RewireFacts): LegacyPlace {
   const name = segmentName({ bridge, ...tagOf(rows) });
-  const uplink = facts.bridges.find((candidate) => candidate.bridge === name)?.uplink;
   return {
     bridge: name,
-    ...(uplink === undefined ? {} : { uplink }),
-    provider: { bridge, port: target.tap }, // as if the guest said so: the agent's flows give it the wire's VLAN
+    ...segmentProvider(name, facts),
+    entry: { bridge, port: target.tap },
     ovs: { bridge, rows },
   };
 }
@@ -211,12 +237,12 @@ function notItsPort(target: TapTarget, name: string, facts: RewireFacts): OvsJud
   const found = plug?.rows.iface.external_ids['iface-id'];
   if (plug === undefined || found === target.portId) return undefined;
   const message = `${name} is in ${plug.bridge} with iface-id ${found ?? 'nothing'}, not ${target.portId}`;
-  return problem(target, 'foreign-iface-id', message);
+  return ovsProblem(target, 'foreign-iface-id', message);
 }
 
 function strayed(target: TapTarget, master: string | undefined): OvsJudgement {
   const message = `${target.tap} is in ${master ?? 'no bridge'}, which is not its hybrid plug's`;
-  return problem(target, 'network-mismatch', message);
+  return ovsProblem(target, 'network-mismatch', message);
 }
 
 function tagOf({ port }: PlugRows): Pick<Segment, 'tag'> {
@@ -228,7 +254,8 @@ function base(target: TapTarget): Pick<TapMove, 'tap' | 'portId' | 'networkId' |
   return { tap, portId, networkId, mac, ips };
 }
 
-function problem(target: TapTarget, kind: FindingKind, message: string): OvsJudgement {
+/** Why a tap cannot be moved as ordered. */
+export function ovsProblem(target: TapTarget, kind: FindingKind, message: string): OvsProblem {
   const { tap, portId, networkId } = target;
   return { kind: 'problem', finding: { kind, severity: 'error', tap, portId, networkId, message } };
 }

@@ -1,0 +1,55 @@
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { ShuntPlug } from '../../domain/rewire/shunt-plug.ts';
+import { disableIpv6 } from '../../platform/native/sysctl.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import type { Execution } from '../cutover/execution.ts';
+import { requireBridge } from '../host/open-vswitch.ts';
+
+type HybridMove = TapMove & { readonly shunt: ShuntPlug };
+
+/** qvo leaves the integration bridge of ML2/OVS, and the pair is gone; the rows are kept on the target leg's port. */
+export async function dropOvsLeg(move: HybridMove, run: Execution): Promise<void> {
+  const { outer, inner } = move.shunt.legacyLeg;
+  const found = run.ovs.ports().get(outer);
+  if (found !== undefined) {
+    const tx = run.ovs.transaction();
+    tx.requireRow('Port', found.port._uuid, { name: outer });
+    tx.mutate('Bridge', [['_uuid', '==', found.bridge._uuid]], [['ports', 'delete', [found.port._uuid]]]);
+    run.ovs.bump(tx);
+    await run.ovs.transact(tx, `taking ${outer} out of ${found.bridge.name}`, run.signal);
+  }
+  const link = [inner, outer].find((name) => run.netlink.link(name) !== undefined);
+  if (link !== undefined) run.netlink.applyAll([{ kind: 'delete-link', link }]);
+}
+
+/** The pair stands again, with the rows that Nova and Neutron gave to its port. */
+export async function restoreOvsLeg(move: HybridMove, run: Execution): Promise<void> {
+  const { ovs } = move.legacy;
+  const { bridge, legacyLeg, mtu } = move.shunt;
+  const { outer, inner } = legacyLeg;
+  if (ovs === undefined) throw new ShuntError('internal', `nobody kept the rows of ${outer}`);
+  if (run.netlink.link(outer) === undefined) {
+    run.netlink.applyAll([{ kind: 'create-veth', name: outer, peer: inner, mtu }]);
+    for (const name of [outer, inner]) disableIpv6(name);
+    run.netlink.applyAll([{ kind: 'set-master', link: inner, master: bridge }]);
+  }
+  run.netlink.applyAll([outer, inner].map((link) => ({ kind: 'set-up', link })));
+  if (run.ovs.ports().has(outer)) return;
+  const into = requireBridge(run.ovs, ovs.bridge);
+  const { port, iface } = ovs.rows;
+  const tx = run.ovs.transaction();
+  tx.requireRow('Bridge', into._uuid, { name: ovs.bridge });
+  tx.requireNone('Port', [['name', '==', outer]]);
+  tx.requireNone('Interface', [['name', '==', outer]]);
+  const ref = tx.insert('Interface', {
+    name: outer,
+    external_ids: iface.external_ids,
+    other_config: iface.other_config,
+    mtu_request: iface.mtu_request ?? null,
+  });
+  const row = { external_ids: port.external_ids, other_config: port.other_config, tag: port.tag ?? null };
+  const inserted = tx.insert('Port', { name: outer, interfaces: [ref], ...row });
+  tx.mutate('Bridge', [['_uuid', '==', into._uuid]], [['ports', 'insert', [inserted]]]);
+  run.ovs.bump(tx);
+  await run.ovs.transact(tx, `putting ${outer} back into ${ovs.bridge}`, run.signal);
+}
