@@ -1,4 +1,8 @@
 import type { ErrorCode } from './errors.ts';
+import type { Goal } from './goals.ts';
+import type { SourceKind } from './network-model.ts';
+import type { Method } from './phases.ts';
+import type { Operation, TapPlace } from './rewire/places.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
 
@@ -16,13 +20,22 @@ export type FindingKind =
   | 'no-answer'
   | 'foreign-iface-id'
   | 'service-port'
+  | 'own-address'
   | 'probe-address-taken'
   | 'chassis-missing'
   | 'tap-replugged'
   | 'tap-gone'
   | 'journal-torn'
   | 'reports-dropped'
-  | 'address-unknown';
+  | 'address-unknown'
+  /** It is in another place than its order says, or in none that can be named. */
+  | 'tap-elsewhere'
+  /** This tap cannot have a shunt on this host. */
+  | 'shunt-refused'
+  | 'shunt-half-made'
+  | 'overlay-barrier'
+  /** An agent of the legacy world works on plugs that are ours now. */
+  | 'legacy-agent-awake';
 
 /** Something seen that somebody must know. `error` findings hold the hypervisor. */
 export interface Finding {
@@ -66,7 +79,26 @@ export type HoldReason =
   /** After a restart: an attempt opened before it must be resolved first. */
   | { readonly kind: 'resolving'; readonly host: string }
   /** Since the plan was made a planned tap was joined with another port or network. */
-  | { readonly kind: 'plan-outdated'; readonly tap: string };
+  | { readonly kind: 'plan-outdated'; readonly tap: string }
+  /** Its taps are where the plan would take them, or beyond. */
+  | { readonly kind: 'at-goal'; readonly goal: Goal }
+  /** That source cannot be moved by that method. */
+  | { readonly kind: 'method-refused'; readonly tap: string; readonly source: SourceKind; readonly method: Method }
+  /** A planned tap is not where its next operation begins. */
+  | { readonly kind: 'tap-elsewhere'; readonly tap: string; readonly place: TapPlace; readonly needs: TapPlace }
+  /** An overlay of which the plan moves only a part: `host` has guests on it that stay. */
+  | { readonly kind: 'overlay-incomplete'; readonly networkId: string; readonly host: string }
+  /** The rest of an overlay is not where this operation needs it; `others`: more hypervisors like `host`. */
+  | {
+      readonly kind: 'overlay-barrier';
+      readonly networkId: string;
+      readonly operation: Operation;
+      readonly host: string;
+      readonly place: TapPlace;
+      readonly others: number;
+    }
+  /** The wave moves as one, and that member cannot. */
+  | { readonly kind: 'wave-together'; readonly wave: number; readonly host: string; readonly why: string };
 
 /** A refusal is data: the agent or coordinator did nothing, and says why. */
 export interface Refusal {

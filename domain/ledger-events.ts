@@ -37,6 +37,15 @@ export type LedgerEvent =
       readonly by: string;
       readonly why: string;
     }
+  /** There was nothing to do at that hypervisor for this operation of this wave. */
+  | {
+      readonly type: 'operation-skipped';
+      readonly runId: string;
+      readonly wave: number;
+      readonly systemId: string;
+      readonly operation: Operation;
+      readonly why: string;
+    }
   | {
       readonly type: 'revert-requested';
       readonly systemId: string;

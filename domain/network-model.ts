@@ -29,6 +29,8 @@ export interface PortFacts {
   readonly networkId: string;
   /** Lower case, colon separated. */
   readonly mac: string;
+  /** All MACs that it may send from, sorted; absent when `mac` is the only one. */
+  readonly macs?: readonly string[];
   readonly ips: readonly string[];
   /** `options:requested-chassis`: a chassis name or a hostname. */
   readonly requestedChassis?: string;

@@ -1,12 +1,37 @@
 import type { HoldReason } from './findings.ts';
+import type { Goal } from './goals.ts';
 import type { NetworkTarget, TapTarget } from './network-model.ts';
-import type { CommitOn, Method } from './phases.ts';
+import type { CommitOn, Direction, Method } from './phases.ts';
+import type { Operation } from './rewire/places.ts';
+
+/** Another method for some taps. An empty list of globs is any. */
+export interface MethodRule {
+  /** Globs over hostname or system-id. */
+  readonly hosts: readonly string[];
+  /** Globs over a network's id or name. */
+  readonly networks: readonly string[];
+  readonly method: Method;
+}
+
+/** Which taps of a hypervisor a plan moves. An empty list of globs is any. */
+export interface Slice {
+  /** Globs over project ids. */
+  readonly projects: readonly string[];
+  /** Globs over a network's id or name. */
+  readonly networks: readonly string[];
+}
 
 /** What the operator asks for: the YAML of `shunt plan create`, decoded. */
 export interface PlanSpec {
   readonly version: 1;
   readonly name: string;
   readonly method: Method;
+  /** The first that fits a tap decides; else `method`. */
+  readonly methods?: readonly MethodRule[];
+  /** Absent: all taps. */
+  readonly slice?: Slice;
+  /** Absent: `target`. */
+  readonly goal?: Goal;
   /** Globs over hostname or system-id. */
   readonly include: readonly string[];
   /** Opt-outs: globs; those hosts are held, never silently left out. */
@@ -50,6 +75,12 @@ export interface PlannedWave {
   /** 1-based. */
   readonly number: number;
   readonly canary: boolean;
+  /** What each hypervisor does, in this order; those that have no tap for it skip it. Absent: `cut`. */
+  readonly operations?: readonly Operation[];
+  /** Absent: `forward`. */
+  readonly direction?: Direction;
+  /** All are prepared before any is granted, and all are granted at once. Caps do not hold it. */
+  readonly together?: boolean;
   readonly hosts: readonly PlannedHost[];
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { Finding, HoldReason } from './findings.ts';
 import type { ShuntPlace } from './network-model.ts';
-import type { Direction, Phase } from './phases.ts';
+import type { Direction, Method, Phase } from './phases.ts';
 import type { Blackout } from './probes.ts';
 import type { Operation } from './rewire/places.ts';
 
@@ -18,6 +18,8 @@ export interface AttemptRecord {
   /** Absent: `cut`. */
   readonly operation?: Operation;
   readonly direction: Direction;
+  /** Absent: `direct`. */
+  readonly method?: Method;
   /** Absent for attempts outside a run (`shunt host revert`). */
   readonly runId?: string;
   readonly wave?: number;
@@ -49,13 +51,21 @@ export interface RunView {
 export interface WaveView {
   readonly number: number;
   readonly state: WaveState;
+  /** What each hypervisor does, in this order. Absent: `cut`. */
+  readonly operations?: readonly Operation[];
+  /** Absent: `forward`. */
+  readonly direction?: Direction;
+  /** All move at once. */
+  readonly together?: boolean;
   readonly hosts: readonly WaveHostView[];
 }
 
 export interface WaveHostView {
   readonly systemId: string;
   readonly hostname: string;
-  /** Newest attempt of this host in this run, if any was opened. */
+  /** The one it is at, or was last at. Absent: `cut`. */
+  readonly operation?: Operation;
+  /** Its newest attempt in this wave, if any was opened. */
   readonly attempt?: AttemptRecord;
 }
 

@@ -29,6 +29,7 @@ export function describeEvent(event: LedgerEvent): string {
     case 'run-aborted':
     case 'retry-requested':
     case 'host-left':
+    case 'operation-skipped':
       return describeRunEvent(event);
     case 'revert-requested':
       return `${event.by} asked ${event.systemId} to go back from attempt ${event.epoch}: ${event.why}`;
@@ -52,7 +53,14 @@ function describePlanEvent(event: EventOf<'plan-created' | 'plan-approved'>): st
 }
 
 type RunEvent = EventOf<
-  'run-started' | 'run-extended' | 'run-paused' | 'run-resumed' | 'run-aborted' | 'retry-requested' | 'host-left'
+  | 'run-started'
+  | 'run-extended'
+  | 'run-paused'
+  | 'run-resumed'
+  | 'run-aborted'
+  | 'retry-requested'
+  | 'host-left'
+  | 'operation-skipped'
 >;
 
 function describeRunEvent(event: RunEvent): string {
@@ -72,6 +80,8 @@ function describeRunEvent(event: RunEvent): string {
       return `${event.by} asked for a new attempt on ${event.systemId}`;
     case 'host-left':
       return `${run} goes on without ${event.systemId}, by ${event.by}: ${event.why}`;
+    case 'operation-skipped':
+      return `${run}, wave ${event.wave}: nothing to ${event.operation} on ${event.systemId}: ${event.why}`;
     default:
       return assertNever(event);
   }
@@ -90,7 +100,7 @@ function describeAttemptEvent(event: AttemptEvent): string {
   switch (event.type) {
     case 'attempt-opened': {
       const place = event.wave === undefined ? '' : `, wave ${event.wave}`;
-      return `${attempt} (${event.hostname}) opened, ${event.direction}${place}`;
+      return `${attempt} (${event.hostname}) opened, ${event.operation === undefined ? '' : `${event.operation} `}${event.direction}${place}`;
     }
     case 'attempt-granted':
       return `${attempt} may cut`;

@@ -1,5 +1,6 @@
 import type { Method } from '../domain/phases.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { HostVerb } from '../domain/run/host-commands.ts';
 import type { AttemptRecord, HostView, RunView, UnmetCondition } from '../domain/run-state.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface OperatorsApi {
   listHosts(signal: AbortSignal): Promise<readonly HostView[]>;
   getHost(request: { readonly host: string }, signal: AbortSignal): Promise<HostView>;
   revertHost(request: HostChange, signal: AbortSignal): Promise<HostView>;
+  /** One operation at all taps of a hypervisor that stand where it begins. */
+  operateHost(request: HostChange & { readonly verb: HostVerb }, signal: AbortSignal): Promise<HostView>;
   why(request: { readonly target: WhyTarget }, signal: AbortSignal): Promise<readonly UnmetCondition[]>;
   status(signal: AbortSignal): Promise<CoordinatorStatus>;
   /** Entries after `sinceSeq`; with `follow` it goes on with new ones until the signal. */

@@ -15,6 +15,7 @@ import {
   getPlanCodec,
   listReply,
   nothingCodec,
+  operateHostCodec,
   pauseRunCodec,
   retryHostCodec,
   revertHostCodec,
@@ -84,6 +85,7 @@ function changes(caller: Caller): Omit<OperatorsApi, Reads | 'events' | 'watchRu
     retryHost: unary(caller, methods.RetryHost, retryHostCodec, runViewCodec),
     leaveHost: unary(caller, methods.LeaveHost, revertHostCodec, runViewCodec),
     revertHost: unary(caller, methods.RevertHost, revertHostCodec, hostViewCodec),
+    operateHost: unary(caller, methods.OperateHost, operateHostCodec, hostViewCodec),
   };
 }
 

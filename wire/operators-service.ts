@@ -14,6 +14,7 @@ import {
   getPlanCodec,
   listReply,
   nothingCodec,
+  operateHostCodec,
   pauseRunCodec,
   retryHostCodec,
   revertHostCodec,
@@ -71,6 +72,7 @@ function changeHandlers(api: OperatorsApi, unary: Unary) {
     RetryHost: unary(retryHostCodec, runViewCodec, (request, signal) => api.retryHost(request, signal)),
     LeaveHost: unary(revertHostCodec, runViewCodec, (request, signal) => api.leaveHost(request, signal)),
     RevertHost: unary(revertHostCodec, hostViewCodec, (request, signal) => api.revertHost(request, signal)),
+    OperateHost: unary(operateHostCodec, hostViewCodec, (request, signal) => api.operateHost(request, signal)),
   };
 }
 

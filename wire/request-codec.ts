@@ -1,4 +1,5 @@
-import { type Codec, count, flag, list, message, optional, serial, tagged, text } from './codec.ts';
+import type { HostVerb } from '../domain/run/host-commands.ts';
+import { type Codec, count, flag, list, message, optional, serial, tagged, text, word } from './codec.ts';
 import type { AbortRunRequest as PbAbortRun } from './gen/shunt/v1/AbortRunRequest.ts';
 import type { ApprovePlanRequest as PbApprovePlan } from './gen/shunt/v1/ApprovePlanRequest.ts';
 import type { CreatePlanRequest as PbCreatePlan } from './gen/shunt/v1/CreatePlanRequest.ts';
@@ -6,6 +7,7 @@ import type { EventsRequest as PbEvents } from './gen/shunt/v1/EventsRequest.ts'
 import type { GetHostRequest as PbGetHost } from './gen/shunt/v1/GetHostRequest.ts';
 import type { GetPlanRequest as PbGetPlan } from './gen/shunt/v1/GetPlanRequest.ts';
 import type { GetRunRequest as PbGetRun } from './gen/shunt/v1/GetRunRequest.ts';
+import type { OperateHostRequest as PbOperateHost } from './gen/shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as PbPauseRun } from './gen/shunt/v1/PauseRunRequest.ts';
 import type { RetryHostRequest as PbRetryHost } from './gen/shunt/v1/RetryHostRequest.ts';
 import type { RevertHostRequest as PbRevertHost } from './gen/shunt/v1/RevertHostRequest.ts';
@@ -40,6 +42,12 @@ export const abortRunCodec = message<RequestOf<'abortRun'>, PbAbortRun>({ runId:
 export const retryHostCodec = message<RequestOf<'retryHost'>, PbRetryHost>({ host: text, by: text });
 /** Also what LeaveHost asks. */
 export const revertHostCodec = message<RequestOf<'revertHost'>, PbRevertHost>({ host: text, by: text, why: text });
+export const operateHostCodec = message<RequestOf<'operateHost'>, PbOperateHost>({
+  host: text,
+  verb: word<HostVerb>('verb', { unstage: 1, finish: 1, collapse: 1 }),
+  by: text,
+  why: text,
+});
 export const getHostCodec = message<RequestOf<'getHost'>, PbGetHost>({ host: text });
 export const eventsCodec = message<RequestOf<'events'>, PbEvents>({ sinceSeq: serial, follow: flag });
 

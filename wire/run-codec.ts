@@ -25,6 +25,7 @@ import {
   errorCode,
   hostMode,
   hostPlug,
+  method,
   operation,
   outcome,
   phase,
@@ -38,6 +39,7 @@ export const attemptRecordCodec = message<AttemptRecord, PbAttemptRecord>({
   epoch: serial,
   operation: optional(operation),
   direction,
+  method: optional(method),
   runId: optional(text),
   wave: optional(count),
   phase,
@@ -53,7 +55,17 @@ export const attemptRecordCodec = message<AttemptRecord, PbAttemptRecord>({
 const waveHostCodec = message<WaveHostView, PbWaveHostView>({
   systemId: text,
   hostname: text,
+  operation: optional(operation),
   attempt: optional(attemptRecordCodec),
+});
+
+const waveCodec = message<WaveView, PbWaveView>({
+  number: count,
+  state: waveState,
+  operations: optional(list(operation)),
+  direction: optional(direction),
+  together: optional(flag),
+  hosts: list(waveHostCodec),
 });
 
 export const runViewCodec = message<RunView, PbRunView>({
@@ -65,7 +77,7 @@ export const runViewCodec = message<RunView, PbRunView>({
   errors: count,
   errorBudget: count,
   throughWave: optional(count),
-  waves: list(message<WaveView, PbWaveView>({ number: count, state: waveState, hosts: list(waveHostCodec) })),
+  waves: list(waveCodec),
 });
 
 const hostTapCodec = message<HostTapView, PbHostTapView>({

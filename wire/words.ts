@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodeOf } from '../domain/errors.ts';
 import type { FindingKind, Severity } from '../domain/findings.ts';
+import { type Goal, goals } from '../domain/goals.ts';
 import {
   type Barrier,
   type NetworkClass,
@@ -10,7 +11,7 @@ import {
 } from '../domain/network-model.ts';
 import { type CommitOn, type Direction, type Method, type Phase, phases } from '../domain/phases.ts';
 import type { Vantage } from '../domain/probes.ts';
-import { type Operation, operations } from '../domain/rewire/places.ts';
+import { type Operation, operations, type TapPlace, tapPlaces } from '../domain/rewire/places.ts';
 import type { HostPlug, HostView, Outcome, TapPlugWord, WaveState } from '../domain/run-state.ts';
 import { type Codec, text, word } from './codec.ts';
 
@@ -27,6 +28,8 @@ export const agentMode = word<'passive' | 'active'>('agent mode', { passive: 1, 
 export const hostMode = word<HostView['mode']>('host mode', { passive: 1, active: 1, unknown: 1 });
 export const barrier = word<Barrier>('barrier', { met: 1, open: 1 });
 export const operation = word<Operation>('operation', table(operations));
+export const tapPlace = word<TapPlace>('place of a tap', table(tapPlaces));
+export const goal = word<Goal>('goal', table(goals));
 export const sourceKind = word<SourceKind>('source', table(sourceKinds));
 export const shuntPlace = word<ShuntPlace>('place of a shunt', table(shuntPlaces));
 const tapPlugs = { legacy: 1, staged: 1, shunted: 1, hybrid: 1, target: 1, none: 1 } as const;
@@ -54,6 +57,7 @@ export const findingKind = word<FindingKind>('finding', {
   'no-answer': 1,
   'foreign-iface-id': 1,
   'service-port': 1,
+  'own-address': 1,
   'probe-address-taken': 1,
   'chassis-missing': 1,
   'tap-replugged': 1,
@@ -61,6 +65,11 @@ export const findingKind = word<FindingKind>('finding', {
   'journal-torn': 1,
   'reports-dropped': 1,
   'address-unknown': 1,
+  'tap-elsewhere': 1,
+  'shunt-refused': 1,
+  'shunt-half-made': 1,
+  'overlay-barrier': 1,
+  'legacy-agent-awake': 1,
 });
 
 /** The one vocabulary where a newer peer's word is not refused: what fails must still be told. */

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { approvePlan, createPlan } from '../../domain/planning/freeze-plan.ts';
 import { decodePlanSpec } from '../../domain/planning/plan-spec-schema.ts';
 import { explainWhy } from '../../domain/run/explain-why.ts';
+import { type HostVerb, operateHost, revertHost } from '../../domain/run/host-commands.ts';
 import { activeRuns } from '../../domain/run/host-status.ts';
 import { hostView, hostViews } from '../../domain/run/host-view.ts';
 import type { LedgerState } from '../../domain/run/ledger-state.ts';
@@ -14,7 +15,6 @@ import {
   pauseRun,
   resumeRun,
   retryHost,
-  revertHost,
   startWave,
 } from '../../domain/run/run-commands.ts';
 import { runView } from '../../domain/run/run-view.ts';
@@ -159,6 +159,13 @@ export class Operators implements OperatorsApi {
   async revertHost({ host, by, why }: HostChange): Promise<HostView> {
     const state = await this.#options.scheduler.command((before, world) =>
       revertHost(before, world, { systemId: needHost(before, world, host), by, why }),
+    );
+    return this.#hostView(state, host);
+  }
+
+  async operateHost({ host, by, why, verb }: HostChange & { readonly verb: HostVerb }): Promise<HostView> {
+    const state = await this.#options.scheduler.command((before, world) =>
+      operateHost(before, world, { systemId: needHost(before, world, host), by, why, verb }),
     );
     return this.#hostView(state, host);
   }

@@ -72,6 +72,7 @@ function classOf(localnet: PortRow | undefined): NetworkClass {
 function portFacts(row: PortRow, networkId: string): PortFacts {
   const ids = row.external_ids;
   const { mac, ips } = addressesOf(row);
+  const macs = macsOf(row, mac);
   const optional = {
     requestedChassis: row.options.get('requested-chassis'),
     deviceId: ids.get('neutron:device_id'),
@@ -83,6 +84,7 @@ function portFacts(row: PortRow, networkId: string): PortFacts {
     name: ids.get('neutron:port_name') || row.name,
     networkId,
     mac,
+    ...(macs.length > 1 ? { macs } : {}),
     ips,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value)),
     up: row.up === true,
@@ -104,6 +106,12 @@ function addressesOf(row: PortRow): { mac: string; ips: readonly string[] } {
     .split(/\s+/)
     .flatMap((cidr) => cidr.split('/')[0] || []);
   return { mac: listed[0]?.[0] ?? '', ips: ips.length > 0 ? ips : fromCidrs };
+}
+
+/** Every MAC that a port may send from: allowed address pairs stand in both columns, or in one of them. */
+function macsOf(row: PortRow, mac: string): readonly string[] {
+  const listed = [...row.addresses, ...row.port_security].flatMap((text) => text.trim().toLowerCase().split(/\s+/, 1));
+  return [...new Set([mac, ...listed])].filter((one) => macPattern.test(one)).toSorted();
 }
 
 /** Neutron names a switch `neutron-<network UUID>`; a switch of somebody else keeps its name as id. */

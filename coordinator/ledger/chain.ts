@@ -68,6 +68,7 @@ const eventTypes = {
   'run-aborted': true,
   'retry-requested': true,
   'host-left': true,
+  'operation-skipped': true,
   'revert-requested': true,
   'attempt-opened': true,
   'attempt-granted': true,

@@ -13,6 +13,7 @@ export const nbTables = defineTables({
     name: scalar('string'),
     type: scalar('string'),
     addresses: set('string'),
+    port_security: set('string'),
     options: map('string', 'string'),
     external_ids: map('string', 'string'),
     tag: optional('integer'),

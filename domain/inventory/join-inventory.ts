@@ -1,8 +1,16 @@
 import type { NetworkFacts, NetworkTarget, PortFacts, TapPlug, TapTarget } from '../network-model.ts';
+import type { TapPlace } from '../rewire/places.ts';
 import type { TapPlugWord } from '../run-state.ts';
-import { isOwnDevice } from './bridge-names.ts';
+import { hostBridgeNetworks, isOwnDevice, legacyBridgeName, networksByWire } from './bridge-names.ts';
 import { hostFindings, type Placement } from './host-findings.ts';
-import type { HostReport, InventoryInput, JoinedHost, JoinedInventory, JoinedTap } from './joined-inventory.ts';
+import type {
+  HostReport,
+  InventoryInput,
+  JoinedHost,
+  JoinedInventory,
+  JoinedTap,
+  PlacedTap,
+} from './joined-inventory.ts';
 import { bridgeNetworks, indexPorts, matchTap, type PortIndex } from './match-tap.ts';
 import { isProbePort } from './probe-ports.ts';
 import { legacyServicePorts } from './service-ports.ts';
@@ -18,16 +26,20 @@ export function joinInventory(input: InventoryInput): JoinedInventory {
   );
   const ports = new Map(input.ports.map((port) => [port.id, port]));
   const index = indexPorts(input.ports.filter((port) => !isProbePort(port)));
-  const networkOf = bridgeNetworks(networks, input.bridgeToNetwork ?? {});
+  const named = bridgeNetworks(networks, input.bridgeToNetwork ?? {});
+  const byWire = networksByWire(input.networks);
+  const networkOn = (host: HostReport) => hostBridgeNetworks(named, host.inventory?.bridges ?? [], byWire);
   const sorted = input.hosts.toSorted((a, b) => (a.systemId < b.systemId ? -1 : 1));
-  const tapsOf = new Map(sorted.map((host) => [host.systemId, joinTaps(host, index, networkOf)]));
+  const tapsOf = new Map(sorted.map((host) => [host.systemId, joinTaps(host, index, networkOn(host))]));
   const placed = placements(tapsOf);
   const expected = expectedPorts(input.ports, sorted);
   const chassis = input.chassis && new Set(input.chassis.map((one) => one.systemId));
   const hosts = sorted.map((report): [string, JoinedHost] => {
     const taps = tapsOf.get(report.systemId) ?? [];
+    const networkOf = networkOn(report);
     const host = joinHost({ report, taps, networks, networkOf, chassis });
-    const facts = { report, taps, networks, index, placed, networkOf, expected: expected.get(report.systemId) ?? [] };
+    const known = { networks, index, placed, networkOf, byWire };
+    const facts = { report, taps, ...known, expected: expected.get(report.systemId) ?? [] };
     return [report.systemId, { ...host, findings: [...host.findings, ...hostFindings(facts)] }];
   });
   return { hosts: new Map(hosts), networks, ports };
@@ -43,7 +55,9 @@ interface HostFacts {
 
 function joinHost({ report, taps, networks, networkOf, chassis }: HostFacts): JoinedHost {
   const { systemId, hostname, connected, mode, inventory } = report;
-  const movable = taps.flatMap((tap) => targetOf(tap) ?? []);
+  const bridgeOf = new Map((inventory?.bridges ?? []).map(({ bridge }) => [networkOf.get(bridge), bridge]));
+  const placed = taps.flatMap((tap) => placedTap(tap, bridgeOf));
+  const movable = placed.flatMap((tap) => (tap.place === 'legacy' ? tap.target : []));
   const bridges = new Map(movable.map((tap) => [tap.networkId, tap.legacyBridge]));
   for (const { bridge } of inventory?.bridges ?? []) {
     const networkId = networkOf.get(bridge);
@@ -60,6 +74,7 @@ function joinHost({ report, taps, networks, networkOf, chassis }: HostFacts): Jo
     plug: plugOf(taps, inventory !== undefined),
     taps,
     movable,
+    placed,
     networks: [...ids].toSorted().flatMap((id) => networkTarget(networks.get(id), bridges.get(id))),
     findings: inventory?.findings ?? [],
   };
@@ -72,19 +87,37 @@ function joinTaps(host: HostReport, index: PortIndex, networkOf: ReadonlyMap<str
     .toSorted((a, b) => (a.facts.tap < b.facts.tap ? -1 : 1));
 }
 
-/** A tap that can be cut: on a legacy bridge, with its port on that bridge's network. */
-function targetOf({ facts, port, networkId }: JoinedTap): TapTarget | undefined {
-  if (facts.plug.kind !== 'legacy' || port === undefined || networkId !== port.networkId) return undefined;
-  return {
+/** A tap that an order can name: it has its port, on a legacy bridge of that port's network or beyond. */
+function placedTap(
+  { facts, port, networkId }: JoinedTap,
+  bridgeOf: ReadonlyMap<string | undefined, string>,
+): readonly PlacedTap[] {
+  const { plug } = facts;
+  if (plug.kind === 'none' || port === undefined || networkId !== port.networkId) return [];
+  const { source } = plug.kind === 'target' ? {} : plug;
+  const target: TapTarget = {
     tap: facts.tap,
     portId: port.id,
     networkId: port.networkId,
     mac: port.mac,
+    ...(port.macs === undefined ? {} : { macs: port.macs }),
     ips: port.ips,
-    legacyBridge: facts.plug.bridge,
-    ...(facts.plug.source === undefined ? {} : { source: facts.plug.source }),
+    legacyBridge: legacyBridgeOf(plug) ?? bridgeOf.get(port.networkId) ?? legacyBridgeName(port.networkId),
     ...(port.deviceId === undefined ? {} : { deviceId: port.deviceId }),
+    ...(source === undefined ? {} : { source }),
   };
+  return [{ place: placeOf(plug), target }];
+}
+
+function placeOf(plug: Exclude<TapPlug, { kind: 'none' }>): TapPlace {
+  const word = plugWord(plug);
+  return word === 'target' || word === 'none' ? 'direct' : word;
+}
+
+/** Where its way back would end, as far as its plug tells. */
+function legacyBridgeOf(plug: Exclude<TapPlug, { kind: 'none' }>): string | undefined {
+  if (plug.kind === 'legacy') return plug.bridge;
+  return plug.kind === 'shunt' ? plug.legacyBridge : undefined;
 }
 
 function networkTarget(network: NetworkFacts | undefined, legacyBridge: string | undefined): readonly NetworkTarget[] {

@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts';
 import type { NetworkFacts, NetworkTarget, PortFacts, TapFacts, TapTarget } from '../network-model.ts';
 import type { HostInventory } from '../orders.ts';
+import type { TapPlace } from '../rewire/places.ts';
 import type { HostPlug } from '../run-state.ts';
 
 /** Everything `joinInventory` needs; one snapshot of what OVN knows and what agents observed. */
@@ -36,6 +37,12 @@ export interface JoinedTap {
   readonly networkId?: string;
 }
 
+/** A tap that an order can name: it has its port, and is plugged somewhere. */
+export interface PlacedTap {
+  readonly place: TapPlace;
+  readonly target: TapTarget;
+}
+
 /** A hypervisor with everything known of it. Arrays are sorted by tap or network, so same facts give the same value. */
 export interface JoinedHost {
   readonly systemId: string;
@@ -48,6 +55,8 @@ export interface JoinedHost {
   readonly taps: readonly JoinedTap[];
   /** Taps on a legacy bridge that have their port: what can be cut. */
   readonly movable: readonly TapTarget[];
+  /** Those and all others that have their port, with where each is. */
+  readonly placed: readonly PlacedTap[];
   /** Networks of `movable`, and of taps already on the target; no probe ports yet. */
   readonly networks: readonly NetworkTarget[];
   /** The agent's own findings, then the join's; `error` ones hold the hypervisor. */

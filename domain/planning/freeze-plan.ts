@@ -3,7 +3,8 @@ import type { Refusal } from '../findings.ts';
 import type { JoinedInventory } from '../inventory/joined-inventory.ts';
 import type { LedgerEvent } from '../ledger-events.ts';
 import type { Plan, PlanSpec } from '../plan.ts';
-import { isCanary, planWaves } from './plan-waves.ts';
+import { isCanary } from './packing.ts';
+import { planWaves } from './plan-waves.ts';
 
 export interface PlanRequest {
   readonly id: string;
@@ -17,7 +18,10 @@ export interface PlanRequest {
 /** Plans, freezes and hashes. A plan that cuts nobody is a plan all the same: its holds are what the operator needs. */
 export function createPlan({ id, createdAt, createdBy, spec, inventory }: PlanRequest): Plan | Refusal {
   const { waves, held } = planWaves(inventory, spec);
-  if (spec.canary !== undefined && !waves[0]?.hosts.some((host) => isCanary(host, spec.canary))) {
+  if (
+    spec.canary !== undefined &&
+    !waves.some((wave) => wave.canary && wave.hosts.some((host) => isCanary(host, spec.canary)))
+  ) {
     const hold = held.find((host) => isCanary(host, spec.canary))?.holds[0];
     const why = hold === undefined ? 'is not in the inventory' : `cannot be cut (${hold.kind})`;
     return { code: 'plan-invalid', message: `canary ${spec.canary} ${why}: name another, or none` };

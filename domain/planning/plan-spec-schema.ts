@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Refusal } from '../findings.ts';
+import { goals } from '../goals.ts';
 import type { PlanSpec } from '../plan.ts';
 import { parseDuration } from './duration.ts';
 
@@ -24,7 +25,38 @@ export const planSpecKeys = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots, dashes, underscores; 63 characters at most')
     .describe('Letters, digits, dots, dashes, underscores; 63 characters at most. A plan is known by it and a number.'),
-  method: z.enum(['direct', 'shunt']).default('direct').describe('How taps are moved. shunt is not built yet.'),
+  method: z
+    .enum(['direct', 'shunt'])
+    .default('direct')
+    .describe(
+      'How taps are moved. direct: at once, a blackout of some milliseconds; shunt: staged first, then flipped without loss.',
+    ),
+  methods: z
+    .array(
+      z.strictObject({
+        hosts: globs.default([]).describe('Globs over hostname or system-id; none: all.'),
+        networks: globs.default([]).describe("Globs over a network's id or name; none: all."),
+        method: z.enum(['direct', 'shunt']).describe('How their taps are moved.'),
+      }),
+    )
+    .max(1_000)
+    .default([])
+    .describe('Another method for some taps, each {hosts, networks, method}; the first that fits decides.'),
+  slice: z
+    .strictObject({
+      projects: globs.default([]).describe('Globs over project ids; none: all.'),
+      networks: globs.default([]).describe("Globs over a network's id or name; none: all."),
+    })
+    .optional()
+    .describe(
+      'Which taps of each hypervisor move: {projects, networks}. Left out: all. The others stay where they are.',
+    ),
+  goal: z
+    .enum(goals)
+    .default('target')
+    .describe(
+      'How far: staged, target, finished (legacy legs gone), collapsed (plugged directly); or legacy: all the way back.',
+    ),
   include: globs.min(1).default(['*']).describe('Globs over hostname or system-id of hypervisors.'),
   exclude: globs.default([]).describe('Globs of hypervisors that are held, and shown as such.'),
   canary: z
@@ -69,9 +101,9 @@ const schema = planSpecKeys
     path: ['deadline'],
     message: `must leave ${soakSlackMs} ms after the soak, to verify and to commit in`,
   })
-  .refine((spec) => spec.method === 'direct', {
-    path: ['method'],
-    message: '`shunt` is not built yet: use `direct`',
+  .refine((spec) => spec.goal !== 'staged' || [spec, ...spec.methods].some((one) => one.method === 'shunt'), {
+    path: ['goal'],
+    message: 'only a shunt can be staged: needs `method: shunt`',
   })
   .refine((spec) => spec.zoneCap === undefined || Object.keys(spec.zones).length > 0, {
     path: ['zoneCap'],
@@ -85,9 +117,12 @@ export function decodePlanSpec(value: unknown): PlanSpec | Refusal {
     const said = decoded.error.issues.map((issue) => `${issue.path.join('.') || 'plan'}: ${issue.message}`);
     return { code: 'plan-invalid', message: said.join('; ') };
   }
-  const { deadline, soak, canary, zoneCap, ...rest } = decoded.data;
+  const { deadline, soak, canary, zoneCap, methods, slice, goal, ...rest } = decoded.data;
   return {
     ...rest,
+    ...(methods.length === 0 ? {} : { methods }),
+    ...(slice === undefined ? {} : { slice }),
+    ...(goal === 'target' ? {} : { goal }),
     ...(canary === undefined ? {} : { canary }),
     ...(zoneCap === undefined ? {} : { zoneCap }),
     deadlineMs: deadline,

@@ -1,7 +1,20 @@
-import type { HoldReason } from '../findings.ts';
-import type { JoinedHost, JoinedInventory } from '../inventory/joined-inventory.ts';
-import type { HeldHost, PlannedHost, PlannedWave, PlanSpec } from '../plan.ts';
-import { matchingGlob } from './match-glob.ts';
+import type { JoinedInventory } from '../inventory/joined-inventory.ts';
+import { isProbePort } from '../inventory/probe-ports.ts';
+import type { HeldHost, PlannedWave, PlanSpec } from '../plan.ts';
+import type { TapPlace } from '../rewire/places.ts';
+import { forbiddenBeside, overlayTaps } from './barriers.ts';
+import { directionOf } from './operations.ts';
+import {
+  byBlastRadius,
+  compareText,
+  type HostPlan,
+  isCanary,
+  narrowed,
+  type Pack,
+  packOf,
+  packsOf,
+} from './packing.ts';
+import { planHost } from './plan-host.ts';
 
 /** Where every hypervisor of the inventory went. */
 export interface WavePlan {
@@ -10,24 +23,20 @@ export interface WavePlan {
 }
 
 /**
- * Packs hypervisors into waves: the canary first and alone, then by blast radius, fewest taps first. Same facts, same
- * plan; whoever is not planned is explained by at least one hold.
+ * Packs hypervisors into waves: the canary first and alone, then by blast radius, fewest taps first. A hypervisor stands in several waves
+ * when it has guests on overlays that others share: those move together. Same facts, same plan; whoever is not planned is explained
+ * by at least one hold.
  */
 export function planWaves(inventory: JoinedInventory, spec: PlanSpec): WavePlan {
-  const spread = spreadOverlays(inventory);
-  const judged = [...inventory.hosts.values()]
-    .toSorted(byBlastRadius)
-    .map((host) => ({ host, holds: planHolds(host, { inventory, spec, spread }) }));
-  const free = judged.filter((one) => one.holds.length === 0).map((one) => one.host);
-  const canary = spec.canary === undefined ? free[0] : free.find((host) => isCanary(host, spec.canary));
-  const rest = free.filter((host) => host !== canary);
-  const packs = [...(canary === undefined ? [] : [[canary]]), ...packsOf(rest, spec.waveSize)];
+  const judged = holdIncomplete(
+    inventory,
+    spec,
+    [...inventory.hosts.values()].map((host) => planHost(host, { inventory, spec })),
+  );
+  const free = judged.filter((one) => one.holds.length === 0);
+  const packs = [...wirePacks(free, spec), ...overlayPacks(free, spec)];
   return {
-    waves: packs.map((hosts, at) => ({
-      number: at + 1,
-      canary: at === 0 && canary !== undefined,
-      hosts: hosts.map((host) => plannedHost(host, spec)),
-    })),
+    waves: packs.map((pack, at) => ({ number: at + 1, ...pack })),
     held: judged
       .filter((one) => one.holds.length > 0)
       .map(({ host: { systemId, hostname }, holds }) => ({ systemId, hostname, holds }))
@@ -35,99 +44,126 @@ export function planWaves(inventory: JoinedInventory, spec: PlanSpec): WavePlan 
   };
 }
 
-interface PlanContext {
-  readonly inventory: JoinedInventory;
-  readonly spec: PlanSpec;
-  readonly spread: ReadonlySet<string>;
+const everything = ['stage', 'cut', 'finish', 'collapse'] as const;
+
+/** Taps whose networks meet on a wire, or live on one hypervisor only: each hypervisor does all of its operations in its own wave. */
+function wirePacks(hosts: readonly HostPlan[], spec: PlanSpec): readonly Pack[] {
+  const own = hosts.flatMap((one) => narrowed(one, (tap) => !tap.shared, everything));
+  return packsOf(own, { spec, direction: directionOf(spec.goal ?? 'target'), operations: everything }, true);
 }
 
-/** Why this hypervisor cannot be planned now; empty when it can. An opt-out says all there is to say. */
-function planHolds(host: JoinedHost, context: PlanContext): readonly HoldReason[] {
-  const { spec } = context;
-  const out = matchingGlob(spec.exclude, host);
-  if (out !== undefined) return [{ kind: 'opted-out', by: out }];
-  if (matchingGlob(spec.include, host) === undefined) return [{ kind: 'not-included' }];
-  if (!host.connected) return [{ kind: 'agent-not-connected' }];
-  if (!host.inventorySeen) return [{ kind: 'inventory-missing' }];
-  return [
-    ...(host.mode === 'active' ? [] : [{ kind: 'agent-passive' } as const]),
-    ...(host.chassisReady ? [] : [{ kind: 'chassis-missing' } as const]),
-    ...emptyHolds(host),
-    ...host.findings
-      .filter((one) => one.severity === 'error')
-      .map((finding) => ({ kind: 'finding', finding }) as const),
-    ...networkHolds(host, context),
-  ];
+/** Overlays, one connected component of hypervisors after the other, the canary's first and then the smallest. */
+function overlayPacks(hosts: readonly HostPlan[], spec: PlanSpec): readonly Pack[] {
+  const own = hosts.flatMap((one) => narrowed(one, (tap) => tap.shared, everything));
+  const components = componentsOf(own).toSorted(
+    (a, b) => Number(hasCanary(b, spec)) - Number(hasCanary(a, spec)) || a.length - b.length || byFirst(a, b),
+  );
+  return components.flatMap((component, at) => componentPacks(component, spec, at === 0));
 }
 
-function emptyHolds(host: JoinedHost): readonly HoldReason[] {
-  if (host.movable.length > 0) return [];
-  return [{ kind: host.plug === 'target' ? 'already-on-target' : 'no-taps' }];
-}
-
-/** Holds that come with a network: a legacy router or DHCP on it; an overlay, whose two worlds do not meet. */
-function networkHolds(host: JoinedHost, { inventory, spec, spread }: PlanContext): readonly HoldReason[] {
-  const used = [...new Set(host.movable.map((tap) => tap.networkId))].toSorted();
-  return used.flatMap((networkId): readonly HoldReason[] => {
-    const network = inventory.networks.get(networkId);
-    const [port] = network?.servicePorts ?? [];
-    const split = network?.class === 'overlay' && spec.method === 'direct' && spread.has(networkId);
-    return [
-      ...(port === undefined ? [] : [{ kind: 'service-port', networkId, port } as const]),
-      ...(split ? [{ kind: 'overlay-needs-staging', networkId } as const] : []),
-    ];
+/** Into and out of a shunt hypervisor by hypervisor; across, all of them in one moment. */
+function componentPacks(component: readonly HostPlan[], spec: PlanSpec, canary: boolean): readonly Pack[] {
+  const direction = directionOf(spec.goal ?? 'target');
+  const some = (...operations: readonly (typeof everything)[number][]) => ({
+    hosts: component.flatMap((one) => narrowed(one, () => true, operations)).toSorted(byBlastRadius),
+    shape: { spec, direction, operations },
   });
+  const slowly = (one: ReturnType<typeof some>, first = false) => packsOf(one.hosts, one.shape, first);
+  const together = ({ hosts, shape }: ReturnType<typeof some>): readonly Pack[] =>
+    hosts.length === 0 ? [] : [{ ...packOf(hosts, shape), together: true }];
+  return direction === 'forward'
+    ? [
+        ...slowly(some('stage'), canary),
+        ...together(some('cut')),
+        ...together(some('finish')),
+        ...slowly(some('collapse')),
+      ]
+    : [...slowly(some('collapse', 'finish'), canary), ...together(some('cut')), ...slowly(some('stage'))];
 }
 
-/**
- * Overlays with guests on more than one hypervisor. Moved direct, the first wave (the canary, alone) would cut such a
- * network in two until the last.
- */
-function spreadOverlays(inventory: JoinedInventory): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const spread = new Set<string>();
-  for (const host of inventory.hosts.values()) {
-    for (const id of new Set(host.taps.flatMap((tap) => tap.networkId ?? []))) {
-      if (inventory.networks.get(id)?.class === 'overlay') (seen.has(id) ? spread : seen).add(id);
-    }
-  }
-  return spread;
+function hasCanary(component: readonly HostPlan[], { canary }: PlanSpec): boolean {
+  return component.some(({ host }) => isCanary(host, canary));
 }
 
-function plannedHost(host: JoinedHost, spec: PlanSpec): PlannedHost {
-  const zone = zoneOf(host, spec);
-  const used = new Set(host.movable.map((tap) => tap.networkId));
-  return {
-    systemId: host.systemId,
-    hostname: host.hostname,
-    ...(zone === undefined ? {} : { zone }),
-    taps: host.movable,
-    networks: host.networks.filter((network) => used.has(network.networkId)),
-  };
-}
-
-/** The first zone, by name, one of whose globs fits. */
-function zoneOf(host: JoinedHost, spec: PlanSpec): string | undefined {
-  const names = Object.keys(spec.zones).toSorted(compareText);
-  return names.find((name) => matchingGlob(spec.zones[name] ?? [], host) !== undefined);
-}
-
-export function isCanary(host: { readonly systemId: string; readonly hostname: string }, canary: string | undefined) {
-  return host.hostname === canary || host.systemId === canary;
-}
-
-function packsOf(hosts: readonly JoinedHost[], size: number): readonly (readonly JoinedHost[])[] {
-  return Array.from({ length: Math.ceil(hosts.length / size) }, (_, at) => hosts.slice(at * size, (at + 1) * size));
-}
-
-function byBlastRadius(a: JoinedHost, b: JoinedHost): number {
+function byFirst([a]: readonly HostPlan[], [b]: readonly HostPlan[]): number {
   return (
-    a.movable.length - b.movable.length || compareText(a.hostname, b.hostname) || compareText(a.systemId, b.systemId)
+    compareText(a?.host.hostname ?? '', b?.host.hostname ?? '') ||
+    compareText(a?.host.systemId ?? '', b?.host.systemId ?? '')
   );
 }
 
-/** By code unit: the same order on every machine, whatever its locale. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** Hypervisors that shared overlays connect, each component sorted. */
+function componentsOf(hosts: readonly HostPlan[]): readonly (readonly HostPlan[])[] {
+  const sorted = hosts.toSorted(
+    (a, b) => compareText(a.host.hostname, b.host.hostname) || compareText(a.host.systemId, b.host.systemId),
+  );
+  const onNetwork = new Map<string, HostPlan[]>();
+  for (const one of sorted) {
+    for (const id of networksOf(one)) onNetwork.set(id, [...(onNetwork.get(id) ?? []), one]);
+  }
+  const seen = new Set<HostPlan>();
+  return sorted.flatMap((one) => {
+    if (seen.has(one)) return [];
+    const component = [one];
+    seen.add(one);
+    for (const member of component) {
+      for (const next of [...networksOf(member)].flatMap((id) => onNetwork.get(id) ?? [])) {
+        if (!seen.has(next)) component.push(next);
+        seen.add(next);
+      }
+    }
+    return [component];
+  });
+}
+
+function networksOf({ taps }: HostPlan): ReadonlySet<string> {
+  return new Set(taps.map((tap) => tap.target.networkId));
+}
+
+/**
+ * An overlay moves as one: when some of its guests stay where they would be cut off, nobody of it moves, and everybody is told who stays.
+ * Holding a hypervisor can leave another overlay incomplete, so this goes on until nothing changes.
+ */
+function holdIncomplete(inventory: JoinedInventory, spec: PlanSpec, plans: readonly HostPlan[]): readonly HostPlan[] {
+  const goal = spec.goal ?? 'target';
+  if (goal === 'staged') return plans;
+  const beside = forbiddenBeside(goal === 'legacy' ? 'legacy' : 'direct');
+  const strangers = boundElsewhere(inventory, goal === 'legacy');
+  let judged = plans;
+  for (;;) {
+    const moving = new Set(
+      judged.flatMap(({ holds, taps }) => (holds.length > 0 ? [] : taps.map((tap) => tap.target.portId))),
+    );
+    const staying = new Map(strangers);
+    for (const [networkId, taps] of overlayTaps(inventory)) {
+      const left = taps.find((tap) => (beside as readonly TapPlace[]).includes(tap.place) && !moving.has(tap.portId));
+      if (left !== undefined && !staying.has(networkId)) staying.set(networkId, left.hostname);
+    }
+    const next = judged.map((one) => incomplete(one, staying));
+    if (next.every((one, at) => one === judged[at])) return judged;
+    judged = next;
+  }
+}
+
+function incomplete(one: HostPlan, staying: ReadonlyMap<string, string>): HostPlan {
+  if (one.holds.length > 0) return one;
+  const shared = new Set(one.taps.filter((tap) => tap.shared).map((tap) => tap.target.networkId));
+  const holds = [...shared].toSorted().flatMap((networkId) => {
+    const host = staying.get(networkId);
+    return host === undefined ? [] : [{ kind: 'overlay-incomplete', networkId, host } as const];
+  });
+  return holds.length === 0 ? one : { ...one, holds };
+}
+
+/** Guests on overlays that OVN expects on hypervisors of which no agent speaks: their taps nobody can move. */
+function boundElsewhere({ hosts, networks, ports }: JoinedInventory, back: boolean): ReadonlyMap<string, string> {
+  if (back) return new Map();
+  const known = new Set([...hosts.values()].flatMap(({ systemId, hostname }) => [systemId, hostname]));
+  const bound = new Map<string, string>();
+  for (const port of ports.values()) {
+    const chassis = port.requestedChassis;
+    if (chassis === undefined || known.has(chassis) || port.type !== '' || isProbePort(port)) continue;
+    if (networks.get(port.networkId)?.class === 'overlay') bound.set(port.networkId, chassis);
+  }
+  return bound;
 }

@@ -1,4 +1,5 @@
 import { isOpen } from '../phases.ts';
+import { methodOfTaps } from '../planning/tap-method.ts';
 import {
   type AttemptContext,
   act,
@@ -38,6 +39,7 @@ export function settle(context: AttemptContext): Step | undefined {
   if (local === undefined) return undefined;
   const reason = { why: local.why ?? attempt.revertWhy, code: local.code };
   switch (local.phase) {
+    case 'staged':
     case 'committed':
     case 'finished':
       return close(context, 'committed');
@@ -93,13 +95,14 @@ function cut(context: AttemptContext): Step {
   if (attempt.revertWhy !== undefined) return callOff(context, attempt.revertWhy);
   const ready = makeReady(context);
   if (ready.kind === 'step') return ready.step;
-  const { epoch, direction, systemId, taps } = attempt;
+  const { epoch, operation, direction, systemId, taps } = attempt;
   const asked = askOrder(context, systemId, 'cut', {
     type: 'cut',
     grant: {
       epoch,
+      ...(operation === undefined ? {} : { operation }),
       direction,
-      method: spec.method,
+      method: methodOfTaps(taps),
       taps,
       networks: networkTargets(context, systemId, ready.probes),
       deadlineMs: spec.deadlineMs,

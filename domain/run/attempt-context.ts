@@ -4,10 +4,12 @@ import type { LedgerEvent } from '../ledger-events.ts';
 import type { NetworkTarget, ProbePort } from '../network-model.ts';
 import type { AttemptState, Order, OrderResult } from '../orders.ts';
 import type { PlanSpec } from '../plan.ts';
+import { barriersOf } from '../planning/barriers.ts';
 import type { Outcome } from '../run-state.ts';
 import { type Effect, type EffectOutcome, probeKey } from './effects.ts';
 import type { Attempt, LedgerState } from './ledger-state.ts';
 import { attemptKey } from './progress.ts';
+import { movingWith } from './together.ts';
 import { type AgentView, runLimits, type World } from './world.ts';
 
 /** What an open attempt wants next. `waiting` says for people what it waits for. */
@@ -113,14 +115,21 @@ export function acceptedProbes(asked: Asked): Extract<OrderResult, { kind: 'acce
   return asked.outcome.result.kind === 'accepted' ? asked.outcome.result.probes : [];
 }
 
-/** The attempt's networks as an order names them to `systemId`, with that hypervisor's probe ports. */
+/** What of the attempt's overlays is not where its operation needs it now. */
+export function attemptBarriers(state: LedgerState, { inventory }: World, attempt: Attempt) {
+  const { operation = 'cut', direction, taps } = attempt;
+  return barriersOf(inventory, { taps, operation, direction, moving: movingWith(state, attempt) });
+}
+
+/** The attempt's networks as an order names them to `systemId`, with that hypervisor's probe ports, and barriers for its own agent. */
 export function networkTargets(
-  { world, attempt }: AttemptContext,
+  { state, world, attempt }: AttemptContext,
   systemId: string,
   probes: Readonly<Record<string, ProbePort>>,
 ): readonly NetworkTarget[] {
   const ids = [...new Set(attempt.taps.map((tap) => tap.networkId))].toSorted();
   const seen = world.inventory.hosts.get(systemId)?.networks ?? [];
+  const held = new Set(attemptBarriers(state, world, attempt).map((hold) => hold.networkId));
   return ids.flatMap((networkId): readonly NetworkTarget[] => {
     const facts = world.inventory.networks.get(networkId);
     const own = seen.find((network) => network.networkId === networkId);
@@ -131,14 +140,16 @@ export function networkTargets(
       ? (attempt.taps.find((tap) => tap.networkId === networkId)?.legacyBridge ?? legacyBridgeName(networkId))
       : own?.legacyBridge;
     const vlan = facts?.vlan ?? own?.vlan;
+    const klass = facts?.class ?? own?.class ?? 'flat';
     return [
       {
         networkId,
         ...(bridge === undefined ? {} : { legacyBridge: bridge }),
-        class: facts?.class ?? own?.class ?? 'flat',
+        class: klass,
         ...(vlan === undefined ? {} : { vlan }),
         mtu: facts?.mtu ?? own?.mtu ?? 1500,
         ...(probe === undefined ? {} : { probe }),
+        ...(mine && klass === 'overlay' ? { barrier: held.has(networkId) ? 'open' : 'met' } : {}),
       },
     ];
   });

@@ -2,6 +2,7 @@ import type { HoldReason } from '../findings.ts';
 import type { LedgerEvent } from '../ledger-events.ts';
 import { isOpen } from '../phases.ts';
 import type { PlannedHost } from '../plan.ts';
+import { operationsOf } from '../planning/operations.ts';
 import { advanceAttempt, settle } from './advance-attempt.ts';
 import { ask, contextOf, type Step } from './attempt-context.ts';
 import { describeHold } from './describe-hold.ts';
@@ -9,7 +10,8 @@ import type { Effect } from './effects.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
 import { isRunning, pauseReason } from './run-troubles.ts';
-import { capHolds, countOpen, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
+import { capHolds, countOpen, type Doing, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
+import { grantTogether, type OwnStep, togetherWave } from './together.ts';
 import type { World } from './world.ts';
 
 /** What to append, in one transaction; or, when there is nothing to append, what to do. Never both. */
@@ -23,7 +25,7 @@ export interface Decision {
  * come to, runs that must pause, hypervisors that may start, and then the effects that all of this asks for.
  */
 export function decide(state: LedgerState, world: World): Decision {
-  const steps = openAttempts(state).map((attempt) => advanceAttempt(state, world, attempt));
+  const steps = openSteps(state, world).map((own) => own.step);
   const resolved = [...steps.flatMap((step) => step.events), ...repaired(state, world)];
   if (resolved.length > 0) return { events: resolved, effects: [] };
   const runs = activeRuns(state).filter((standing) => standing.run.control === 'running');
@@ -39,7 +41,14 @@ export function decide(state: LedgerState, world: World): Decision {
 /** What an open attempt is waiting for, for people; undefined when none is open. */
 export function waitingFor(state: LedgerState, world: World, systemId: string): Step | undefined {
   const attempt = newestAttempt(state, systemId);
-  return attempt === undefined || attempt.outcome !== undefined ? undefined : advanceAttempt(state, world, attempt);
+  if (attempt === undefined || attempt.outcome !== undefined) return undefined;
+  if (togetherWave(state, attempt) === undefined) return advanceAttempt(state, world, attempt);
+  return openSteps(state, world).find((own) => own.attempt === attempt)?.step;
+}
+
+function openSteps(state: LedgerState, world: World): readonly OwnStep[] {
+  const own = openAttempts(state).map((attempt) => ({ attempt, step: advanceAttempt(state, world, attempt) }));
+  return grantTogether(state, own);
 }
 
 function openAttempts(state: LedgerState) {
@@ -65,15 +74,17 @@ function pause(state: LedgerState, world: World, standing: RunStanding): readonl
 function startSome(state: LedgerState, world: World, standing: RunStanding): readonly LedgerEvent[] {
   const current = standing.waves.find((one) => one.wave.number === standing.current);
   if (current === undefined) return [];
-  const wave = current.wave.number;
-  if (runHolds(state, world, { standing, wave }).length > 0) return [];
+  if (runHolds(state, world, { standing, wave: current.wave.number }).length > 0) return [];
+  const due = current.hosts.filter((one) => one.status === 'todo');
+  const candidates = due.map(({ host, operation }) => ({ standing, doing: { wave: current.wave, host, operation } }));
+  if (current.wave.together === true) return startTogether(state, world, candidates);
   const events: LedgerEvent[] = [];
   let open = countOpen(standing);
-  for (const { host, status } of current.hosts) {
-    if (status !== 'todo') continue;
+  for (const candidate of candidates) {
+    const { host } = candidate.doing;
     if (open.total >= standing.plan.spec.maxOpen) break;
     if (capHolds(standing, host, open).length > 0) continue;
-    const started = startOne(state, world, { standing, host, wave });
+    const started = startOne(state, world, candidate);
     if (started.some((event) => event.type === 'attempt-closed')) return [...events, ...started]; // budget first
     if (started.some((event) => event.type === 'attempt-opened')) open = oneMore(open, host);
     events.push(...started);
@@ -81,25 +92,32 @@ function startSome(state: LedgerState, world: World, standing: RunStanding): rea
   return events;
 }
 
-interface Candidate {
-  readonly standing: RunStanding;
-  readonly host: PlannedHost;
-  readonly wave: number;
+/** All that are due, or none while one of them cannot. Whoever cannot for good is refused, which pauses the run. */
+function startTogether(state: LedgerState, world: World, candidates: readonly Candidate[]): readonly LedgerEvent[] {
+  const started = candidates.map((candidate) => startOne(state, world, candidate));
+  const refusals = started.filter((events) => events.some((event) => event.type === 'attempt-closed'));
+  if (refusals.length > 0) return refusals.flat();
+  return started.some((events) => events.length === 0) ? [] : started.flat();
 }
 
-/** Opens an attempt; or leaves out whom there is nothing to move at; or records why it is refused when waiting is no use. */
+interface Candidate {
+  readonly standing: RunStanding;
+  readonly doing: Doing;
+}
+
+/** Opens an attempt; or skips it where there is nothing to move; or records why it is refused when waiting is no use. */
 function startOne(state: LedgerState, world: World, candidate: Candidate): readonly LedgerEvent[] {
-  const { standing, host, wave } = candidate;
+  const { standing, doing } = candidate;
+  const { host, wave, operation } = doing;
   const holds = hostHolds(state, world, candidate);
   if (holds.some((one) => !one.lasting)) return [];
   const joined = world.inventory.hosts.get(host.systemId);
-  const now = joined && tapsNow(host, joined);
+  const now = joined && tapsNow(doing, joined);
   if (now === undefined) return [];
   const { systemId, hostname } = host;
   const { run, plan } = standing;
-  if (now.taps.length === 0 && now.outdated === undefined) {
-    const why = now.onTarget > 0 ? 'its planned taps are on the target already' : 'none of its planned taps is there';
-    return [{ type: 'host-left', runId: run.id, systemId, by: 'shunt', why }];
+  if (now.taps.length === 0 && now.outdated === undefined && now.elsewhere === undefined) {
+    return [nothingToDo(standing, doing, now.done)];
   }
   const epoch = nextEpoch(state, world, systemId);
   const opened: LedgerEvent = {
@@ -107,22 +125,31 @@ function startOne(state: LedgerState, world: World, candidate: Candidate): reado
     systemId,
     hostname,
     epoch,
-    direction: 'forward',
+    ...(operation === 'cut' ? {} : { operation }),
+    direction: wave.direction ?? 'forward',
     planId: plan.id,
     runId: run.id,
-    wave,
+    wave: wave.number,
     taps: now.taps,
   };
-  return holds.length === 0
-    ? [opened]
-    : [
-        opened,
-        refused(
-          systemId,
-          epoch,
-          holds.map((one) => one.hold),
-        ),
-      ];
+  if (holds.length === 0) return [opened];
+  const reasons = holds.map((one) => one.hold);
+  return [opened, refused(systemId, epoch, reasons)];
+}
+
+/** One operation among several is skipped; a hypervisor at which the wave's only one has nothing to do is left out of the run. */
+function nothingToDo({ run }: RunStanding, { host, wave, operation }: Doing, done: number): LedgerEvent {
+  const { systemId } = host;
+  if (done === 0) {
+    const why = 'none of its planned taps is there';
+    return { type: 'host-left', runId: run.id, systemId, by: 'shunt', why };
+  }
+  if (operationsOf(wave).length === 1 && operation === 'cut') {
+    const why = 'its planned taps are on the target already';
+    return { type: 'host-left', runId: run.id, systemId, by: 'shunt', why };
+  }
+  const why = 'its planned taps are there already, or beyond';
+  return { type: 'operation-skipped', runId: run.id, wave: wave.number, systemId, operation, why };
 }
 
 function refused(systemId: string, epoch: number, holds: readonly HoldReason[]): LedgerEvent {

@@ -56,6 +56,20 @@ export function describeHold(hold: HoldReason): string {
       return `${hold.host} has an attempt open from before the restart, and its agent was not heard of yet`;
     case 'plan-outdated':
       return `${hold.tap} has another port than when the plan was made; plan again`;
+    case 'at-goal':
+      return `nothing on it is short of \`${hold.goal}\``;
+    case 'method-refused':
+      return `${hold.tap} is plugged by ${hold.source}, which cannot be moved by ${hold.method}; plan it \`direct\``;
+    case 'tap-elsewhere':
+      return `${hold.tap} is ${hold.place}, and this operation begins at ${hold.needs}; retry its earlier wave, or plan again`;
+    case 'overlay-incomplete':
+      return `${hold.host} has guests on overlay ${hold.networkId} that this plan does not move; an overlay moves as one`;
+    case 'overlay-barrier': {
+      const others = hold.others === 0 ? '' : ` (and ${hold.others} more hypervisors like it)`;
+      return `${hold.operation} has to wait for overlay ${hold.networkId}: ${hold.host}${others} has guests there that are ${hold.place}`;
+    }
+    case 'wave-together':
+      return `wave ${hold.wave} moves as one, and ${hold.host} cannot: ${hold.why}`;
     default:
       return assertNever(hold);
   }

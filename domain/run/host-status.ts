@@ -1,4 +1,6 @@
 import type { Plan, PlannedHost, PlannedWave } from '../plan.ts';
+import { operationsOf } from '../planning/operations.ts';
+import { type Operation, wayOf } from '../rewire/places.ts';
 import type { WaveState } from '../run-state.ts';
 import { type Attempt, type LedgerState, newestAttempt, type RunRecord } from './ledger-state.ts';
 
@@ -8,20 +10,75 @@ import { type Attempt, type LedgerState, newestAttempt, type RunRecord } from '.
  */
 export type HostStatus = 'todo' | 'open' | 'committed' | 'failed' | 'stuck' | 'left' | 'taken-back';
 
-export function hostStatus(state: LedgerState, run: RunRecord, systemId: string): HostStatus {
-  const newest = newestAttempt(state, systemId);
-  if (newest !== undefined && newest.outcome === undefined) return 'open';
-  if (newest?.outcome === 'stuck') return 'stuck';
-  if (run.left.has(systemId)) return 'left';
-  const own = newestForward(state, run, systemId);
-  if (own === undefined || run.retries.get(systemId) === newest?.epoch) return 'todo';
-  if (own.outcome !== 'committed') return 'failed';
-  return newest?.direction === 'back' && newest.outcome === 'committed' ? 'taken-back' : 'committed';
+/** A hypervisor's place in one wave: its status, and the operation it is at (or was last at). */
+export interface HostStanding {
+  readonly host: PlannedHost;
+  readonly status: HostStatus;
+  readonly operation: Operation;
 }
 
-/** The newest attempt of this run at that hypervisor. */
-export function newestForward(state: LedgerState, run: RunRecord, systemId: string): Attempt | undefined {
-  return state.hosts.get(systemId)?.attempts.find((attempt) => attempt.runId === run.id);
+/** Operations are done in order; the first that is not through decides. */
+export function hostStanding(state: LedgerState, run: RunRecord, wave: PlannedWave, host: PlannedHost): HostStanding {
+  const { systemId } = host;
+  const own = operationsOf(wave).filter((operation) => concerns(host, wave, operation));
+  const at = (status: HostStatus, operation = own.at(-1) ?? 'cut'): HostStanding => ({ host, status, operation });
+  const newest = newestAttempt(state, systemId);
+  const here = newest !== undefined && (newest.runId !== run.id || newest.wave === wave.number);
+  if (here && newest.outcome === undefined) return at('open', newest.operation ?? 'cut');
+  if (here && newest.outcome === 'stuck') return at('stuck', newest.operation ?? 'cut');
+  if (run.left.has(systemId)) return at('left');
+  for (const operation of own) {
+    if (run.skipped.has(skipKey(wave.number, operation, systemId))) continue;
+    const status = operationStatus(state, run, { wave, systemId, operation });
+    if (status !== 'committed') return at(status, operation);
+  }
+  return at('committed');
+}
+
+interface Doing {
+  readonly wave: PlannedWave;
+  readonly systemId: string;
+  readonly operation: Operation;
+}
+
+function operationStatus(state: LedgerState, run: RunRecord, { wave, systemId, operation }: Doing): HostStatus {
+  const attempts = state.hosts.get(systemId)?.attempts ?? [];
+  const same = attempts.filter((attempt) => (attempt.operation ?? 'cut') === operation);
+  const own = same.find((attempt) => attempt.runId === run.id && attempt.wave === wave.number);
+  if (own === undefined) return 'todo';
+  const last = same.find((attempt) => attempt.outcome === 'committed');
+  const undone = last !== undefined && last.epoch > own.epoch && last.direction !== own.direction ? last : undefined;
+  if (own.outcome === 'committed' && undone === undefined) return 'committed';
+  const retried = run.retries.get(systemId);
+  if (retried !== undefined && retried >= (undone ?? own).epoch) return 'todo'; // a newer attempt has used it up
+  return own.outcome === 'committed' ? 'taken-back' : 'failed';
+}
+
+function concerns({ taps }: PlannedHost, { direction = 'forward' }: PlannedWave, operation: Operation): boolean {
+  return taps.some((tap) => wayOf(operation, direction, tap.method ?? 'direct') !== undefined);
+}
+
+/** Names what was skipped in `RunRecord.skipped`. */
+export function skipKey(wave: number, operation: Operation, systemId: string): string {
+  return `${wave}/${operation}/${systemId}`;
+}
+
+/** Where a hypervisor stands in a run that has it in several waves: where somebody has to look first. */
+export function standingInRun(
+  standing: RunStanding,
+  systemId: string,
+): (HostStanding & { wave: PlannedWave }) | undefined {
+  const all = standing.waves.flatMap(({ wave, hosts }) =>
+    hosts.filter((one) => one.host.systemId === systemId).map((one) => ({ ...one, wave })),
+  );
+  const order = ['open', 'stuck', 'failed', 'left', 'taken-back', 'todo', 'committed'] as const;
+  return order.flatMap((status) => all.find((one) => one.status === status) ?? [])[0];
+}
+
+/** The newest attempt of this run at that hypervisor, in that wave. */
+export function newestInWave(state: LedgerState, run: RunRecord, wave: number, systemId: string): Attempt | undefined {
+  const attempts = state.hosts.get(systemId)?.attempts;
+  return attempts?.find((attempt) => attempt.runId === run.id && attempt.wave === wave);
 }
 
 /** Nothing more to do there: the run may pass on. */
@@ -32,10 +89,10 @@ export function isSettled(status: HostStatus): boolean {
 /** One wave with the standing of each of its hypervisors. */
 export interface WaveStanding {
   readonly wave: PlannedWave;
-  readonly hosts: readonly { readonly host: PlannedHost; readonly status: HostStatus }[];
+  readonly hosts: readonly HostStanding[];
   /** All settled. */
   readonly done: boolean;
-  /** Nothing of it is open or to be started: failed ones may remain. A canary's wave is passed only when done. */
+  /** Nothing of it is open or to be started: failed ones may remain. The wave of a canary, and one that moves together, is passed only when done. */
   readonly passed: boolean;
 }
 
@@ -64,10 +121,10 @@ function computeStanding(state: LedgerState, runId: string): RunStanding | undef
   const plan = run && state.plans.get(run.planId);
   if (run === undefined || plan === undefined) return undefined;
   const waves = plan.waves.map((wave): WaveStanding => {
-    const hosts = wave.hosts.map((host) => ({ host, status: hostStatus(state, run, host.systemId) }));
+    const hosts = wave.hosts.map((host) => hostStanding(state, run, wave, host));
     const done = hosts.every((one) => isSettled(one.status));
     const quiet = hosts.every((one) => isSettled(one.status) || one.status === 'failed');
-    return { wave, hosts, done, passed: done || (quiet && !wave.canary) };
+    return { wave, hosts, done, passed: done || (quiet && !wave.canary && wave.together !== true) };
   });
   const current = waves.find((wave) => !wave.passed)?.wave.number;
   return {

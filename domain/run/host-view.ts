@@ -1,8 +1,10 @@
 import type { HoldReason } from '../findings.ts';
 import { plugWord } from '../inventory/join-inventory.ts';
 import type { JoinedHost, JoinedTap } from '../inventory/joined-inventory.ts';
+import type { PlannedWave } from '../plan.ts';
 import type { HostTapView, HostView } from '../run-state.ts';
-import { activeRuns, type RunStanding } from './host-status.ts';
+import { describeHold } from './describe-hold.ts';
+import { activeRuns, isSettled, type RunStanding, standingInRun } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
 import { attemptRecord } from './run-view.ts';
 import { capHolds, countOpen, hostHolds, runHolds } from './start-holds.ts';
@@ -61,31 +63,50 @@ export function holdsInRun(
   world: World,
   { standing, systemId }: { readonly standing: RunStanding; readonly systemId: string },
 ): readonly HoldReason[] | undefined {
-  for (const { wave, hosts } of standing.waves) {
-    const found = hosts.find(({ host }) => host.systemId === systemId);
-    if (found === undefined) continue;
-    const { host, status } = found;
-    const attempt = newestAttempt(state, systemId);
-    switch (status) {
-      case 'committed':
-      case 'left':
-      case 'taken-back':
-        return [];
-      case 'open':
-        return attempt === undefined ? [] : [{ kind: 'open-attempt', epoch: attempt.epoch }];
-      case 'stuck':
-        return attempt === undefined ? [] : [{ kind: 'stuck', epoch: attempt.epoch }];
-      case 'failed':
-      case 'todo':
-        return [
-          ...(status === 'failed' && attempt !== undefined ? [needsRetry(attempt.epoch, attempt.outcome)] : []),
-          ...runHolds(state, world, { standing, wave: wave.number }),
-          ...hostHolds(state, world, { standing, host }).map((one) => one.hold),
-          ...capHolds(standing, host, countOpen(standing)),
-        ];
-    }
+  const found = standingInRun(standing, systemId);
+  if (found === undefined) return undefined;
+  const { host, status, wave, operation } = found;
+  const attempt = newestAttempt(state, systemId);
+  switch (status) {
+    case 'committed':
+    case 'left':
+    case 'taken-back':
+      return [];
+    case 'open':
+      return attempt === undefined ? [] : [{ kind: 'open-attempt', epoch: attempt.epoch }];
+    case 'stuck':
+      return attempt === undefined ? [] : [{ kind: 'stuck', epoch: attempt.epoch }];
+    case 'failed':
+    case 'todo':
+      return [
+        ...(status === 'failed' && attempt !== undefined ? [needsRetry(attempt.epoch, attempt.outcome)] : []),
+        ...runHolds(state, world, { standing, wave: wave.number }),
+        ...hostHolds(state, world, { standing, doing: { wave, host, operation } }).map((one) => one.hold),
+        ...(wave.together === true
+          ? memberHolds(state, world, { standing, wave, systemId })
+          : capHolds(standing, host, countOpen(standing))),
+      ];
   }
-  return undefined;
+}
+
+interface Member {
+  readonly standing: RunStanding;
+  readonly wave: PlannedWave;
+  readonly systemId: string;
+}
+
+/** Where all move as one: what keeps another member keeps this one. */
+function memberHolds(state: LedgerState, world: World, { standing, wave, systemId }: Member): readonly HoldReason[] {
+  const members = standing.waves.find((one) => one.wave.number === wave.number)?.hosts ?? [];
+  const others = members.filter((one) => one.host.systemId !== systemId && !isSettled(one.status));
+  return others
+    .flatMap(({ host, status, operation }): readonly HoldReason[] => {
+      const own = hostHolds(state, world, { standing, doing: { wave, host, operation } }).map((one) => one.hold);
+      const why = status === 'failed' ? 'it went back or was refused' : own[0] && describeHold(own[0]);
+      if (why === undefined || status === 'open') return [];
+      return [{ kind: 'wave-together', wave: wave.number, host: host.hostname, why }];
+    })
+    .slice(0, 1);
 }
 
 function needsRetry(epoch: number, outcome: string | undefined): HoldReason {

@@ -1,6 +1,6 @@
 import { combineVerdicts, describeVerdict, mayCommit } from '../judge/combine-verdicts.ts';
 import { judge } from '../judge/judge.ts';
-import type { Verdict } from '../probes.ts';
+import type { ProbeResult, Verdict } from '../probes.ts';
 import { type AttemptContext, act, append, type Step, wait } from './attempt-context.ts';
 import { peersAgain, remoteIsRequired } from './make-ready.ts';
 import { probeByPeers } from './remote-probes.ts';
@@ -21,10 +21,25 @@ export function judgeAttempt(context: AttemptContext): Step {
   for (let round = 1; round <= runLimits.afterRoundsMax; round += 1) {
     const probes = probeByPeers(context, { name: `after${round}`, wants: peers.able });
     if (probes.kind === 'busy') return act(probes.effects, 'the remote verdict');
-    verdict = combineVerdicts(local.verdict, judge(attempt.baseline, probes.results));
+    verdict = combineVerdicts(local.verdict, judge(baselineOf(context, probes.results), probes.results));
     if (mayCommit(verdict, silenceWillDo(context))) break;
   }
   return concluded(context, verdict);
+}
+
+/**
+ * The remote baseline. On an overlay no peer in OVN's world reaches a guest before it is staged: one that does afterwards, through the
+ * tunnel, has proved it, and silence says nothing (its group may forbid to be asked).
+ */
+function baselineOf({ attempt, world }: AttemptContext, after: readonly ProbeResult[]): readonly ProbeResult[] {
+  if (attempt.operation !== 'stage' || attempt.direction === 'back') return attempt.baseline;
+  const overlay = new Set(
+    attempt.taps
+      .filter((tap) => world.inventory.networks.get(tap.networkId)?.class === 'overlay')
+      .map((tap) => tap.portId),
+  );
+  const before = attempt.baseline.filter((result) => !overlay.has(result.portId));
+  return [...before, ...after.filter((result) => overlay.has(result.portId) && result.answered > 0)];
 }
 
 function concluded(context: AttemptContext, verdict: Verdict): Step {

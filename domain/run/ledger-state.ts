@@ -24,7 +24,7 @@ export interface HostAttempts {
   readonly hostname: string;
   /** Highest epoch ever given to this hypervisor. */
   readonly epoch: number;
-  /** Newest first; beyond `attemptsKept` only the newest of each run is remembered. */
+  /** Newest first; beyond `attemptsKept` only the newest of each operation of each run's waves is remembered. */
   readonly attempts: readonly [Attempt, ...Attempt[]];
 }
 
@@ -59,6 +59,8 @@ export interface RunRecord {
   readonly retries: ReadonlyMap<string, number>;
   /** Hypervisors left out on purpose -> why. */
   readonly left: ReadonlyMap<string, string>;
+  /** Operations for which there was nothing to do, by `skipKey`. */
+  readonly skipped: ReadonlySet<string>;
   /** Hypervisors whose trouble the operator accepted by resuming: they do not count against the budget again. */
   readonly acknowledged: ReadonlySet<string>;
 }
@@ -73,7 +75,7 @@ export const emptyLedger: LedgerState = {
   closedCount: 0,
 };
 
-/** Attempts remembered a hypervisor, besides the newest of each run; older ones stay in the ledger only. */
+/** Attempts remembered a hypervisor, besides the newest of each run's operations; older ones stay in the ledger only. */
 export const attemptsKept = 16;
 
 export function newestAttempt(state: LedgerState, systemId: string): Attempt | undefined {

@@ -38,6 +38,7 @@ export function makeReady(context: AttemptContext): Ready {
   const own = askOrder(context, attempt.systemId, 'prepare', {
     type: 'prepare',
     epoch: attempt.epoch,
+    ...(attempt.operation === undefined ? {} : { operation: attempt.operation }),
     direction: attempt.direction,
     taps: attempt.taps,
     networks: networkTargets(context, attempt.systemId, probes),

@@ -1,6 +1,6 @@
 import type { HoldReason } from '../findings.ts';
 import type { ProbeResult } from '../probes.ts';
-import { type AttemptContext, act, append, close, keyOf, type Step, wait } from './attempt-context.ts';
+import { type AttemptContext, act, append, attemptBarriers, close, keyOf, type Step, wait } from './attempt-context.ts';
 import { fleetHolds } from './fleet-holds.ts';
 import { makeReady, remoteIsRequired } from './make-ready.ts';
 import { probeByPeers } from './remote-probes.ts';
@@ -53,7 +53,7 @@ function refusalOf(context: AttemptContext): Step | undefined {
 export function grantHolds({ state, world, attempt }: AttemptContext): readonly HoldReason[] {
   const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
   const paused = run?.control === 'paused' ? [{ kind: 'run-paused', why: run.pausedWhy ?? '' } as const] : [];
-  return [...paused, ...fleetHolds(state, world, attempt.direction)];
+  return [...paused, ...fleetHolds(state, world, attempt.direction), ...attemptBarriers(state, world, attempt)];
 }
 
 /** Rounds are numbered; the newest one begun counts, until it is too old. */

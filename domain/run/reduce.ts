@@ -1,5 +1,8 @@
+import { donePhaseOf } from '../attempt/operation-phases.ts';
 import type { LedgerEntry, LedgerEvent } from '../ledger-events.ts';
 import type { Plan, PlannedHost } from '../plan.ts';
+import { methodOfTaps } from '../planning/tap-method.ts';
+import { skipKey } from './host-status.ts';
 import { type Attempt, attemptsKept, type HostAttempts, type LedgerState, type RunRecord } from './ledger-state.ts';
 
 /** Folds one entry in. An entry that was applied already (`seq` not beyond the state's) changes nothing. */
@@ -64,6 +67,11 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
   'retry-requested': (draft, { runId, systemId }) => changeRun(draft, runId, (run) => retried(draft, run, systemId)),
   'host-left': (draft, { runId, systemId, why }) =>
     changeRun(draft, runId, (run) => ({ ...run, left: new Map(run.left).set(systemId, why) })),
+  'operation-skipped': (draft, { runId, wave, operation, systemId }) =>
+    changeRun(draft, runId, (run) => ({
+      ...run,
+      skipped: new Set(run.skipped).add(skipKey(wave, operation, systemId)),
+    })),
   'revert-requested': (draft, event) =>
     changeOpen(draft, event, (attempt) => ({ ...attempt, revertWhy: attempt.revertWhy ?? event.why })),
   'attempt-opened': openAttempt,
@@ -100,6 +108,7 @@ function startRun(draft: Draft, event: EventOf<'run-started'>, at: string): void
     controlAt: at,
     retries: new Map(),
     left: new Map(),
+    skipped: new Set(),
     acknowledged: new Set(),
   });
 }
@@ -119,7 +128,8 @@ function resumed(draft: Draft, run: RunRecord, unreachable: readonly string[], a
 function retried(draft: Draft, run: RunRecord, systemId: string): RunRecord {
   const left = new Map(run.left);
   left.delete(systemId);
-  return { ...run, left, retries: new Map(run.retries).set(systemId, draft.hosts.get(systemId)?.epoch ?? 0) };
+  const skipped = new Set([...run.skipped].filter((key) => !key.endsWith(`/${systemId}`)));
+  return { ...run, left, skipped, retries: new Map(run.retries).set(systemId, draft.hosts.get(systemId)?.epoch ?? 0) };
 }
 
 function changeRun(draft: Draft, runId: string, change: (run: RunRecord) => RunRecord): void {
@@ -135,6 +145,7 @@ function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string)
     systemId,
     hostname,
     epoch,
+    ...(event.operation === undefined ? {} : { operation: event.operation }),
     direction: event.direction,
     planId: event.planId,
     ...(event.runId === undefined ? {} : { runId: event.runId }),
@@ -156,13 +167,17 @@ function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string)
 }
 
 /**
- * The newest ones, and of each run its newest at this hypervisor however old it is: a run whose attempt was forgotten would look as
- * if it had never begun there, and begin again.
+ * The newest ones, and of each run its newest of each operation at this hypervisor however old it is: a run whose attempt was forgotten
+ * would look as if it had never begun there, and begin again.
  */
 function remembered(attempts: readonly Attempt[]): readonly Attempt[] {
-  const newestOfRun = (attempt: Attempt) =>
-    attempt.runId !== undefined && attempts.find((other) => other.runId === attempt.runId) === attempt;
-  return attempts.filter((attempt, index) => index < attemptsKept - 1 || newestOfRun(attempt));
+  const seen = new Set<string>();
+  return attempts.filter((attempt, index) => {
+    const key = `${attempt.runId}/${attempt.wave}/${attempt.operation}`;
+    const newest = attempt.runId !== undefined && !seen.has(key);
+    seen.add(key);
+    return newest || index < attemptsKept - 1;
+  });
 }
 
 function plannedHost(draft: Draft, planId: string, systemId: string): PlannedHost | undefined {
@@ -192,6 +207,18 @@ function changeOpen(
   draft.hosts.set(systemId, { ...host, attempts: [change(newest), ...older] });
 }
 
+function phaseAfter(attempt: Attempt, outcome: Attempt['outcome'] & string): Attempt['phase'] {
+  switch (outcome) {
+    case 'committed':
+      return donePhaseOf({ ...attempt, method: methodOfTaps(attempt.taps) });
+    case 'blocked':
+      return attempt.phase;
+    case 'reverted':
+    case 'stuck':
+      return outcome;
+  }
+}
+
 /** Closes an attempt; a stuck one may be closed once more, when somebody has repaired it. */
 function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string): void {
   const { systemId, epoch, outcome } = event;
@@ -207,7 +234,7 @@ function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string
     closedAt: at,
     ...(event.why === undefined ? {} : { why: event.why }),
     ...(event.code === undefined ? {} : { code: event.code }),
-    phase: outcome === 'blocked' ? newest.phase : outcome,
+    phase: phaseAfter(newest, outcome),
     blackouts: event.blackouts.length > 0 ? event.blackouts : newest.blackouts,
     repair: event.repair,
   };

@@ -1,12 +1,9 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Refusal } from '../findings.ts';
-import { legacyBridgeName } from '../inventory/bridge-names.ts';
 import type { LedgerEvent } from '../ledger-events.ts';
-import type { TapTarget } from '../network-model.ts';
 import { isApproved } from '../planning/freeze-plan.ts';
-import { nextEpoch } from './decide.ts';
-import { hostStatus, type RunStanding, runStanding } from './host-status.ts';
-import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts';
+import { type RunStanding, runStanding, standingInRun } from './host-status.ts';
+import type { LedgerState } from './ledger-state.ts';
 import { runTroubles, stalledReason } from './run-troubles.ts';
 import type { World } from './world.ts';
 
@@ -109,7 +106,7 @@ export function retryHost(
   const standing = newestRunWith(state, systemId);
   if (standing === undefined) return refuse('not-found', `${systemId} is in no run that could go on`);
   const { run } = standing;
-  const status = hostStatus(state, run, systemId);
+  const status = standingInRun(standing, systemId)?.status ?? 'todo';
   switch (status) {
     case 'failed':
     case 'left':
@@ -133,63 +130,12 @@ export function leaveHost(
 ): Commanded {
   const standing = newestRunWith(state, systemId);
   if (standing === undefined) return refuse('not-found', `${systemId} is in no run that could go on`);
-  const status = hostStatus(state, standing.run, systemId);
+  const status = standingInRun(standing, systemId)?.status ?? 'todo';
   if (status === 'left') return { events: [] };
   if (status === 'todo' || status === 'failed') {
     return { events: [{ type: 'host-left', runId: standing.run.id, systemId, by, why }] };
   }
   return refuse('wrong-state', `${systemId} is ${status}: only one that waits, or that failed, can be left out`);
-}
-
-/** An open attempt is called back; a committed hypervisor gets a new attempt with direction `back`, inside no run. */
-export function revertHost(
-  state: LedgerState,
-  world: World,
-  { systemId, by, why }: { readonly systemId: string; readonly by: string; readonly why: string },
-): Commanded {
-  const attempt = newestAttempt(state, systemId);
-  if (attempt === undefined) return refuse('not-found', `${systemId} was never cut over`);
-  const { epoch, hostname, planId, direction, outcome } = attempt;
-  if (outcome === undefined) {
-    return { events: [{ type: 'revert-requested', systemId, epoch, by, why }] };
-  }
-  if (outcome === 'stuck') return refuse('stuck', `${hostname} is stuck: repair it first (\`shunt host show\`)`);
-  const forward = onTargetBy(state, systemId);
-  if (forward === undefined) {
-    const last = direction === 'back' ? 'it went back' : `attempt ${epoch} was ${outcome}`;
-    return refuse('wrong-state', `${hostname} is on legacy already: ${last}`);
-  }
-  const agent = world.agents.get(systemId);
-  if (agent === undefined || !agent.connected) {
-    const message = `the agent of ${hostname} is not connected; on the host itself: shunt-agent revert --attempt ${forward.epoch}`;
-    return refuse('agent-not-connected', message);
-  }
-  const taps = tapsToTakeBack(world, forward);
-  if (taps.length === 0)
-    return refuse('wrong-state', `none of the taps that were moved at ${hostname} is on the target`);
-  const next = nextEpoch(state, world, systemId);
-  return { events: [{ type: 'attempt-opened', systemId, hostname, epoch: next, direction: 'back', planId, taps }] };
-}
-
-/** The committed forward attempt that no later one took back; undefined when the hypervisor is on legacy. */
-function onTargetBy(state: LedgerState, systemId: string): Attempt | undefined {
-  const last = state.hosts.get(systemId)?.attempts.find((attempt) => attempt.outcome === 'committed');
-  return last?.direction === 'forward' ? last : undefined;
-}
-
-/** Of the taps that were moved, those that are on the target now, under the names they have now. */
-function tapsToTakeBack(world: World, { systemId, taps }: Attempt): readonly TapTarget[] {
-  const host = world.inventory.hosts.get(systemId);
-  if (host === undefined || !host.inventorySeen) return taps;
-  const there = new Map(
-    host.taps.flatMap((tap) => (tap.facts.plug.kind === 'target' && tap.port ? [[tap.port.id, tap.facts.tap]] : [])),
-  );
-  return taps.flatMap((tap): readonly TapTarget[] => {
-    const name = there.get(tap.portId);
-    return name === undefined
-      ? []
-      : [{ ...tap, tap: name, legacyBridge: tap.legacyBridge || legacyBridgeName(tap.networkId) }];
-  });
 }
 
 function activeRunOf(state: LedgerState, planId: string): RunStanding | undefined {
@@ -222,6 +168,6 @@ function noRun(runId: string): Commanded {
   return refuse('not-found', `there is no run ${runId}`);
 }
 
-function refuse(code: ErrorCode, message: string): Commanded {
+export function refuse(code: ErrorCode, message: string): Commanded {
   return { refusal: { code, message } };
 }

@@ -1,6 +1,7 @@
 import type { HostStatus, RunStanding } from './host-status.ts';
 import { runStateOf } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { togetherTrouble } from './together.ts';
 import { runLimits, type World } from './world.ts';
 
 /** A hypervisor that counts against the error budget. */
@@ -15,7 +16,7 @@ export interface Trouble {
 /** Everything that counts now: failed ones, and lost ones in the current wave; not what an operator has accepted. */
 export function runTroubles(state: LedgerState, world: World, standing: RunStanding): readonly Trouble[] {
   const { run, waves, current } = standing;
-  return waves.flatMap(({ wave, hosts }) =>
+  const found = waves.flatMap(({ wave, hosts }) =>
     hosts.flatMap(({ host: { systemId, hostname }, status }): readonly Trouble[] => {
       if (run.acknowledged.has(systemId) && status !== 'stuck') return [];
       const kind = troubleOf(state, world, {
@@ -27,6 +28,7 @@ export function runTroubles(state: LedgerState, world: World, standing: RunStand
       return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, world, { systemId, kind }) }];
     }),
   );
+  return [...new Map(found.map((trouble) => [trouble.systemId, trouble])).values()]; // once, however many waves it stands in
 }
 
 interface Place {
@@ -90,6 +92,8 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
   if (stuck !== undefined)
     return `${state.hosts.get(stuck)?.hostname ?? stuck} is stuck: the fleet halts until it is repaired`;
   const troubles = runTroubles(state, world, standing);
+  const asOne = isRunning(standing) ? togetherReason(standing) : undefined;
+  if (asOne !== undefined) return asOne;
   const canary = troubles.find((trouble) => trouble.canary);
   if (canary !== undefined) return `canary ${canary.hostname} ${canary.why}`;
   const { errorBudget } = standing.plan.spec;
@@ -108,6 +112,8 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
 export function stalledReason(standing: RunStanding): string | undefined {
   const allowed = standing.waves.filter((one) => one.wave.number <= standing.run.throughWave);
   const hosts = allowed.flatMap((one) => one.hosts);
+  const asOne = togetherReason(standing);
+  if (asOne !== undefined) return asOne;
   if (standing.done || hosts.some((one) => one.status === 'open')) return undefined;
   const failed = hosts.filter((one) => one.status === 'failed');
   if (failed.length === 0) return undefined;
@@ -116,6 +122,13 @@ export function stalledReason(standing: RunStanding): string | undefined {
   const names = failed.slice(0, 5).map((one) => one.host.hostname);
   const more = failed.length > 5 ? ` and ${failed.length - 5} more` : '';
   return `nothing is left to start but ${names.join(', ')}${more}, which went back or were refused: retry or leave them`;
+}
+
+/** A wave that moves as one waits for its failed member, whatever the budget: the others cannot go on without it. */
+function togetherReason({ waves, current, run }: RunStanding): string | undefined {
+  const wave = waves.find((one) => one.wave.number === current);
+  if (wave === undefined || wave.wave.number > run.throughWave) return undefined;
+  return togetherTrouble(wave)?.why;
 }
 
 /** True while the run may start something by itself. */

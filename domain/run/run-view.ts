@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.ts';
+import { methodOfTaps } from '../planning/tap-method.ts';
 import type { AttemptRecord, RunView, WaveHostView, WaveState, WaveView } from '../run-state.ts';
-import { newestForward, type RunStanding, runStanding, runStateOf, type WaveStanding } from './host-status.ts';
+import { newestInWave, type RunStanding, runStanding, runStateOf, type WaveStanding } from './host-status.ts';
 import type { Attempt, LedgerState } from './ledger-state.ts';
 
 /** A run as the operators' API shows it. */
@@ -19,7 +20,7 @@ export function runView(state: LedgerState, runId: string): RunView | undefined 
     planName: plan.spec.name,
     state: runStateOf(standing),
     ...(run.pausedWhy === undefined ? {} : { pausedWhy: run.pausedWhy }),
-    errors: failing.length,
+    errors: new Set(failing.map((one) => one.host.systemId)).size,
     errorBudget: plan.spec.errorBudget,
     throughWave: run.throughWave,
     waves: waves.map((wave) => waveView(state, standing, wave)),
@@ -27,12 +28,21 @@ export function runView(state: LedgerState, runId: string): RunView | undefined 
 }
 
 function waveView(state: LedgerState, standing: RunStanding, wave: WaveStanding): WaveView {
+  const { number, operations, direction, together } = wave.wave;
   return {
-    number: wave.wave.number,
+    number,
     state: waveStateOf(standing, wave),
-    hosts: wave.hosts.map(({ host: { systemId, hostname } }): WaveHostView => {
-      const attempt = newestForward(state, standing.run, systemId);
-      return { systemId, hostname, ...(attempt === undefined ? {} : { attempt: attemptRecord(attempt) }) };
+    ...(operations === undefined ? {} : { operations }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(together === undefined ? {} : { together }),
+    hosts: wave.hosts.map(({ host: { systemId, hostname }, operation }): WaveHostView => {
+      const attempt = newestInWave(state, standing.run, number, systemId);
+      return {
+        systemId,
+        hostname,
+        ...(operation === 'cut' ? {} : { operation }),
+        ...(attempt === undefined ? {} : { attempt: attemptRecord(attempt) }),
+      };
     }),
   };
 }
@@ -56,6 +66,6 @@ export function waveStateOf(standing: RunStanding, { wave, hosts, done, passed }
 
 /** The part of an attempt that is shown; what only the engine needs is left out. */
 export function attemptRecord(attempt: Attempt): AttemptRecord {
-  const { planId: _p, taps: _t, granted: _g, commitGranted: _c, baseline: _b, revertWhy: _r, ...record } = attempt;
-  return record;
+  const { planId: _p, taps, granted: _g, commitGranted: _c, baseline: _b, revertWhy: _r, ...record } = attempt;
+  return methodOfTaps(taps) === 'direct' ? record : { ...record, method: 'shunt' };
 }

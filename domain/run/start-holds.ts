@@ -1,9 +1,12 @@
 import type { HoldReason } from '../findings.ts';
 import type { JoinedHost } from '../inventory/joined-inventory.ts';
 import type { TapTarget } from '../network-model.ts';
-import { isOpen } from '../phases.ts';
-import type { PlannedHost } from '../plan.ts';
+import { type Direction, isOpen } from '../phases.ts';
+import type { PlannedHost, PlannedWave } from '../plan.ts';
+import { barriersOf } from '../planning/barriers.ts';
 import { choosePeers } from '../planning/choose-peers.ts';
+import { standOf } from '../planning/operations.ts';
+import type { Operation, TapPlace } from '../rewire/places.ts';
 import { fleetHolds } from './fleet-holds.ts';
 import type { RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
@@ -17,7 +20,8 @@ export interface OpenCount {
 }
 
 export function countOpen(standing: RunStanding): OpenCount {
-  const open = standing.waves.flatMap((one) => one.hosts).filter((one) => one.status === 'open');
+  const all = standing.waves.flatMap((one) => one.hosts).filter((one) => one.status === 'open');
+  const open = [...new Map(all.map((one) => [one.host.systemId, one])).values()]; // one not of this run shows in each of its waves
   const byZone = new Map<string, number>();
   for (const { host } of open) if (host.zone !== undefined) byZone.set(host.zone, (byZone.get(host.zone) ?? 0) + 1);
   return { total: open.length, byZone };
@@ -34,9 +38,13 @@ export function runHolds(
     ...(run.control === 'running' ? [] : [{ kind: 'run-paused', why: run.pausedWhy ?? 'aborted' } as const]),
     ...(wave > run.throughWave ? [{ kind: 'wave-not-started', wave, throughWave: run.throughWave } as const] : []),
     ...(wave > current ? [{ kind: 'earlier-wave', wave: current } as const] : []),
-    ...fleetHolds(state, world, 'forward'),
+    ...fleetHolds(state, world, directionIn(standing, wave)),
     ...resolving(state, world),
   ];
+}
+
+function directionIn(standing: RunStanding, wave: number): Direction {
+  return standing.waves.find((one) => one.wave.number === wave)?.wave.direction ?? 'forward';
 }
 
 /** What the caps say to one more cutover at that hypervisor. */
@@ -50,26 +58,47 @@ export function capHolds(standing: RunStanding, host: PlannedHost, open: OpenCou
   ];
 }
 
+/** What an operation has to do at a hypervisor now. */
+export interface Doing {
+  readonly wave: PlannedWave;
+  readonly host: PlannedHost;
+  readonly operation: Operation;
+}
+
 /** What is left of the planned taps: those to move now, under the names they have now. */
 export interface TapsNow {
   readonly taps: readonly TapTarget[];
-  readonly onTarget: number;
+  /** Taps that are through with the operation. */
+  readonly done: number;
   /** A planned tap whose name now carries another port. */
   readonly outdated?: string;
+  /** A planned tap that is not where the operation begins, nor beyond. */
+  readonly elsewhere?: { readonly tap: string; readonly place: TapPlace; readonly needs: TapPlace };
 }
 
-export function tapsNow(planned: PlannedHost, host: JoinedHost): TapsNow {
-  const movable = new Map(host.movable.map((tap) => [tap.portId, tap]));
-  const byName = new Map(host.movable.map((tap) => [tap.tap, tap]));
-  const onTarget = host.taps.filter((tap) => tap.facts.plug.kind === 'target').map((tap) => tap.port?.id);
+export function tapsNow({ wave, host: planned, operation }: Doing, host: JoinedHost): TapsNow {
+  const { direction = 'forward' } = wave;
+  const byPort = new Map(host.placed.map((one) => [one.target.portId, one]));
+  const byName = new Map(host.placed.map((one) => [one.target.tap, one.target]));
   const outdated = planned.taps.find(({ tap, portId }) => {
     const now = byName.get(tap);
-    return now !== undefined && now.portId !== portId && !movable.has(portId);
+    return now !== undefined && now.portId !== portId && !byPort.has(portId);
   });
+  const found = planned.taps.flatMap(({ portId, method = 'direct' }) => {
+    const now = byPort.get(portId);
+    if (now === undefined) return [];
+    const { method: _m, ...target } = now.target;
+    const stand = standOf(now.place, { operation, direction, method });
+    return [{ stand, place: now.place, target: method === 'direct' ? target : { ...target, method } }];
+  });
+  const elsewhere = found.flatMap(({ stand, place, target }) =>
+    stand.kind === 'elsewhere' ? [{ tap: target.tap, place, needs: stand.needs }] : [],
+  )[0];
   return {
-    taps: planned.taps.flatMap((tap) => movable.get(tap.portId) ?? []),
-    onTarget: planned.taps.filter((tap) => onTarget.includes(tap.portId)).length,
+    taps: found.flatMap(({ stand, target }) => (stand.kind === 'todo' ? [target] : [])),
+    done: found.filter(({ stand }) => stand.kind === 'done').length,
     ...(outdated === undefined ? {} : { outdated: outdated.tap }),
+    ...(elsewhere === undefined ? {} : { elsewhere }),
   };
 }
 
@@ -79,20 +108,20 @@ export interface HostHold {
   readonly lasting: boolean;
 }
 
-/** What keeps one hypervisor from its cutover now, apart from run and caps. The plan's facts may be weeks old. */
+/** What keeps one hypervisor from its operation now, apart from run and caps. The plan's facts may be weeks old. */
 export function hostHolds(
   state: LedgerState,
   world: World,
-  { standing, host }: { readonly standing: RunStanding; readonly host: PlannedHost },
+  { standing, doing }: { readonly standing: RunStanding; readonly doing: Doing },
 ): readonly HostHold[] {
-  const { systemId } = host;
+  const { systemId } = doing.host;
   const agent = world.agents.get(systemId);
   const joined = world.inventory.hosts.get(systemId);
   if (agent === undefined || !agent.connected) return [waits({ kind: 'agent-not-connected' })];
   if (joined === undefined || !joined.inventorySeen) return [waits({ kind: 'inventory-missing' })];
   const calm = world.nowMs - Math.max(agent.sinceMs, world.startedMs) > runLimits.unreachableMs;
   const patient = (hold: HoldReason): HostHold => ({ hold, lasting: calm });
-  const now = tapsNow(host, joined);
+  const now = tapsNow(doing, joined);
   const stray = agent.attempt !== undefined && isOpen(agent.attempt.phase) ? agent.attempt.epoch : undefined;
   return [
     ...(stray === undefined ? [] : [waits({ kind: 'open-attempt', epoch: stray })]),
@@ -102,30 +131,42 @@ export function hostHolds(
     ...(agent.mode === 'active' ? [] : [lasts({ kind: 'agent-passive' })]),
     ...(joined.chassisReady ? [] : [patient({ kind: 'chassis-missing' })]),
     ...(now.outdated === undefined ? [] : [lasts({ kind: 'plan-outdated', tap: now.outdated })]),
+    ...(now.elsewhere === undefined ? [] : [patient({ kind: 'tap-elsewhere', ...now.elsewhere })]),
     ...joined.findings
       .filter((one) => one.severity === 'error')
       .map((finding) => patient({ kind: 'finding', finding })),
-    ...networkHolds(world, now.taps),
-    ...peerHolds(world, { standing, systemId, taps: now.taps }).map(patient),
+    ...serviceHolds(world, doing, now.taps),
+    ...barrierHolds(world, doing, now.taps).map(patient),
+    ...peerHolds(world, { standing, doing, taps: now.taps }).map(patient),
   ];
 }
 
-function networkHolds(world: World, taps: readonly TapTarget[]): readonly HostHold[] {
+function serviceHolds(world: World, { wave }: Doing, taps: readonly TapTarget[]): readonly HostHold[] {
+  if (wave.direction === 'back') return [];
   return [...new Set(taps.map((tap) => tap.networkId))].toSorted().flatMap((networkId) => {
     const [port] = world.inventory.networks.get(networkId)?.servicePorts ?? [];
     return port === undefined ? [] : [lasts({ kind: 'service-port', networkId, port })];
   });
 }
 
+/** The rest of an overlay: as it is, less what moves in the same moment. */
+function barrierHolds({ inventory }: World, doing: Doing, taps: readonly TapTarget[]): readonly HoldReason[] {
+  const { wave, operation } = doing;
+  const members = wave.together === true ? wave.hosts.flatMap((host) => host.taps) : taps;
+  const moving = new Set(members.map((tap) => tap.portId));
+  return barriersOf(inventory, { taps, operation, direction: wave.direction ?? 'forward', moving });
+}
+
 interface PeerQuestion {
   readonly standing: RunStanding;
-  readonly systemId: string;
+  readonly doing: Doing;
   readonly taps: readonly TapTarget[];
 }
 
-function peerHolds(world: World, { standing, systemId, taps }: PeerQuestion): readonly HoldReason[] {
-  if ((standing.plan.spec.remoteVantage ?? 'required') !== 'required') return [];
+function peerHolds(world: World, { standing, doing, taps }: PeerQuestion): readonly HoldReason[] {
+  if ((standing.plan.spec.remoteVantage ?? 'required') !== 'required' || doing.wave.direction === 'back') return [];
   const { inventory } = world;
+  const { systemId } = doing.host;
   return [...new Set(taps.map((tap) => tap.networkId))].toSorted().flatMap((networkId) => {
     const peers = choosePeers({ inventory, systemId, networkId, avoid: new Set() });
     return peers.length > 0 ? [] : [{ kind: 'no-peer', networkId } as const];

@@ -1220,6 +1220,10 @@ export const descriptor: unknown = {
          "requestType": "RevertHostRequest",
          "responseType": "HostView"
         },
+        "OperateHost": {
+         "requestType": "OperateHostRequest",
+         "responseType": "HostView"
+        },
         "Why": {
          "requestType": "WhyRequest",
          "responseType": "WhyReply"
@@ -1482,6 +1486,26 @@ export const descriptor: unknown = {
         }
        }
       },
+      "OperateHostRequest": {
+       "fields": {
+        "host": {
+         "type": "string",
+         "id": 1
+        },
+        "verb": {
+         "type": "string",
+         "id": 2
+        },
+        "by": {
+         "type": "string",
+         "id": 3
+        },
+        "why": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
       "WhyRequest": {
        "fields": {
         "target": {
@@ -1694,6 +1718,16 @@ export const descriptor: unknown = {
          "oneof": [
           "acceptNoEvidence"
          ]
+        },
+        "_slice": {
+         "oneof": [
+          "slice"
+         ]
+        },
+        "_goal": {
+         "oneof": [
+          "goal"
+         ]
         }
        },
        "fields": {
@@ -1779,6 +1813,57 @@ export const descriptor: unknown = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "methods": {
+         "rule": "repeated",
+         "type": "MethodRule",
+         "id": 18
+        },
+        "slice": {
+         "type": "Slice",
+         "id": 19,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "goal": {
+         "type": "string",
+         "id": 20,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "MethodRule": {
+       "fields": {
+        "hosts": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "networks": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "method": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "Slice": {
+       "fields": {
+        "projects": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "networks": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -1792,6 +1877,18 @@ export const descriptor: unknown = {
        }
       },
       "PlannedWave": {
+       "oneofs": {
+        "_direction": {
+         "oneof": [
+          "direction"
+         ]
+        },
+        "_together": {
+         "oneof": [
+          "together"
+         ]
+        }
+       },
        "fields": {
         "number": {
          "type": "uint32",
@@ -1805,6 +1902,25 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "PlannedHost",
          "id": 3
+        },
+        "operations": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        },
+        "direction": {
+         "type": "string",
+         "id": 5,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "together": {
+         "type": "bool",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -1906,7 +2022,13 @@ export const descriptor: unknown = {
           "waveNotStarted",
           "needsRetry",
           "resolving",
-          "planOutdated"
+          "planOutdated",
+          "atGoal",
+          "methodRefused",
+          "tapElsewhere",
+          "overlayIncomplete",
+          "overlayBarrier",
+          "waveTogether"
          ]
         }
        },
@@ -2014,6 +2136,30 @@ export const descriptor: unknown = {
         "planOutdated": {
          "type": "PlanOutdatedHold",
          "id": 26
+        },
+        "atGoal": {
+         "type": "AtGoalHold",
+         "id": 27
+        },
+        "methodRefused": {
+         "type": "MethodRefusedHold",
+         "id": 28
+        },
+        "tapElsewhere": {
+         "type": "TapElsewhereHold",
+         "id": 29
+        },
+        "overlayIncomplete": {
+         "type": "OverlayIncompleteHold",
+         "id": 30
+        },
+        "overlayBarrier": {
+         "type": "OverlayBarrierHold",
+         "id": 31
+        },
+        "waveTogether": {
+         "type": "WaveTogetherHold",
+         "id": 32
         }
        }
       },
@@ -2156,6 +2302,98 @@ export const descriptor: unknown = {
         }
        }
       },
+      "AtGoalHold": {
+       "fields": {
+        "goal": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "MethodRefusedHold": {
+       "fields": {
+        "tap": {
+         "type": "string",
+         "id": 1
+        },
+        "source": {
+         "type": "string",
+         "id": 2
+        },
+        "method": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "TapElsewhereHold": {
+       "fields": {
+        "tap": {
+         "type": "string",
+         "id": 1
+        },
+        "place": {
+         "type": "string",
+         "id": 2
+        },
+        "needs": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "OverlayIncompleteHold": {
+       "fields": {
+        "networkId": {
+         "type": "string",
+         "id": 1
+        },
+        "host": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "OverlayBarrierHold": {
+       "fields": {
+        "networkId": {
+         "type": "string",
+         "id": 1
+        },
+        "operation": {
+         "type": "string",
+         "id": 2
+        },
+        "host": {
+         "type": "string",
+         "id": 3
+        },
+        "place": {
+         "type": "string",
+         "id": 4
+        },
+        "others": {
+         "type": "uint32",
+         "id": 5
+        }
+       }
+      },
+      "WaveTogetherHold": {
+       "fields": {
+        "wave": {
+         "type": "uint32",
+         "id": 1
+        },
+        "host": {
+         "type": "string",
+         "id": 2
+        },
+        "why": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
       "RunView": {
        "oneofs": {
         "_pausedWhy": {
@@ -2216,6 +2454,18 @@ export const descriptor: unknown = {
        }
       },
       "WaveView": {
+       "oneofs": {
+        "_direction": {
+         "oneof": [
+          "direction"
+         ]
+        },
+        "_together": {
+         "oneof": [
+          "together"
+         ]
+        }
+       },
        "fields": {
         "number": {
          "type": "uint32",
@@ -2229,6 +2479,25 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "WaveHostView",
          "id": 3
+        },
+        "operations": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        },
+        "direction": {
+         "type": "string",
+         "id": 5,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "together": {
+         "type": "bool",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -2237,6 +2506,11 @@ export const descriptor: unknown = {
         "_attempt": {
          "oneof": [
           "attempt"
+         ]
+        },
+        "_operation": {
+         "oneof": [
+          "operation"
          ]
         }
        },
@@ -2252,6 +2526,13 @@ export const descriptor: unknown = {
         "attempt": {
          "type": "AttemptRecord",
          "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "operation": {
+         "type": "string",
+         "id": 4,
          "options": {
           "proto3_optional": true
          }
@@ -2293,6 +2574,11 @@ export const descriptor: unknown = {
         "_operation": {
          "oneof": [
           "operation"
+         ]
+        },
+        "_method": {
+         "oneof": [
+          "method"
          ]
         }
        },
@@ -2376,6 +2662,13 @@ export const descriptor: unknown = {
         "operation": {
          "type": "string",
          "id": 15,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "method": {
+         "type": "string",
+         "id": 16,
          "options": {
           "proto3_optional": true
          }

@@ -4,6 +4,7 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { AbortRunRequest as _shunt_v1_AbortRunRequest, AbortRunRequest__Output as _shunt_v1_AbortRunRequest__Output } from './shunt/v1/AbortRunRequest.ts';
 import type { Approval as _shunt_v1_Approval, Approval__Output as _shunt_v1_Approval__Output } from './shunt/v1/Approval.ts';
 import type { ApprovePlanRequest as _shunt_v1_ApprovePlanRequest, ApprovePlanRequest__Output as _shunt_v1_ApprovePlanRequest__Output } from './shunt/v1/ApprovePlanRequest.ts';
+import type { AtGoalHold as _shunt_v1_AtGoalHold, AtGoalHold__Output as _shunt_v1_AtGoalHold__Output } from './shunt/v1/AtGoalHold.ts';
 import type { AttemptRecord as _shunt_v1_AttemptRecord, AttemptRecord__Output as _shunt_v1_AttemptRecord__Output } from './shunt/v1/AttemptRecord.ts';
 import type { Blackout as _shunt_v1_Blackout, Blackout__Output as _shunt_v1_Blackout__Output } from './shunt/v1/Blackout.ts';
 import type { CoordinatorStatus as _shunt_v1_CoordinatorStatus, CoordinatorStatus__Output as _shunt_v1_CoordinatorStatus__Output } from './shunt/v1/CoordinatorStatus.ts';
@@ -31,12 +32,17 @@ import type { ListPlansReply as _shunt_v1_ListPlansReply, ListPlansReply__Output
 import type { ListPlansRequest as _shunt_v1_ListPlansRequest, ListPlansRequest__Output as _shunt_v1_ListPlansRequest__Output } from './shunt/v1/ListPlansRequest.ts';
 import type { ListRunsReply as _shunt_v1_ListRunsReply, ListRunsReply__Output as _shunt_v1_ListRunsReply__Output } from './shunt/v1/ListRunsReply.ts';
 import type { ListRunsRequest as _shunt_v1_ListRunsRequest, ListRunsRequest__Output as _shunt_v1_ListRunsRequest__Output } from './shunt/v1/ListRunsRequest.ts';
+import type { MethodRefusedHold as _shunt_v1_MethodRefusedHold, MethodRefusedHold__Output as _shunt_v1_MethodRefusedHold__Output } from './shunt/v1/MethodRefusedHold.ts';
+import type { MethodRule as _shunt_v1_MethodRule, MethodRule__Output as _shunt_v1_MethodRule__Output } from './shunt/v1/MethodRule.ts';
 import type { NeedsRetryHold as _shunt_v1_NeedsRetryHold, NeedsRetryHold__Output as _shunt_v1_NeedsRetryHold__Output } from './shunt/v1/NeedsRetryHold.ts';
 import type { NetworkHold as _shunt_v1_NetworkHold, NetworkHold__Output as _shunt_v1_NetworkHold__Output } from './shunt/v1/NetworkHold.ts';
 import type { NetworkTarget as _shunt_v1_NetworkTarget, NetworkTarget__Output as _shunt_v1_NetworkTarget__Output } from './shunt/v1/NetworkTarget.ts';
 import type { NoFacts as _shunt_v1_NoFacts, NoFacts__Output as _shunt_v1_NoFacts__Output } from './shunt/v1/NoFacts.ts';
+import type { OperateHostRequest as _shunt_v1_OperateHostRequest, OperateHostRequest__Output as _shunt_v1_OperateHostRequest__Output } from './shunt/v1/OperateHostRequest.ts';
 import type { OperatorsClient as _shunt_v1_OperatorsClient, OperatorsDefinition as _shunt_v1_OperatorsDefinition } from './shunt/v1/Operators.ts';
 import type { OptedOut as _shunt_v1_OptedOut, OptedOut__Output as _shunt_v1_OptedOut__Output } from './shunt/v1/OptedOut.ts';
+import type { OverlayBarrierHold as _shunt_v1_OverlayBarrierHold, OverlayBarrierHold__Output as _shunt_v1_OverlayBarrierHold__Output } from './shunt/v1/OverlayBarrierHold.ts';
+import type { OverlayIncompleteHold as _shunt_v1_OverlayIncompleteHold, OverlayIncompleteHold__Output as _shunt_v1_OverlayIncompleteHold__Output } from './shunt/v1/OverlayIncompleteHold.ts';
 import type { PauseRunRequest as _shunt_v1_PauseRunRequest, PauseRunRequest__Output as _shunt_v1_PauseRunRequest__Output } from './shunt/v1/PauseRunRequest.ts';
 import type { Plan as _shunt_v1_Plan, Plan__Output as _shunt_v1_Plan__Output } from './shunt/v1/Plan.ts';
 import type { PlanOutdatedHold as _shunt_v1_PlanOutdatedHold, PlanOutdatedHold__Output as _shunt_v1_PlanOutdatedHold__Output } from './shunt/v1/PlanOutdatedHold.ts';
@@ -53,13 +59,16 @@ import type { RevertHostRequest as _shunt_v1_RevertHostRequest, RevertHostReques
 import type { RunPausedHold as _shunt_v1_RunPausedHold, RunPausedHold__Output as _shunt_v1_RunPausedHold__Output } from './shunt/v1/RunPausedHold.ts';
 import type { RunView as _shunt_v1_RunView, RunView__Output as _shunt_v1_RunView__Output } from './shunt/v1/RunView.ts';
 import type { ServicePortHold as _shunt_v1_ServicePortHold, ServicePortHold__Output as _shunt_v1_ServicePortHold__Output } from './shunt/v1/ServicePortHold.ts';
+import type { Slice as _shunt_v1_Slice, Slice__Output as _shunt_v1_Slice__Output } from './shunt/v1/Slice.ts';
 import type { StartWaveRequest as _shunt_v1_StartWaveRequest, StartWaveRequest__Output as _shunt_v1_StartWaveRequest__Output } from './shunt/v1/StartWaveRequest.ts';
+import type { TapElsewhereHold as _shunt_v1_TapElsewhereHold, TapElsewhereHold__Output as _shunt_v1_TapElsewhereHold__Output } from './shunt/v1/TapElsewhereHold.ts';
 import type { TapTarget as _shunt_v1_TapTarget, TapTarget__Output as _shunt_v1_TapTarget__Output } from './shunt/v1/TapTarget.ts';
 import type { UnmetCondition as _shunt_v1_UnmetCondition, UnmetCondition__Output as _shunt_v1_UnmetCondition__Output } from './shunt/v1/UnmetCondition.ts';
 import type { WatchRunRequest as _shunt_v1_WatchRunRequest, WatchRunRequest__Output as _shunt_v1_WatchRunRequest__Output } from './shunt/v1/WatchRunRequest.ts';
 import type { WaveFullHold as _shunt_v1_WaveFullHold, WaveFullHold__Output as _shunt_v1_WaveFullHold__Output } from './shunt/v1/WaveFullHold.ts';
 import type { WaveHostView as _shunt_v1_WaveHostView, WaveHostView__Output as _shunt_v1_WaveHostView__Output } from './shunt/v1/WaveHostView.ts';
 import type { WaveNotStartedHold as _shunt_v1_WaveNotStartedHold, WaveNotStartedHold__Output as _shunt_v1_WaveNotStartedHold__Output } from './shunt/v1/WaveNotStartedHold.ts';
+import type { WaveTogetherHold as _shunt_v1_WaveTogetherHold, WaveTogetherHold__Output as _shunt_v1_WaveTogetherHold__Output } from './shunt/v1/WaveTogetherHold.ts';
 import type { WaveView as _shunt_v1_WaveView, WaveView__Output as _shunt_v1_WaveView__Output } from './shunt/v1/WaveView.ts';
 import type { WhyHost as _shunt_v1_WhyHost, WhyHost__Output as _shunt_v1_WhyHost__Output } from './shunt/v1/WhyHost.ts';
 import type { WhyReply as _shunt_v1_WhyReply, WhyReply__Output as _shunt_v1_WhyReply__Output } from './shunt/v1/WhyReply.ts';
@@ -78,6 +87,7 @@ export interface ProtoGrpcType {
       AbortRunRequest: MessageTypeDefinition<_shunt_v1_AbortRunRequest, _shunt_v1_AbortRunRequest__Output>
       Approval: MessageTypeDefinition<_shunt_v1_Approval, _shunt_v1_Approval__Output>
       ApprovePlanRequest: MessageTypeDefinition<_shunt_v1_ApprovePlanRequest, _shunt_v1_ApprovePlanRequest__Output>
+      AtGoalHold: MessageTypeDefinition<_shunt_v1_AtGoalHold, _shunt_v1_AtGoalHold__Output>
       AttemptRecord: MessageTypeDefinition<_shunt_v1_AttemptRecord, _shunt_v1_AttemptRecord__Output>
       Blackout: MessageTypeDefinition<_shunt_v1_Blackout, _shunt_v1_Blackout__Output>
       CoordinatorStatus: MessageTypeDefinition<_shunt_v1_CoordinatorStatus, _shunt_v1_CoordinatorStatus__Output>
@@ -105,12 +115,17 @@ export interface ProtoGrpcType {
       ListPlansRequest: MessageTypeDefinition<_shunt_v1_ListPlansRequest, _shunt_v1_ListPlansRequest__Output>
       ListRunsReply: MessageTypeDefinition<_shunt_v1_ListRunsReply, _shunt_v1_ListRunsReply__Output>
       ListRunsRequest: MessageTypeDefinition<_shunt_v1_ListRunsRequest, _shunt_v1_ListRunsRequest__Output>
+      MethodRefusedHold: MessageTypeDefinition<_shunt_v1_MethodRefusedHold, _shunt_v1_MethodRefusedHold__Output>
+      MethodRule: MessageTypeDefinition<_shunt_v1_MethodRule, _shunt_v1_MethodRule__Output>
       NeedsRetryHold: MessageTypeDefinition<_shunt_v1_NeedsRetryHold, _shunt_v1_NeedsRetryHold__Output>
       NetworkHold: MessageTypeDefinition<_shunt_v1_NetworkHold, _shunt_v1_NetworkHold__Output>
       NetworkTarget: MessageTypeDefinition<_shunt_v1_NetworkTarget, _shunt_v1_NetworkTarget__Output>
       NoFacts: MessageTypeDefinition<_shunt_v1_NoFacts, _shunt_v1_NoFacts__Output>
+      OperateHostRequest: MessageTypeDefinition<_shunt_v1_OperateHostRequest, _shunt_v1_OperateHostRequest__Output>
       Operators: SubtypeConstructor<typeof grpc.Client, _shunt_v1_OperatorsClient> & { service: _shunt_v1_OperatorsDefinition }
       OptedOut: MessageTypeDefinition<_shunt_v1_OptedOut, _shunt_v1_OptedOut__Output>
+      OverlayBarrierHold: MessageTypeDefinition<_shunt_v1_OverlayBarrierHold, _shunt_v1_OverlayBarrierHold__Output>
+      OverlayIncompleteHold: MessageTypeDefinition<_shunt_v1_OverlayIncompleteHold, _shunt_v1_OverlayIncompleteHold__Output>
       PauseRunRequest: MessageTypeDefinition<_shunt_v1_PauseRunRequest, _shunt_v1_PauseRunRequest__Output>
       Plan: MessageTypeDefinition<_shunt_v1_Plan, _shunt_v1_Plan__Output>
       PlanOutdatedHold: MessageTypeDefinition<_shunt_v1_PlanOutdatedHold, _shunt_v1_PlanOutdatedHold__Output>
@@ -127,13 +142,16 @@ export interface ProtoGrpcType {
       RunPausedHold: MessageTypeDefinition<_shunt_v1_RunPausedHold, _shunt_v1_RunPausedHold__Output>
       RunView: MessageTypeDefinition<_shunt_v1_RunView, _shunt_v1_RunView__Output>
       ServicePortHold: MessageTypeDefinition<_shunt_v1_ServicePortHold, _shunt_v1_ServicePortHold__Output>
+      Slice: MessageTypeDefinition<_shunt_v1_Slice, _shunt_v1_Slice__Output>
       StartWaveRequest: MessageTypeDefinition<_shunt_v1_StartWaveRequest, _shunt_v1_StartWaveRequest__Output>
+      TapElsewhereHold: MessageTypeDefinition<_shunt_v1_TapElsewhereHold, _shunt_v1_TapElsewhereHold__Output>
       TapTarget: MessageTypeDefinition<_shunt_v1_TapTarget, _shunt_v1_TapTarget__Output>
       UnmetCondition: MessageTypeDefinition<_shunt_v1_UnmetCondition, _shunt_v1_UnmetCondition__Output>
       WatchRunRequest: MessageTypeDefinition<_shunt_v1_WatchRunRequest, _shunt_v1_WatchRunRequest__Output>
       WaveFullHold: MessageTypeDefinition<_shunt_v1_WaveFullHold, _shunt_v1_WaveFullHold__Output>
       WaveHostView: MessageTypeDefinition<_shunt_v1_WaveHostView, _shunt_v1_WaveHostView__Output>
       WaveNotStartedHold: MessageTypeDefinition<_shunt_v1_WaveNotStartedHold, _shunt_v1_WaveNotStartedHold__Output>
+      WaveTogetherHold: MessageTypeDefinition<_shunt_v1_WaveTogetherHold, _shunt_v1_WaveTogetherHold__Output>
       WaveView: MessageTypeDefinition<_shunt_v1_WaveView, _shunt_v1_WaveView__Output>
       WhyHost: MessageTypeDefinition<_shunt_v1_WhyHost, _shunt_v1_WhyHost__Output>
       WhyReply: MessageTypeDefinition<_shunt_v1_WhyReply, _shunt_v1_WhyReply__Output>

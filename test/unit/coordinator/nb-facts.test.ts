@@ -12,6 +12,7 @@ function port(name: string, values: Partial<PortRow> = {}): PortRow {
       name,
       type: '',
       addresses: new Set<string>(),
+      port_security: new Set<string>(),
       options: new Map(),
       external_ids: new Map(),
     },

@@ -70,16 +70,16 @@ describe('planWaves', () => {
     expect(plan.held[0]?.holds.map((hold) => hold.kind)).toEqual([kind]);
   });
 
-  it('holds what needs a legacy router, and overlays that one wave cannot take', () => {
+  it('holds what needs a legacy router, and moves an overlay direct in one wave only', () => {
     const ports = [portOf(1, 1), portOf(2, 1)];
     const hosts = [1, 2].map((hv) => hostReport(hv, { inventory: hostInventory({ taps: [tapOf(portOf(hv, 1))] }) }));
-    const held = (over: Parameters<typeof network>[0], some = hosts) =>
-      planWaves(joinInventory({ networks: [network(over)], ports, hosts: some }), planSpec()).held.flatMap((host) =>
-        host.holds.map((hold) => hold.kind),
-      );
-    expect(held({ servicePorts: ['qr-1'] })).toEqual(['service-port', 'service-port']);
-    expect(held({ class: 'overlay' })).toEqual(['overlay-needs-staging', 'overlay-needs-staging']);
-    expect(held({ class: 'overlay' }, hosts.slice(0, 1))).toEqual([]);
+    const plan = (over: Parameters<typeof network>[0], some = hosts) =>
+      planWaves(joinInventory({ networks: [network(over)], ports, hosts: some }), planSpec());
+    const kinds = plan({ servicePorts: ['qr-1'] }).held.flatMap((host) => host.holds.map((hold) => hold.kind));
+    expect(kinds).toEqual(['service-port', 'service-port']);
+    expect(plan({ class: 'overlay' }).waves).toMatchObject([{ together: true, hosts: [{}, {}] }]);
+    const known = [...hosts.slice(0, 1), hostReport(2, { inventory: hostInventory() })];
+    expect(plan({ class: 'overlay' }, known).waves).toMatchObject([{ canary: true, hosts: [{ systemId: 'hv1' }] }]);
   });
 
   it('puts every hypervisor into exactly one wave or holds it, within the wave size, and always alike', () => {
@@ -183,7 +183,10 @@ describe('decodePlanSpec', () => {
     [{ version: 1, name: 'x', deadline: '1s' }, 'deadline'],
     [{ version: 1, name: 'x', deadline: '5s', soak: '4s' }, 'deadline'],
     [{ version: 1, name: 'x', zoneCap: 1 }, 'zoneCap'],
-    [{ version: 1, name: 'x', method: 'shunt' }, 'method'],
+    [{ version: 1, name: 'x', method: 'cable' }, 'method'],
+    [{ version: 1, name: 'x', goal: 'staged' }, 'goal'],
+    [{ version: 1, name: 'x', methods: [{ method: 'shunt', host: ['a'] }] }, 'methods.0'],
+    [{ version: 1, name: 'x', slice: { project: [] } }, 'slice'],
     [null, 'plan'],
   ])('refuses %j and names %s', (value, key) => {
     expect(decodePlanSpec(value)).toMatchObject({ code: 'plan-invalid', message: expect.stringContaining(key) });

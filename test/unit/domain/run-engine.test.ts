@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { exitStatus } from '../../../domain/run/exit-status.ts';
 import { explainWhy } from '../../../domain/run/explain-why.ts';
+import { revertHost } from '../../../domain/run/host-commands.ts';
 import { runResting } from '../../../domain/run/host-status.ts';
 import { hostView } from '../../../domain/run/host-view.ts';
 import { newestAttempt } from '../../../domain/run/ledger-state.ts';
-import {
-  abortRun,
-  leaveHost,
-  pauseRun,
-  resumeRun,
-  retryHost,
-  revertHost,
-  startWave,
-} from '../../../domain/run/run-commands.ts';
+import { abortRun, leaveHost, pauseRun, resumeRun, retryHost, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
 import { runningCloud, type SimCloud } from './sim-cloud.ts';
 

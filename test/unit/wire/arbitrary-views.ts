@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import type { HoldReason } from '../../../domain/findings.ts';
-import type { Plan, PlannedHost, PlanSpec } from '../../../domain/plan.ts';
-import type { AttemptRecord, HostTapView, HostView, RunView, WaveHostView } from '../../../domain/run-state.ts';
+import { goals } from '../../../domain/goals.ts';
+import type { Plan, PlannedHost, PlannedWave, PlanSpec } from '../../../domain/plan.ts';
+import { tapPlaces } from '../../../domain/rewire/places.ts';
+import type {
+  AttemptRecord,
+  HostTapView,
+  HostView,
+  RunView,
+  WaveHostView,
+  WaveView,
+} from '../../../domain/run-state.ts';
 import type { EventView } from '../../../wire/operators-api.ts';
 import {
   anyBlackout,
@@ -26,6 +35,10 @@ import {
 
 const bare = <K extends HoldReason['kind']>(...kinds: K[]) => fc.record({ kind: fc.constantFrom(...kinds) });
 
+const anyGoal = fc.constantFrom(...goals);
+const anyPlace = fc.constantFrom(...tapPlaces);
+const anyOperations = fc.array(anyOperation, { minLength: 1, maxLength: 4 });
+
 const anyHold: fc.Arbitrary<HoldReason> = fc.oneof(
   bare('agent-not-connected', 'agent-passive', 'chassis-missing', 'no-taps', 'already-on-target', 'not-approved'),
   bare('reports-down', 'not-included', 'nb-down', 'inventory-missing'),
@@ -42,6 +55,19 @@ const anyHold: fc.Arbitrary<HoldReason> = fc.oneof(
   fc.record({ kind: fc.constant('wave-not-started'), wave: anyCount, throughWave: anyCount }),
   fc.record({ kind: fc.constant('needs-retry'), epoch: anySerial, outcome: fc.constantFrom('reverted', 'blocked') }),
   fc.record({ kind: fc.constant('plan-outdated'), tap: anyText }),
+  fc.record({ kind: fc.constant('at-goal'), goal: anyGoal }),
+  fc.record({ kind: fc.constant('method-refused'), tap: anyText, source: fc.constant('midonet'), method: anyMethod }),
+  fc.record({ kind: fc.constant('tap-elsewhere'), tap: anyText, place: anyPlace, needs: anyPlace }),
+  fc.record({ kind: fc.constant('overlay-incomplete'), networkId: anyText, host: anyText }),
+  fc.record({
+    kind: fc.constant('overlay-barrier'),
+    networkId: anyText,
+    operation: anyOperation,
+    host: anyText,
+    place: anyPlace,
+    others: anyCount,
+  }),
+  fc.record({ kind: fc.constant('wave-together'), wave: anyCount, host: anyText, why: anyText }),
 ) as fc.Arbitrary<HoldReason>; // a record whose kind is one of two is not narrowed to either
 
 const anySpec = anyOf<PlanSpec>(
@@ -49,6 +75,12 @@ const anySpec = anyOf<PlanSpec>(
     version: fc.constant(1),
     name: anyText,
     method: anyMethod,
+    methods: fc.array(fc.record({ hosts: anyTexts, networks: anyTexts, method: anyMethod }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    slice: fc.record({ projects: anyTexts, networks: anyTexts }),
+    goal: anyGoal,
     include: anyTexts,
     exclude: anyTexts,
     canary: anyText,
@@ -64,6 +96,9 @@ const anySpec = anyOf<PlanSpec>(
     remoteVantage: fc.constantFrom('required', 'when-available'),
     acceptNoEvidence: anyFlag,
   },
+  'methods',
+  'slice',
+  'goal',
   'canary',
   'zoneCap',
   'remoteVantage',
@@ -81,7 +116,21 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.record({
   createdAt: anyText,
   createdBy: anyText,
   spec: anySpec,
-  waves: few(fc.record({ number: anyCount, canary: anyFlag, hosts: few(anyPlannedHost) })),
+  waves: few(
+    anyOf<PlannedWave>(
+      {
+        number: anyCount,
+        canary: anyFlag,
+        operations: anyOperations,
+        direction: anyDirection,
+        together: anyFlag,
+        hosts: few(anyPlannedHost),
+      },
+      'operations',
+      'direction',
+      'together',
+    ),
+  ),
   held: few(fc.record({ systemId: anyText, hostname: anyText, holds: few(anyHold) })),
   approvals: few(fc.record({ by: anyText, at: anyText, hash: anyText })),
 });
@@ -106,6 +155,7 @@ export const anyAttempt = anyOf<AttemptRecord>(
     epoch: anySerial,
     operation: anyOperation,
     direction: anyDirection,
+    method: anyMethod,
     runId: anyText,
     wave: anyCount,
     phase: anyPhase,
@@ -118,6 +168,7 @@ export const anyAttempt = anyOf<AttemptRecord>(
     repair: anyTexts,
   },
   'operation',
+  'method',
   'runId',
   'wave',
   'outcome',
@@ -128,7 +179,25 @@ export const anyAttempt = anyOf<AttemptRecord>(
 
 const anyWaveState = fc.constantFrom('pending', 'running', 'paused', 'done', 'aborted');
 
-const anyWaveHost = anyOf<WaveHostView>({ systemId: anyText, hostname: anyText, attempt: anyAttempt }, 'attempt');
+const anyWaveHost = anyOf<WaveHostView>(
+  { systemId: anyText, hostname: anyText, operation: anyOperation, attempt: anyAttempt },
+  'operation',
+  'attempt',
+);
+
+const anyWave = anyOf<WaveView>(
+  {
+    number: anyCount,
+    state: anyWaveState,
+    operations: anyOperations,
+    direction: anyDirection,
+    together: anyFlag,
+    hosts: few(anyWaveHost),
+  },
+  'operations',
+  'direction',
+  'together',
+);
 
 export const anyRun = anyOf<RunView>(
   {
@@ -140,7 +209,7 @@ export const anyRun = anyOf<RunView>(
     errors: anyCount,
     errorBudget: anyCount,
     throughWave: anyCount,
-    waves: few(fc.record({ number: anyCount, state: anyWaveState, hosts: few(anyWaveHost) })),
+    waves: few(anyWave),
   },
   'pausedWhy',
   'throughWave',

@@ -19,6 +19,7 @@ export interface AttemptRecord {
   'blackouts'?: (_shunt_v1_Blackout)[];
   'repair'?: (string)[];
   'operation'?: (string);
+  'method'?: (string);
   '_runId'?: "runId";
   '_wave'?: "wave";
   '_outcome'?: "outcome";
@@ -26,6 +27,7 @@ export interface AttemptRecord {
   '_code'?: "code";
   '_closedAt'?: "closedAt";
   '_operation'?: "operation";
+  '_method'?: "method";
 }
 
 export interface AttemptRecord__Output {
@@ -44,6 +46,7 @@ export interface AttemptRecord__Output {
   'blackouts': (_shunt_v1_Blackout__Output)[];
   'repair': (string)[];
   'operation'?: (string);
+  'method'?: (string);
   '_runId'?: "runId";
   '_wave'?: "wave";
   '_outcome'?: "outcome";
@@ -51,4 +54,5 @@ export interface AttemptRecord__Output {
   '_code'?: "code";
   '_closedAt'?: "closedAt";
   '_operation'?: "operation";
+  '_method'?: "method";
 }

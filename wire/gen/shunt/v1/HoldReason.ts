@@ -15,6 +15,12 @@ import type { WaveNotStartedHold as _shunt_v1_WaveNotStartedHold, WaveNotStarted
 import type { NeedsRetryHold as _shunt_v1_NeedsRetryHold, NeedsRetryHold__Output as _shunt_v1_NeedsRetryHold__Output } from '../../shunt/v1/NeedsRetryHold.ts';
 import type { ResolvingHold as _shunt_v1_ResolvingHold, ResolvingHold__Output as _shunt_v1_ResolvingHold__Output } from '../../shunt/v1/ResolvingHold.ts';
 import type { PlanOutdatedHold as _shunt_v1_PlanOutdatedHold, PlanOutdatedHold__Output as _shunt_v1_PlanOutdatedHold__Output } from '../../shunt/v1/PlanOutdatedHold.ts';
+import type { AtGoalHold as _shunt_v1_AtGoalHold, AtGoalHold__Output as _shunt_v1_AtGoalHold__Output } from '../../shunt/v1/AtGoalHold.ts';
+import type { MethodRefusedHold as _shunt_v1_MethodRefusedHold, MethodRefusedHold__Output as _shunt_v1_MethodRefusedHold__Output } from '../../shunt/v1/MethodRefusedHold.ts';
+import type { TapElsewhereHold as _shunt_v1_TapElsewhereHold, TapElsewhereHold__Output as _shunt_v1_TapElsewhereHold__Output } from '../../shunt/v1/TapElsewhereHold.ts';
+import type { OverlayIncompleteHold as _shunt_v1_OverlayIncompleteHold, OverlayIncompleteHold__Output as _shunt_v1_OverlayIncompleteHold__Output } from '../../shunt/v1/OverlayIncompleteHold.ts';
+import type { OverlayBarrierHold as _shunt_v1_OverlayBarrierHold, OverlayBarrierHold__Output as _shunt_v1_OverlayBarrierHold__Output } from '../../shunt/v1/OverlayBarrierHold.ts';
+import type { WaveTogetherHold as _shunt_v1_WaveTogetherHold, WaveTogetherHold__Output as _shunt_v1_WaveTogetherHold__Output } from '../../shunt/v1/WaveTogetherHold.ts';
 
 export interface HoldReason {
   'optedOut'?: (_shunt_v1_OptedOut | null);
@@ -43,7 +49,13 @@ export interface HoldReason {
   'needsRetry'?: (_shunt_v1_NeedsRetryHold | null);
   'resolving'?: (_shunt_v1_ResolvingHold | null);
   'planOutdated'?: (_shunt_v1_PlanOutdatedHold | null);
-  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated";
+  'atGoal'?: (_shunt_v1_AtGoalHold | null);
+  'methodRefused'?: (_shunt_v1_MethodRefusedHold | null);
+  'tapElsewhere'?: (_shunt_v1_TapElsewhereHold | null);
+  'overlayIncomplete'?: (_shunt_v1_OverlayIncompleteHold | null);
+  'overlayBarrier'?: (_shunt_v1_OverlayBarrierHold | null);
+  'waveTogether'?: (_shunt_v1_WaveTogetherHold | null);
+  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether";
 }
 
 export interface HoldReason__Output {
@@ -73,5 +85,11 @@ export interface HoldReason__Output {
   'needsRetry'?: (_shunt_v1_NeedsRetryHold__Output | null);
   'resolving'?: (_shunt_v1_ResolvingHold__Output | null);
   'planOutdated'?: (_shunt_v1_PlanOutdatedHold__Output | null);
-  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated";
+  'atGoal'?: (_shunt_v1_AtGoalHold__Output | null);
+  'methodRefused'?: (_shunt_v1_MethodRefusedHold__Output | null);
+  'tapElsewhere'?: (_shunt_v1_TapElsewhereHold__Output | null);
+  'overlayIncomplete'?: (_shunt_v1_OverlayIncompleteHold__Output | null);
+  'overlayBarrier'?: (_shunt_v1_OverlayBarrierHold__Output | null);
+  'waveTogether'?: (_shunt_v1_WaveTogetherHold__Output | null);
+  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether";
 }

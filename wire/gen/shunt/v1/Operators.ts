@@ -20,6 +20,7 @@ import type { ListPlansReply as _shunt_v1_ListPlansReply, ListPlansReply__Output
 import type { ListPlansRequest as _shunt_v1_ListPlansRequest, ListPlansRequest__Output as _shunt_v1_ListPlansRequest__Output } from '../../shunt/v1/ListPlansRequest.ts';
 import type { ListRunsReply as _shunt_v1_ListRunsReply, ListRunsReply__Output as _shunt_v1_ListRunsReply__Output } from '../../shunt/v1/ListRunsReply.ts';
 import type { ListRunsRequest as _shunt_v1_ListRunsRequest, ListRunsRequest__Output as _shunt_v1_ListRunsRequest__Output } from '../../shunt/v1/ListRunsRequest.ts';
+import type { OperateHostRequest as _shunt_v1_OperateHostRequest, OperateHostRequest__Output as _shunt_v1_OperateHostRequest__Output } from '../../shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as _shunt_v1_PauseRunRequest, PauseRunRequest__Output as _shunt_v1_PauseRunRequest__Output } from '../../shunt/v1/PauseRunRequest.ts';
 import type { Plan as _shunt_v1_Plan, Plan__Output as _shunt_v1_Plan__Output } from '../../shunt/v1/Plan.ts';
 import type { ResumeRunRequest as _shunt_v1_ResumeRunRequest, ResumeRunRequest__Output as _shunt_v1_ResumeRunRequest__Output } from '../../shunt/v1/ResumeRunRequest.ts';
@@ -136,6 +137,15 @@ export interface OperatorsClient extends grpc.Client {
   listRuns(argument: _shunt_v1_ListRunsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_ListRunsReply__Output>): grpc.ClientUnaryCall;
   listRuns(argument: _shunt_v1_ListRunsRequest, callback: grpc.requestCallback<_shunt_v1_ListRunsReply__Output>): grpc.ClientUnaryCall;
   
+  OperateHost(argument: _shunt_v1_OperateHostRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  OperateHost(argument: _shunt_v1_OperateHostRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  OperateHost(argument: _shunt_v1_OperateHostRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  OperateHost(argument: _shunt_v1_OperateHostRequest, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  operateHost(argument: _shunt_v1_OperateHostRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  operateHost(argument: _shunt_v1_OperateHostRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  operateHost(argument: _shunt_v1_OperateHostRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  operateHost(argument: _shunt_v1_OperateHostRequest, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  
   PauseRun(argument: _shunt_v1_PauseRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   PauseRun(argument: _shunt_v1_PauseRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   PauseRun(argument: _shunt_v1_PauseRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
@@ -222,6 +232,8 @@ export interface OperatorsHandlers extends grpc.UntypedServiceImplementation {
   
   ListRuns: grpc.handleUnaryCall<_shunt_v1_ListRunsRequest__Output, _shunt_v1_ListRunsReply>;
   
+  OperateHost: grpc.handleUnaryCall<_shunt_v1_OperateHostRequest__Output, _shunt_v1_HostView>;
+  
   PauseRun: grpc.handleUnaryCall<_shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView>;
   
   ResumeRun: grpc.handleUnaryCall<_shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView>;
@@ -251,6 +263,7 @@ export interface OperatorsDefinition extends grpc.ServiceDefinition {
   ListHosts: MethodDefinition<_shunt_v1_ListHostsRequest, _shunt_v1_ListHostsReply, _shunt_v1_ListHostsRequest__Output, _shunt_v1_ListHostsReply__Output>
   ListPlans: MethodDefinition<_shunt_v1_ListPlansRequest, _shunt_v1_ListPlansReply, _shunt_v1_ListPlansRequest__Output, _shunt_v1_ListPlansReply__Output>
   ListRuns: MethodDefinition<_shunt_v1_ListRunsRequest, _shunt_v1_ListRunsReply, _shunt_v1_ListRunsRequest__Output, _shunt_v1_ListRunsReply__Output>
+  OperateHost: MethodDefinition<_shunt_v1_OperateHostRequest, _shunt_v1_HostView, _shunt_v1_OperateHostRequest__Output, _shunt_v1_HostView__Output>
   PauseRun: MethodDefinition<_shunt_v1_PauseRunRequest, _shunt_v1_RunView, _shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView__Output>
   ResumeRun: MethodDefinition<_shunt_v1_ResumeRunRequest, _shunt_v1_RunView, _shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView__Output>
   RetryHost: MethodDefinition<_shunt_v1_RetryHostRequest, _shunt_v1_RunView, _shunt_v1_RetryHostRequest__Output, _shunt_v1_RunView__Output>

@@ -1,6 +1,8 @@
 // Original file: proto/shunt/v1/operators.proto
 
 import type { Globs as _shunt_v1_Globs, Globs__Output as _shunt_v1_Globs__Output } from '../../shunt/v1/Globs.ts';
+import type { MethodRule as _shunt_v1_MethodRule, MethodRule__Output as _shunt_v1_MethodRule__Output } from '../../shunt/v1/MethodRule.ts';
+import type { Slice as _shunt_v1_Slice, Slice__Output as _shunt_v1_Slice__Output } from '../../shunt/v1/Slice.ts';
 
 export interface PlanSpec {
   'version'?: (number);
@@ -20,10 +22,15 @@ export interface PlanSpec {
   'batchSize'?: (number);
   'remoteVantage'?: (string);
   'acceptNoEvidence'?: (boolean);
+  'methods'?: (_shunt_v1_MethodRule)[];
+  'slice'?: (_shunt_v1_Slice | null);
+  'goal'?: (string);
   '_canary'?: "canary";
   '_zoneCap'?: "zoneCap";
   '_remoteVantage'?: "remoteVantage";
   '_acceptNoEvidence'?: "acceptNoEvidence";
+  '_slice'?: "slice";
+  '_goal'?: "goal";
 }
 
 export interface PlanSpec__Output {
@@ -44,8 +51,13 @@ export interface PlanSpec__Output {
   'batchSize': (number);
   'remoteVantage'?: (string);
   'acceptNoEvidence'?: (boolean);
+  'methods': (_shunt_v1_MethodRule__Output)[];
+  'slice'?: (_shunt_v1_Slice__Output | null);
+  'goal'?: (string);
   '_canary'?: "canary";
   '_zoneCap'?: "zoneCap";
   '_remoteVantage'?: "remoteVantage";
   '_acceptNoEvidence'?: "acceptNoEvidence";
+  '_slice'?: "slice";
+  '_goal'?: "goal";
 }

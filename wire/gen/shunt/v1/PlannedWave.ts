@@ -6,10 +6,20 @@ export interface PlannedWave {
   'number'?: (number);
   'canary'?: (boolean);
   'hosts'?: (_shunt_v1_PlannedHost)[];
+  'operations'?: (string)[];
+  'direction'?: (string);
+  'together'?: (boolean);
+  '_direction'?: "direction";
+  '_together'?: "together";
 }
 
 export interface PlannedWave__Output {
   'number': (number);
   'canary': (boolean);
   'hosts': (_shunt_v1_PlannedHost__Output)[];
+  'operations': (string)[];
+  'direction'?: (string);
+  'together'?: (boolean);
+  '_direction'?: "direction";
+  '_together'?: "together";
 }

@@ -6,12 +6,16 @@ export interface WaveHostView {
   'systemId'?: (string);
   'hostname'?: (string);
   'attempt'?: (_shunt_v1_AttemptRecord | null);
+  'operation'?: (string);
   '_attempt'?: "attempt";
+  '_operation'?: "operation";
 }
 
 export interface WaveHostView__Output {
   'systemId': (string);
   'hostname': (string);
   'attempt'?: (_shunt_v1_AttemptRecord__Output | null);
+  'operation'?: (string);
   '_attempt'?: "attempt";
+  '_operation'?: "operation";
 }

@@ -6,10 +6,20 @@ export interface WaveView {
   'number'?: (number);
   'state'?: (string);
   'hosts'?: (_shunt_v1_WaveHostView)[];
+  'operations'?: (string)[];
+  'direction'?: (string);
+  'together'?: (boolean);
+  '_direction'?: "direction";
+  '_together'?: "together";
 }
 
 export interface WaveView__Output {
   'number': (number);
   'state': (string);
   'hosts': (_shunt_v1_WaveHostView__Output)[];
+  'operations': (string)[];
+  'direction'?: (string);
+  'together'?: (boolean);
+  '_direction'?: "direction";
+  '_together'?: "together";
 }

@@ -1,0 +1,83 @@
+import type { HoldReason } from '../findings.ts';
+import type { JoinedHost, JoinedInventory, PlacedTap } from '../inventory/joined-inventory.ts';
+import type { PlanSpec } from '../plan.ts';
+import { overlayTaps } from './barriers.ts';
+import { matchingGlob } from './match-glob.ts';
+import { operationsToward } from './operations.ts';
+import type { HostPlan, TapPlan } from './packing.ts';
+import { inSlice, methodOf, sourceAllows } from './tap-method.ts';
+
+export interface PlanContext {
+  readonly inventory: JoinedInventory;
+  readonly spec: PlanSpec;
+}
+
+/** What the plan moves at one hypervisor, and why it cannot be planned now; no holds when it can. */
+export function planHost(host: JoinedHost, context: PlanContext): HostPlan {
+  const sliced = slicedTaps(host, context);
+  const taps = sliced.flatMap((tap) => tapPlan(host, tap, context));
+  return { host, taps, holds: planHolds({ host, taps, holds: [] }, sliced.length, context) };
+}
+
+function slicedTaps(host: JoinedHost, { inventory, spec }: PlanContext): readonly PlacedTap[] {
+  return host.placed.filter(({ target }) => {
+    const network = inventory.networks.get(target.networkId);
+    const projectId = inventory.ports.get(target.portId)?.projectId;
+    return network !== undefined && inSlice(spec.slice, { projectId, network });
+  });
+}
+
+/** Nothing for a tap that is where the plan would take it. */
+function tapPlan(host: JoinedHost, { place, target }: PlacedTap, { inventory, spec }: PlanContext): readonly TapPlan[] {
+  const network = inventory.networks.get(target.networkId);
+  if (network === undefined) return [];
+  const method = methodOf(spec, { host, network, place });
+  const operations = operationsToward(spec.goal ?? 'target', place, method);
+  if (operations.length === 0) return [];
+  const shared = (overlayTaps(inventory).get(network.id) ?? []).some((tap) => tap.systemId !== host.systemId);
+  return [{ target: method === 'direct' ? target : { ...target, method }, operations, shared }];
+}
+
+/** An opt-out says all there is to say. */
+function planHolds(plan: HostPlan, sliced: number, context: PlanContext): readonly HoldReason[] {
+  const { host } = plan;
+  const { spec } = context;
+  const out = matchingGlob(spec.exclude, host);
+  if (out !== undefined) return [{ kind: 'opted-out', by: out }];
+  if (matchingGlob(spec.include, host) === undefined) return [{ kind: 'not-included' }];
+  if (!host.connected) return [{ kind: 'agent-not-connected' }];
+  if (!host.inventorySeen) return [{ kind: 'inventory-missing' }];
+  return [
+    ...(host.mode === 'active' ? [] : [{ kind: 'agent-passive' } as const]),
+    ...(host.chassisReady ? [] : [{ kind: 'chassis-missing' } as const]),
+    ...emptyHolds(plan, sliced, spec),
+    ...host.findings
+      .filter((one) => one.severity === 'error')
+      .map((finding) => ({ kind: 'finding', finding }) as const),
+    ...networkHolds(plan, context),
+    ...methodHolds(plan),
+  ];
+}
+
+function emptyHolds({ taps }: HostPlan, sliced: number, { goal = 'target' }: PlanSpec): readonly HoldReason[] {
+  if (taps.length > 0) return [];
+  if (sliced === 0) return [{ kind: 'no-taps' }];
+  return goal === 'target' ? [{ kind: 'already-on-target' }] : [{ kind: 'at-goal', goal }];
+}
+
+/** A legacy router or DHCP on a network: what serves it would be cut off from its guests. */
+function networkHolds({ taps }: HostPlan, { inventory, spec }: PlanContext): readonly HoldReason[] {
+  if (spec.goal === 'legacy') return [];
+  return [...new Set(taps.map((tap) => tap.target.networkId))].toSorted().flatMap((networkId) => {
+    const [port] = inventory.networks.get(networkId)?.servicePorts ?? [];
+    return port === undefined ? [] : [{ kind: 'service-port', networkId, port } as const];
+  });
+}
+
+function methodHolds({ taps }: HostPlan): readonly HoldReason[] {
+  return taps.flatMap(({ target: { tap, source, method = 'direct' } }) =>
+    source === undefined || sourceAllows(source, method)
+      ? []
+      : [{ kind: 'method-refused', tap, source, method } as const],
+  );
+}
