@@ -57,17 +57,10 @@ function userspaceZones({ control, runDir, integrationBridge }: DatapathAccess):
       const text = await control.call('dpctl/dump-conntrack', [userspaceDatapath, `zone=${zone}`], signal);
       return parseConntrackDump(text).map(canonical);
     },
-    flush: async (zone, signal) => {
-      await control.call('dpctl/flush-conntrack', [userspaceDatapath, `zone=${zone}`], signal);
-    },
+    flush: (zone, signal) => flush(control, userspaceDatapath, [`zone=${zone}`], signal),
     forget: async (flows, signal) => {
       for (const flow of flows) {
-        const args = [userspaceDatapath, `zone=${flow.zone}`, dpctlTuple(flow)];
-        try {
-          await control.call('dpctl/flush-conntrack', args, signal);
-        } catch (error) {
-          if (!isShuntError(error, 'protocol')) throw error; // the daemon's own no: it ended meanwhile
-        }
+        await flush(control, userspaceDatapath, [`zone=${flow.zone}`, dpctlTuple(flow)], signal);
       }
     },
     seed: async (seeds, signal) => {
@@ -93,6 +86,21 @@ function userspaceZones({ control, runDir, integrationBridge }: DatapathAccess):
   };
 }
 
+/**
+ * Open vSwitch 3.1 takes no datapath's name beside a zone, and none is needed where there is one datapath. What is not there any more, or cannot
+ * be forgotten, shows when the zone is read.
+ */
+async function flush(control: Unixctl, datapath: string, what: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const args of [what, [datapath, ...what]]) {
+    try {
+      await control.call('dpctl/flush-conntrack', args, signal);
+      return;
+    } catch (error) {
+      if (!isShuntError(error, 'protocol')) throw error; // the daemon's own no
+    }
+  }
+}
+
 /** A connection as dpctl/flush-conntrack takes it. */
 function dpctlTuple({ family, protocol, original: { src, dst, ports, icmp } }: TrackedFlow): string {
   const kind = family === 4 ? 'nw' : 'ipv6';
@@ -116,9 +124,7 @@ function kernelZones({ control, conntrack }: DatapathAccess): DatapathZones {
       await conntrack.each(new Set([zone]), (flow) => flows.push(flow), signal);
       return flows;
     },
-    flush: async (zone, signal) => {
-      await control.call('dpctl/flush-conntrack', [kernelDatapath, `zone=${zone}`], signal);
-    },
+    flush: (zone, signal) => flush(control, kernelDatapath, [`zone=${zone}`], signal),
     forget: async (flows) => {
       conntrack.remove(flows);
     },

@@ -20,6 +20,8 @@ export interface SeedDependencies {
 
 /** Connections of one call at most; what is over stays to the grace rules. */
 const seedsMax = 65_536;
+/** How often they are put in until all are read back. */
+const seedRoundsMax = 3;
 
 /**
  * Makes the live connections of these guests known to the side that is about to take over. `target`: from the legacy firewall's zones
@@ -77,16 +79,27 @@ async function seedTarget(job: SeedJob): Promise<SeedReport> {
     report.skipped[learned ?? 'silent'] += 1;
     return [];
   });
-  const known = await clearOrKeep(job);
-  const { kept, replaced } = compare(wanted, known);
-  const fresh = wanted.filter((one) => !kept.has(one));
-  report.known = kept.size;
-  await datapath.forget(replaced, signal);
-  await datapath.seed(fresh, signal);
-  const after = await knownTo(job);
-  report.seeded = fresh.filter((one) => after.has(zoneKey(one.zone, one.seed.flow))).length;
-  report.missing = fresh.length - report.seeded;
+  await put(job, wanted, report);
   return report;
+}
+
+/**
+ * Puts connections in and reads them back, some rounds: where OVN is on the guest's path already, it may pick one up in the meantime, the wrong
+ * way round.
+ */
+async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport): Promise<void> {
+  const { datapath, signal } = job;
+  await clear(job);
+  for (let round = 0; ; round += 1) {
+    const { kept, replaced } = compare(wanted, await knownTo(job));
+    if (round === 0) report.known = kept.size;
+    report.seeded = kept.size - report.known;
+    report.missing = wanted.length - kept.size;
+    if (report.missing === 0 || round === seedRoundsMax) return;
+    await datapath.forget(replaced, signal);
+    const fresh = wanted.filter((one) => !kept.has(one));
+    await datapath.seed(fresh, signal);
+  }
 }
 
 /** The legacy firewall's connections of the guests that OVN has claimed here. */
@@ -114,12 +127,11 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
  * Where OVN is not on the guest's path yet, all that its zone knows was put there by us, some time ago: it goes, so that nothing which has
  * ended stays open. Where it may be on the path (direct, overlays), what it knows is newer than what we know.
  */
-async function clearOrKeep(job: SeedJob): Promise<KnownFlows> {
+async function clear(job: SeedJob): Promise<void> {
   for (const { tap, shunt } of job.moves) {
     const zone = job.targetZones.get(tap);
     if (zone !== undefined && shunt !== undefined && !shunt.disjoint) await job.datapath.flush(zone, job.signal);
   }
-  return knownTo(job);
 }
 
 type KnownFlows = ReadonlyMap<string, TrackedFlow>;
