@@ -60,6 +60,14 @@ export const agentConfigSchema = z
     log: z.strictObject({
       level: z.enum(logLevels).default('info').describe('Least level that is logged; read again at SIGHUP.'),
     }),
+    midonet: z.strictObject({
+      mmCtl: z.string().min(1).default('mm-ctl').describe("MidoNet's command line: a name on PATH, or a path."),
+      datapath: z
+        .string()
+        .regex(/^[^/\s]{1,15}$/)
+        .default('midonet')
+        .describe("Name of MidoNet's datapath: the kernel device whose slaves its taps are."),
+    }),
     deadman: z
       .enum(['auto', 'process', 'systemd'])
       .default('auto')

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
 import { integrationBridgeOf } from './sources/lab-source.ts';
+import { MIDONET_DATAPATH, midonetFiles } from './sources/midonet.ts';
 import type { LabHypervisor, Topology } from './topology.ts';
 
 /** Ports of the lab's services, on the management network. */
@@ -53,6 +54,9 @@ export function agentConfig(topology: Topology, hypervisor: LabHypervisor): obje
     socket: join(dir, 'agent.sock'),
     coordinator: `${topology.managementIp}:${PORTS.coordinator}`,
     ovs: { db: `unix:${join(dir, 'db.sock')}`, runDir: dir, integrationBridge: integrationBridgeOf(topology) },
+    ...(topology.source === 'midonet'
+      ? { midonet: { mmCtl: midonetFiles(topology.name, hypervisor.name).mmCtl, datapath: MIDONET_DATAPATH } }
+      : {}),
     nats: { servers: [`nats://${topology.managementIp}:${PORTS.nats}`] },
     http: { listen: `0.0.0.0:${PORTS.agentHttp}` },
     log: { level: 'info' },

@@ -6,6 +6,7 @@ import type { BridgePort } from '../host/bridge-port.ts';
 import type { OpenVSwitch } from '../host/open-vswitch.ts';
 import type { ProviderPorts } from '../host/provider-ports.ts';
 import type { ShuntPlane } from '../shunt/shunt-plane.ts';
+import type { MidonetControl } from '../sources/midonet-control.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A moment in one tap's move, on the monotonic clock. */
@@ -22,6 +23,8 @@ export interface ExecutorDependencies {
   readonly providers: ProviderPorts;
   readonly plane: ShuntPlane;
   readonly clock: Clock;
+  /** Absent: no tap of these moves is MidoNet's. */
+  readonly midonet?: MidonetControl;
   /** Every tap of this batch is reachable: the journal may be synced. */
   readonly checkpoint: (batch: number, taps: readonly string[]) => void;
   readonly onStage: (stage: Stage) => void;

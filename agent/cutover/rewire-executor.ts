@@ -2,6 +2,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, RewireStepKind } from '../../domain/rewire/steps.ts';
 import { announcements } from '../host/announcements.ts';
 import { shuntHandlers } from '../shunt/handlers.ts';
+import { midonetHandlers } from '../sources/midonet.ts';
 import { reparentHandlers } from '../sources/ovs-reparent.ts';
 import type { Execution, ExecutorDependencies, StepHandler } from './execution.ts';
 import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-side.ts';
@@ -23,6 +24,7 @@ const handlers = {
     ),
   ...shuntHandlers,
   ...reparentHandlers,
+  ...midonetHandlers,
 } as const satisfies Record<RewireStepKind, StepHandler>;
 
 /**

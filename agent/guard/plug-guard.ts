@@ -1,6 +1,7 @@
 import type { Finding } from '../../domain/findings.ts';
 import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { withBinding } from '../../domain/sources/midonet-steps.ts';
 import { withReparenting } from '../../domain/sources/ovs-restore.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { LinkEvent } from '../../platform/native/link-monitor.ts';
@@ -11,6 +12,7 @@ import { execute } from '../cutover/rewire-executor.ts';
 import type { Host } from '../host/host.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import type { Claim } from '../journal/claims.ts';
+import { masterName } from '../sources/midonet.ts';
 import { judgeClaim } from './judge-claim.ts';
 
 export interface GuardOptions {
@@ -100,7 +102,7 @@ export class PlugGuard implements Disposable {
   #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
     const { host, bootId } = this.#options;
     if (!host.ovs.lockHeld || !host.ovs.replica.synced) return; // somebody else's turn; looked at again after
-    const found = judgeClaim(claim, { link, port, bootId });
+    const found = judgeClaim(claim, { link, port, bootId, master: masterOf(host, link) });
     if (found === 'in-place') return;
     const { tap } = claim.move;
     if (this.#busy.has(tap)) {
@@ -168,7 +170,7 @@ export class PlugGuard implements Disposable {
     const link = host.netlink.link(claim.move.tap);
     if (link === undefined || signal.aborted || this.#claims.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
-    const steps = putBackSteps(claim.move, masterName(host, link), plugged);
+    const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
     await execute(steps, signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
     return true;
   }
@@ -194,9 +196,8 @@ export class PlugGuard implements Disposable {
   }
 }
 
-function masterName(host: Host, link: Link): string | undefined {
-  if (link.master === undefined || link.slaveKind === 'openvswitch') return undefined;
-  return host.netlink.link(link.master)?.name;
+function masterOf(host: Host, link: Link | undefined): string | undefined {
+  return link && masterName(link, (ifindex) => host.netlink.link(ifindex)?.name);
 }
 
 function putBackSteps(move: TapMove, master: string | undefined, plugged: boolean): readonly RewireStep[] {
@@ -204,9 +205,10 @@ function putBackSteps(move: TapMove, master: string | undefined, plugged: boolea
     batch: 1,
     moves: [master === undefined ? move : { ...move, legacy: { ...move.legacy, bridge: master } }],
   };
-  return withReparenting([
+  const steps = withReparenting([
     ...(master === undefined ? [] : [{ kind: 'leave-legacy', ...at } as const]),
     ...(plugged ? [] : [{ kind: 'join-target', ...at } as const]),
     { kind: 'settle-target', ...at },
   ]);
+  return withBinding(steps);
 }

@@ -2,6 +2,7 @@ import { Netlink } from '../../platform/native/netlink.ts';
 import { ovsdbTlsFiles } from '../../platform/ovsdb-tls-config.ts';
 import type { AgentConfig } from '../config.ts';
 import { ShuntPlane } from '../shunt/shunt-plane.ts';
+import { MidonetControl } from '../sources/midonet-control.ts';
 import { BridgePort } from './bridge-port.ts';
 import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
 import { ProviderPorts } from './provider-ports.ts';
@@ -13,6 +14,7 @@ export interface Host extends AsyncDisposable {
   readonly integration: BridgePort;
   readonly providers: ProviderPorts;
   readonly plane: ShuntPlane;
+  readonly midonet: MidonetControl;
   readonly identity: HostIdentity;
 }
 
@@ -32,5 +34,15 @@ export async function openHost(config: AgentConfig, signal: AbortSignal): Promis
   const providers = stack.use(new ProviderPorts(config.ovs.runDir, ovs));
   const plane = stack.use(new ShuntPlane(config.ovs.runDir));
   const kept = stack.move();
-  return { ovs, netlink, integration, providers, plane, identity, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const midonet = new MidonetControl(config.midonet);
+  return {
+    ovs,
+    netlink,
+    integration,
+    providers,
+    plane,
+    midonet,
+    identity,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }

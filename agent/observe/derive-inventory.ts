@@ -4,6 +4,7 @@ import type { HostInventory } from '../../domain/orders.ts';
 import { markKeys } from '../../domain/rewire/moves.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
+import { midonetPlugOf } from '../sources/midonet.ts';
 import { type OwnAddresses, ownAddressFindings } from '../sources/nova-network.ts';
 import { legacyBridges, ovsPlugOf } from '../sources/ovs-observe.ts';
 import { ownLegName } from './legacy-bridges.ts';
@@ -18,6 +19,8 @@ export interface HostView {
   readonly ports: ReadonlyMap<string, OvsPort>;
   /** The hypervisor's own addresses by link, and whether it serves DHCP; absent: not looked at. */
   readonly own?: { readonly own: ReadonlyMap<string, OwnAddresses>; readonly dhcp: boolean };
+  /** Absent: this host has none. */
+  readonly midonetDatapath?: string;
   /** Row of the integration bridge, as far as it is needed. */
   readonly integration:
     | { readonly datapathType: string; readonly externalIds: ReadonlyMap<string, string> }
@@ -71,6 +74,9 @@ function plugOf(link: Link, view: HostView, bridges: readonly LegacyBridgeFacts[
   if (ovs !== undefined) return ovs;
   const port = view.ports.get(link.name);
   if (port !== undefined) return targetPlug(port, view.integrationBridge);
+  const midonet =
+    view.midonetDatapath === undefined ? undefined : midonetPlugOf(link, view.links, view.midonetDatapath);
+  if (midonet !== undefined) return midonet;
   const legacy = bridges.find((bridge) => bridge.members.includes(link.name));
   if (legacy !== undefined) {
     if (link.name === legacy.uplink || ownLegName.test(link.name)) return undefined;

@@ -68,7 +68,7 @@ export class HostObserver implements Disposable {
   }
 
   #derive(): HostInventory {
-    const { ovs, netlink, identity } = this.#options.host;
+    const { ovs, netlink, midonet, identity } = this.#options.host;
     const bridge = ovs.bridge(ovs.integrationBridge);
     return deriveInventory({
       systemId: identity.systemId,
@@ -78,6 +78,7 @@ export class HostObserver implements Disposable {
       links: netlink.links(),
       ports: ovs.ports(),
       own: { own: readOwnAddresses(), dhcp: servesDhcp() },
+      midonetDatapath: midonet.datapath,
       integration: bridge && { datapathType: bridge.datapath_type, externalIds: bridge.external_ids },
     });
   }

@@ -53,7 +53,9 @@ export function matchTap(facts: TapFacts, index: PortIndex, networkOf: ReadonlyM
   }
   const sameMac = index.byMacTail.get(macTail(facts.hostMac)) ?? [];
   const networkId = plug.kind === 'legacy' ? networkOf.get(plug.bridge) : undefined;
-  const here = plug.kind === 'none' ? sameMac : sameMac.filter((port) => port.networkId === networkId);
+  // MidoNet's one datapath has the taps of all its networks.
+  const anywhere = plug.kind === 'none' || (plug.kind === 'legacy' && plug.source === 'midonet');
+  const here = anywhere ? sameMac : sameMac.filter((port) => port.networkId === networkId);
   const named = here.find((port) => tapName(port.id) === facts.tap);
   const port = named ?? (here.length === 1 ? here[0] : undefined);
   const joinedNetwork = networkId ?? port?.networkId;

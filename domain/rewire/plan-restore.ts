@@ -1,4 +1,5 @@
 import type { Direction } from '../phases.ts';
+import { midonetRepairCommand, withBinding } from '../sources/midonet-steps.ts';
 import { judgeOvsRestore, ovsRepairCommand, withReparenting } from '../sources/ovs-restore.ts';
 import type { PlugFacts, RewireFacts, TapMove } from './moves.ts';
 import { markKeys } from './moves.ts';
@@ -100,15 +101,17 @@ export function restoreSteps(
     ),
   );
   const moves = cases.filter((found) => reachable.has(found.kind)).map((found) => found.move);
-  if (direction === 'back' || moves.length === 0) return steps;
-  return [...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }];
+  if (direction === 'back' || moves.length === 0) return withBinding(steps);
+  return withBinding([...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }]);
 }
 
 /** Commands that an operator can type when a revert could not be finished: what is left, tap by tap. */
 export function repairCommands(cases: readonly RestoreCase[], direction: Direction): readonly string[] {
   return cases.flatMap((found) => {
     const { tap, legacy, target, portId } = found.move;
-    if (found.kind === 'repair' || found.kind === 'leave-alone') return [];
+    if (found.kind === 'leave-alone') return [];
+    if (legacy.midonet) return [midonetRepairCommand(found.move, direction)];
+    if (found.kind === 'repair') return [];
     if (legacy.ovs !== undefined) return [ovsRepairCommand(found.move, direction)];
     if (found.kind === 'release') return [`ovs-vsctl --if-exists del-port ${target.bridge} ${tap}`];
     if (direction === 'forward') {

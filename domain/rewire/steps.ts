@@ -71,13 +71,17 @@ export const shuntStepKinds = [
 ] as const;
 export type ShuntStepKind = (typeof shuntStepKinds)[number];
 
-/** Steps of taps that go from one bridge of Open vSwitch to another: each of its moves has a `legacy.ovs`. */
+/** Steps of other sources than Linux bridges: moves from one bridge of Open vSwitch to another have a `legacy.ovs`, MidoNet's `legacy.midonet`. */
 export type SourceStep =
   /** Port rows leave the legacy bridge for the integration bridge, with the rows of the target: one transaction. What is there stays. */
   | { readonly kind: 'reparent-target'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** The same back, with exactly the rows of before. */
   | { readonly kind: 'reparent-legacy'; readonly batch: number; readonly moves: readonly TapMove[] }
   /** Waits for each port's number on the legacy bridge, and announces that guest there as if it spoke. */
-  | { readonly kind: 'settle-reparented'; readonly batch: number; readonly moves: readonly TapMove[] };
+  | { readonly kind: 'settle-reparented'; readonly batch: number; readonly moves: readonly TapMove[] }
+  /** MidoNet is told to let the taps go, and has. */
+  | { readonly kind: 'unbind-port'; readonly batch: number; readonly moves: readonly TapMove[] }
+  /** MidoNet is told to take the taps, and has. */
+  | { readonly kind: 'bind-port'; readonly batch: number; readonly moves: readonly TapMove[] };
 
 export type RewireStepKind = RewireStep['kind'];

@@ -18,6 +18,7 @@ import { downLab } from '../../../lab/down.ts';
 import { inNetns } from '../../../lab/netns.ts';
 import { hypervisorDir, pathsOf } from '../../../lab/run-dir.ts';
 import { integrationBridgeOf, type LabSource } from '../../../lab/sources/lab-source.ts';
+import { midonetFiles } from '../../../lab/sources/midonet.ts';
 import type { LabState } from '../../../lab/state.ts';
 import { type LabGuest, networkOf } from '../../../lab/topology.ts';
 import { upLab } from '../../../lab/up.ts';
@@ -32,6 +33,10 @@ export interface AgentHostOptions {
   readonly guests?: number;
   /** What the legacy world is made of. Default: Linux bridges. */
   readonly source?: LabSource;
+  /** Provider networks; default 2. */
+  readonly networks?: number;
+  readonly overlays?: number;
+  readonly mtu?: number;
 }
 
 /** A lab whose first hypervisor has a real agent, run from its sources; we are its coordinator. */
@@ -54,7 +59,9 @@ export class AgentHost implements AsyncDisposable {
       name: freshLabName(),
       hosts: 2,
       guests: options.guests ?? 4,
-      networks: 2,
+      networks: options.networks ?? 2,
+      ...(options.overlays === undefined ? {} : { overlays: options.overlays }),
+      ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
       services: false,
       owner: 'process',
       ...(options.source === undefined ? {} : { source: options.source }),
@@ -102,7 +109,9 @@ export class AgentHost implements AsyncDisposable {
       '--http',
       '',
     ]);
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const midonet = { SHUNT_MIDONET_MM_CTL: midonetFiles(this.name, 'hv1').mmCtl };
+    const env = this.lab.topology.source === 'midonet' ? { ...process.env, ...midonet } : process.env;
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#agent = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
@@ -172,7 +181,7 @@ export class AgentHost implements AsyncDisposable {
     return this.lab.topology.networks.map((network) => ({
       networkId: network.id,
       legacyBridge: network.bridge,
-      class: network.vlan === undefined ? 'flat' : 'vlan',
+      class: network.kind,
       mtu: network.mtu,
       ...(network.vlan === undefined ? {} : { vlan: network.vlan }),
       probe: {
@@ -284,12 +293,13 @@ export class AgentHost implements AsyncDisposable {
   async #isLegacy(tap: string): Promise<boolean> {
     if (this.lab.topology.source === 'ml2-ovs')
       return (await this.vsctl('list-ports', 'br-int')).split('\n').includes(tap);
-    return / master (brq|qbr)/.test(await this.inHost('ip', '-o', 'link', 'show', tap));
+    return / master (brq|qbr|br\d|midonet )/.test(await this.inHost('ip', '-o', 'link', 'show', tap));
   }
 
   get #source(): Pick<TapTarget, 'source'> {
     const { source } = this.lab.topology;
     if (source === 'ml2-ovs') return { source: 'ovs' };
+    if (source === 'midonet') return { source };
     return source === 'ml2-ovs-hybrid' ? { source: 'ovs-hybrid' } : {};
   }
 
