@@ -3,6 +3,7 @@ import type { HostReport, JoinedInventory } from '../../../domain/inventory/join
 import type { NetworkFacts, PortFacts, TapFacts, TapPlug } from '../../../domain/network-model.ts';
 import type { HostInventory } from '../../../domain/orders.ts';
 import type { PlanSpec } from '../../../domain/plan.ts';
+import type { TapPlace } from '../../../domain/rewire/places.ts';
 
 /** Facts of a small cloud, each overridable: `tests say only what matters to them`. */
 export const netA = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
@@ -56,6 +57,14 @@ export function onTarget(port: PortFacts): TapPlug {
   return { kind: 'target', bridge: 'br-int', ifaceId: port.id, ofport: 9, installed: true };
 }
 
+/** The plug of a tap that is in that place. */
+export function plugAt(place: TapPlace, port: PortFacts): TapPlug {
+  if (place === 'legacy') return { kind: 'legacy', bridge: `brq${port.networkId.slice(0, 11)}` };
+  if (place === 'direct') return onTarget(port);
+  const legs = { bridge: `qbr${port.id.slice(0, 11)}`, ifaceId: port.id, ofport: 9, installed: true };
+  return { kind: 'shunt', place, ...legs };
+}
+
 export function bridgeOf(networkId: string, tag: number | undefined, members: readonly string[]) {
   const bridge = `brq${networkId.slice(0, 11)}`;
   const provider = { bridge: 'br-ex', port: `leg${networkId.slice(0, 8)}`, ...(tag === undefined ? {} : { tag }) };
@@ -85,15 +94,28 @@ export function hostReport(hv: number, over: Partial<HostReport> = {}): HostRepo
   };
 }
 
+export interface CloudShape {
+  /** Over the network's own facts. */
+  readonly network?: Partial<NetworkFacts>;
+  /** Where a guest's tap is; by default on legacy. */
+  readonly placeOf?: (systemId: string, portId: string) => TapPlace;
+}
+
 /** A cloud with the given numbers of guests on hv1, hv2, …; `moved` hypervisors are on the target. */
-export function cloud(guests: readonly number[], moved: ReadonlySet<string> = new Set()): JoinedInventory {
+export function cloud(
+  guests: readonly number[],
+  moved: ReadonlySet<string> = new Set(),
+  { network: over = {}, placeOf = () => 'legacy' }: CloudShape = {},
+): JoinedInventory {
   const ports = guests.map((count, at) => Array.from({ length: count }, (_, n) => portOf(at + 1, n + 1)));
   const hosts = ports.map((own, at): HostReport => {
-    const there = moved.has(`hv${at + 1}`);
-    const taps = own.map((port) => tapOf(port, there ? { plug: onTarget(port) } : {}));
+    const id = `hv${at + 1}`;
+    const taps = own.map((port) =>
+      tapOf(port, { plug: plugAt(moved.has(id) ? 'direct' : placeOf(id, port.id), port) }),
+    );
     return hostReport(at + 1, { inventory: hostInventory({ taps }) });
   });
-  return joinInventory({ networks: [network()], ports: ports.flat(), hosts });
+  return joinInventory({ networks: [network(over)], ports: ports.flat(), hosts });
 }
 
 export function planSpec(over: Partial<PlanSpec> = {}): PlanSpec {

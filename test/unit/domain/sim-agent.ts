@@ -1,7 +1,9 @@
-import { restOf } from '../../../domain/attempt/operation-phases.ts';
+import { donePhaseOf, isDonePhase, workPhaseOf } from '../../../domain/attempt/operation-phases.ts';
+import type { TapTarget } from '../../../domain/network-model.ts';
 import type { AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
 import { isOpen, type Phase } from '../../../domain/phases.ts';
 import type { ProbeResult, Verdict } from '../../../domain/probes.ts';
+import { type TapPlace, wayOf } from '../../../domain/rewire/places.ts';
 import type { AgentView } from '../../../domain/run/world.ts';
 
 /** How an agent behaves: the contract of agent/README.md, without a host behind it. */
@@ -14,7 +16,12 @@ export class SimAgent {
   chassisReady = true;
   highestEpoch = 0;
   attempt: AttemptState | undefined;
-  onTarget = false;
+  /** Where taps are that are not in their first place. */
+  readonly places = new Map<string, TapPlace>();
+  /** Barriers of the networks in the newest order to cut. */
+  barriers: readonly (string | undefined)[] = [];
+  #home: TapPlace = 'legacy';
+  #moving: readonly TapTarget[] = [];
   /** Epochs in which traffic was touched, in order. */
   readonly cuts: number[] = [];
   taps = new Set<string>();
@@ -26,6 +33,19 @@ export class SimAgent {
 
   constructor(systemId: string) {
     this.systemId = systemId;
+  }
+
+  get onTarget(): boolean {
+    const places = this.places.size > 0 ? [...this.places.values()] : [this.#home];
+    return places.every((place) => place !== 'legacy' && place !== 'staged');
+  }
+
+  set onTarget(there: boolean) {
+    this.#home = there ? 'direct' : 'legacy';
+  }
+
+  placeOf(portId: string): TapPlace {
+    return this.places.get(portId) ?? this.#home;
   }
 
   get view(): AgentView {
@@ -78,12 +98,14 @@ export class SimAgent {
         if (this.attempt !== undefined && isOpen(this.attempt.phase)) return refuse('wrong-state');
         this.highestEpoch = order.epoch;
         this.taps = new Set(order.taps.map((tap) => tap.portId));
+        this.#moving = order.taps;
         this.#word = false;
         this.attempt = {
           epoch: order.epoch,
           phase: 'prepared',
+          ...(order.operation === undefined ? {} : { operation: order.operation }),
           direction: order.direction,
-          method: 'direct',
+          method: order.taps.some((tap) => tap.method === 'shunt') ? 'shunt' : 'direct',
           baseline: [],
           blackouts: [],
           repair: [],
@@ -94,6 +116,7 @@ export class SimAgent {
         if (this.attempt?.epoch !== order.grant.epoch) return refuse('wrong-state');
         if (this.attempt.phase === 'prepared') {
           this.cuts.push(order.grant.epoch);
+          this.barriers = order.grant.networks.map((network) => network.barrier);
           this.#go('arming');
         }
         return accept();
@@ -102,7 +125,7 @@ export class SimAgent {
         this.#word = true;
         return accept();
       case 'revert':
-        if (this.attempt?.epoch !== order.epoch || this.attempt.phase === 'committed') return refuse('wrong-state');
+        if (this.attempt?.epoch !== order.epoch || isDonePhase(this.attempt.phase)) return refuse('wrong-state');
         if (this.attempt.phase === 'prepared') this.#go('reverted', { why: order.why });
         else if (isOpen(this.attempt.phase)) this.#go('reverting', { why: order.why });
         return accept();
@@ -123,11 +146,16 @@ export class SimAgent {
 
   /** One phase further, if it is under way. */
   work(): boolean {
-    const phase = this.attempt?.phase;
+    if (this.attempt === undefined) return false;
+    const { phase } = this.attempt;
     switch (phase) {
       case 'arming':
-        return this.#go('cutting');
+        return this.#go(workPhaseOf(this.attempt));
       case 'cutting':
+      case 'entering':
+      case 'finishing':
+      case 'unstaging':
+        this.#move('to');
         this.#patience = 20;
         return this.#go('verifying');
       case 'verifying':
@@ -137,11 +165,13 @@ export class SimAgent {
       case 'soaking':
         return this.#go('committing', { verdict: this.#verdict('pass') });
       case 'committing':
-        if (this.#word) return this.#go('committed');
+        if (this.#word) return this.#go(donePhaseOf(this.attempt));
         this.#patience -= 1;
         return this.#patience > 0 || this.#go('reverting', { code: 'timed-out', why: 'the deadline passed' });
       case 'reverting':
-        return this.revertFails ? this.#go('stuck', { repair: ['ovs-vsctl …'] }) : this.#go('reverted');
+        if (this.revertFails) return this.#go('stuck', { repair: ['ovs-vsctl …'] });
+        this.#move('from');
+        return this.#go('reverted');
       default:
         return false;
     }
@@ -149,6 +179,7 @@ export class SimAgent {
 
   repair(): void {
     this.revertFails = false;
+    this.#move('from');
     this.#go('reverted');
   }
 
@@ -159,7 +190,14 @@ export class SimAgent {
   #go(phase: Phase, over: Partial<AttemptState> = {}): boolean {
     if (this.attempt === undefined) return false;
     this.attempt = { ...this.attempt, ...over, phase };
-    if (phase === 'committed') this.onTarget = restOf(phase, this.attempt) === 'target';
     return true;
+  }
+
+  #move(end: 'from' | 'to'): void {
+    const { operation = 'cut', direction } = this.attempt ?? { direction: 'forward' };
+    for (const { portId, method = 'direct' } of this.#moving) {
+      const way = wayOf(operation, direction, method);
+      if (way !== undefined) this.places.set(portId, way[end]);
+    }
   }
 }

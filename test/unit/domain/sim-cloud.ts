@@ -1,5 +1,6 @@
 import type { JoinedInventory } from '../../../domain/inventory/joined-inventory.ts';
 import type { LedgerEntry, LedgerEvent } from '../../../domain/ledger-events.ts';
+import type { NetworkFacts } from '../../../domain/network-model.ts';
 import type { PlanSpec } from '../../../domain/plan.ts';
 import { createPlan } from '../../../domain/planning/freeze-plan.ts';
 import { decide } from '../../../domain/run/decide.ts';
@@ -28,9 +29,11 @@ export class SimCloud {
   /** Effects that are performed, and nobody hears how it went. */
   loseAnswers = (_effect: Effect): boolean => false;
   readonly #guests: readonly number[];
+  readonly #network: Partial<NetworkFacts>;
 
-  constructor(guests: readonly number[]) {
+  constructor(guests: readonly number[], network: Partial<NetworkFacts> = {}) {
     this.#guests = guests;
+    this.#network = network;
     for (const at of guests.keys()) this.agents.set(`hv${at + 1}`, new SimAgent(`hv${at + 1}`));
   }
 
@@ -41,8 +44,10 @@ export class SimCloud {
   }
 
   get inventory(): JoinedInventory {
-    const moved = new Set([...this.agents.values()].filter((one) => one.onTarget).map((one) => one.systemId));
-    const joined = cloud(this.#guests, moved);
+    const joined = cloud(this.#guests, new Set(), {
+      network: this.#network,
+      placeOf: (systemId, portId) => this.agent(systemId).placeOf(portId),
+    });
     const hosts = [...joined.hosts].map(([id, host]) => {
       const { connected, mode, chassisReady } = this.agent(id);
       return [id, { ...host, connected, mode, chassisReady }] as const;
@@ -122,6 +127,8 @@ export class SimCloud {
             effect.probes.map((want) => [probeKey(want.systemId, want.networkId), { name: 'n', mac: 'm', ip: 'i' }]),
           ),
         };
+      case 'nb-grace':
+        return { kind: 'grace-granted' };
       case 'nb-sweep':
         return { kind: 'swept' };
       case 'order': {
@@ -137,21 +144,27 @@ export class SimCloud {
 }
 
 /** A cloud with an approved plan and its run, through the given wave. */
-export function runningCloud(guests: readonly number[], over: Partial<PlanSpec> = {}, throughWave = 99): SimCloud {
-  const sim = new SimCloud(guests);
+export function runningCloud(
+  guests: readonly number[],
+  over: Partial<PlanSpec> = {},
+  throughWave = 99,
+  network: Partial<NetworkFacts> = {},
+): SimCloud {
+  const sim = new SimCloud(guests, network);
+  runPlan(sim, over, throughWave);
+  return sim;
+}
+
+/** Plans as the cloud is now, approves, and starts the run: plan `p1` is run by `r1`. */
+export function runPlan(sim: SimCloud, over: Partial<PlanSpec>, throughWave = 99): void {
+  const n = sim.state.plans.size + 1;
+  const planId = `p${n}`;
   const spec = planSpec({ waveSize: 10, ...over });
-  const plan = createPlan({ id: 'p1', createdAt: '', createdBy: 'ann', spec, inventory: sim.inventory });
+  const plan = createPlan({ id: planId, createdAt: '', createdBy: 'ann', spec, inventory: sim.inventory });
   if (!('hash' in plan)) throw new Error(plan.message);
   sim.append([
     { type: 'plan-created', plan },
-    { type: 'plan-approved', planId: 'p1', by: 'bob', hash: plan.hash },
-    {
-      type: 'run-started',
-      runId: 'r1',
-      planId: 'p1',
-      by: 'ann',
-      throughWave: Math.min(throughWave, plan.waves.length),
-    },
+    { type: 'plan-approved', planId, by: 'bob', hash: plan.hash },
+    { type: 'run-started', runId: `r${n}`, planId, by: 'ann', throughWave: Math.min(throughWave, plan.waves.length) },
   ]);
-  return sim;
 }
