@@ -13,6 +13,7 @@ import { startWireServer } from '../wire/server.ts';
 import { AgentRegistry } from './agents/agent-registry.ts';
 import { Operators } from './api/operators.ts';
 import type { CoordinatorConfig } from './config.ts';
+import { GraceKeeper } from './grace/grace-keeper.ts';
 import { LiveInventory } from './inventory/live-inventory.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { CoordinatorMetrics } from './metrics/coordinator-metrics.ts';
@@ -90,6 +91,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
   const onChange = (): void => wake();
   const ledgerFile = stack.use(await Ledger.open(config.stateDir));
   const nb = stack.use(new NbConnection({ remotes: config.nb, tls: ovsdbTlsFiles(config.nbTls), logger, onChange }));
+  const grace = stack.use(new GraceKeeper(nb, { logger }));
   const agents = stack.use(new AgentRegistry({ ...identity, nowMs, logger, onChange }));
   const inventory = new LiveInventory({ nb, agents, bridges: config.bridges, nowMs });
   const registry = createRegistry('shunt_coordinator_');
@@ -118,7 +120,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
         natsConnected: () => reports.ready,
         nbConnected: () => nb.synced,
       },
-      perform: effectPerformer({ nb: new NbWriter(nb, () => inventory.facts()), agents }),
+      perform: effectPerformer({ nb: new NbWriter(nb, () => inventory.facts()), grace, agents }),
       nowMs,
       logger,
       onEntries: (entries) => metrics.onEntries(entries),
@@ -126,7 +128,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     }),
   );
   wake = () => scheduler.wake();
-  const operators = new Operators({ scheduler, ledger, inventory, identity });
+  const operators = new Operators({ scheduler, ledger, inventory, grace, identity });
   const server = stack.use(
     await startWireServer({
       listen: [config.listen, config.socket && `unix:${config.socket}`].filter((address) => address !== ''),

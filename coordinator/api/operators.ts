@@ -33,6 +33,7 @@ import {
   summarisePlan,
   type WhyTarget,
 } from '../../wire/operators-api.ts';
+import type { GraceKeeper } from '../grace/grace-keeper.ts';
 import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -43,6 +44,7 @@ export interface OperatorsOptions {
   readonly scheduler: Scheduler;
   readonly ledger: EventLedger;
   readonly inventory: LiveInventory;
+  readonly grace: GraceKeeper;
   readonly identity: { readonly version: string; readonly site: string; readonly coordinatorId: string };
 }
 
@@ -173,8 +175,10 @@ export class Operators implements OperatorsApi {
   async why({ target }: { readonly target: WhyTarget }): Promise<readonly UnmetCondition[]> {
     const { world } = this.#options.scheduler;
     const state = this.#state;
-    if (target.kind === 'host')
-      return explainWhy(state, world, { kind: 'host', systemId: needHost(state, world, target.host) });
+    if (target.kind === 'host') {
+      const systemId = needHost(state, world, target.host);
+      return [...explainWhy(state, world, { kind: 'host', systemId }), ...this.#options.grace.explain(systemId)];
+    }
     const runId = runIdOrNewest(state, target.runId);
     return explainWhy(
       state,

@@ -5,6 +5,7 @@ import type { TlsOptions } from '../../ovsdb/tls.ts';
 import type { Transaction, TransactResult } from '../../ovsdb/transaction.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { graceKeys, graceOwner } from '../grace/grace-rules.ts';
 import { type NbRows, nbTables } from './nb-tables.ts';
 
 type NbClient = OvsdbClient<typeof nbTables>;
@@ -36,7 +37,11 @@ export class NbConnection implements AsyncDisposable {
     this.#onChange = options.onChange;
     this.#logger = options.logger;
     this.#client = connect(options.remotes, options.tls);
-    this.#replica = this.#client.replicate(nbTables);
+    const where = {
+      Port_Group: [['external_ids', 'includes', { [graceKeys.owner]: graceOwner }]],
+      ACL: false,
+    } as const;
+    this.#replica = this.#client.replicate(nbTables, { where });
     this.#subscriptions = [
       this.#replica.subscribe((event) => this.#onEvent(event)),
       this.#client.onState((state) => this.#onState(state)),
@@ -123,6 +128,7 @@ function rowsOf(replica: NbReplica): NbRows {
     ports: replica.table('Logical_Switch_Port'),
     dhcp: replica.table('DHCP_Options'),
     routerPorts: replica.table('Logical_Router_Port'),
+    groups: replica.table('Port_Group'),
   };
 }
 

@@ -27,6 +27,20 @@ export const nbTables = defineTables({
     options: map('string', 'string'),
     external_ids: map('string', 'string'),
   },
+  /** Only groups of our own are replicated: Neutron's have all ports of a cloud in them. */
+  Port_Group: {
+    name: scalar('string'),
+    ports: set('uuid'),
+    acls: set('uuid'),
+    external_ids: map('string', 'string'),
+  },
+  /** Written, never read. */
+  ACL: {
+    direction: scalar('string'),
+    priority: scalar('integer'),
+    match: scalar('string'),
+    action: scalar('string'),
+  },
   Logical_Router_Port: {
     name: scalar('string'),
     networks: set('string'),
@@ -37,6 +51,7 @@ export const nbTables = defineTables({
 export type SwitchRow = Row<typeof nbTables, 'Logical_Switch'>;
 export type PortRow = Row<typeof nbTables, 'Logical_Switch_Port'>;
 export type DhcpRow = Row<typeof nbTables, 'DHCP_Options'>;
+export type PortGroupRow = Row<typeof nbTables, 'Port_Group'>;
 export type RouterPortRow = Row<typeof nbTables, 'Logical_Router_Port'>;
 
 /** Rows of one moment, as the facts are made of them. A replica has this shape. */
@@ -45,6 +60,8 @@ export interface NbRows {
   readonly ports: ReadonlyMap<string, PortRow>;
   readonly dhcp: ReadonlyMap<string, DhcpRow>;
   readonly routerPorts: ReadonlyMap<string, RouterPortRow>;
+  /** Our own. */
+  readonly groups: ReadonlyMap<string, PortGroupRow>;
 }
 
 /** Key in `external_ids` that marks a Logical_Switch_Port as ours: `<network>/<system-id>`. */

@@ -2,20 +2,26 @@ import type { ProbePort } from '../../domain/network-model.ts';
 import type { Order, OrderResult } from '../../domain/orders.ts';
 import type { Effect, EffectOutcome } from '../../domain/run/effects.ts';
 import { describeError, isShuntError } from '../../platform/shunt-error.ts';
+import type { GraceWant } from '../grace/grace-keeper.ts';
 import type { NbPreparation } from '../nb/nb-writer.ts';
 
 /** What performs effects in the world. */
 export interface Performers {
   readonly nb: { prepare(what: NbPreparation): Promise<Readonly<Record<string, ProbePort>>>; sweep(): Promise<number> };
+  readonly grace: { grant(want: GraceWant): Promise<void> };
   readonly agents: { order(systemId: string, order: Order, timeoutMs: number): Promise<OrderResult> };
 }
 
 type Handlers = { readonly [K in Effect['kind']]: (effect: Extract<Effect, { kind: K }>) => Promise<EffectOutcome> };
 
 /** Makes the one function that performs any effect. It never rejects: a failure is an outcome. */
-export function effectPerformer({ nb, agents }: Performers): (effect: Effect) => Promise<EffectOutcome> {
+export function effectPerformer({ nb, grace, agents }: Performers): (effect: Effect) => Promise<EffectOutcome> {
   const handlers: Handlers = {
     'nb-prepare': async (effect) => ({ kind: 'nb-prepared', probes: await nb.prepare(effect) }),
+    'nb-grace': async (effect) => {
+      await grace.grant(effect);
+      return { kind: 'grace-granted' };
+    },
     'nb-sweep': async () => {
       await nb.sweep();
       return { kind: 'swept' };

@@ -1,12 +1,15 @@
 import { isOpen } from '../phases.ts';
 import { methodOfTaps } from '../planning/tap-method.ts';
 import {
+  type Asked,
   type AttemptContext,
   act,
   append,
+  ask,
   askOrder,
   close,
   contextOf,
+  keyOf,
   networkTargets,
   type Step,
   wait,
@@ -96,6 +99,8 @@ function cut(context: AttemptContext): Step {
   const ready = makeReady(context);
   if (ready.kind === 'step') return ready.step;
   const { epoch, operation, direction, systemId, taps } = attempt;
+  const grace = askGrace(context);
+  if (grace?.kind === 'busy') return act(grace.effects, 'grace rules in NB');
   const asked = askOrder(context, systemId, 'cut', {
     type: 'cut',
     grant: {
@@ -123,6 +128,14 @@ function cut(context: AttemptContext): Step {
     case 'done':
       return wait('its agent, which was told to begin');
   }
+}
+
+/** Only a cut forward takes guests to filters that do not know their connections. NB that cannot be written keeps nobody. */
+function askGrace(context: AttemptContext): Asked | undefined {
+  const { operation = 'cut', direction, systemId, epoch, taps } = context.attempt;
+  if (operation !== 'cut' || direction !== 'forward') return undefined;
+  const portIds = taps.map((tap) => tap.portId);
+  return ask(context.world, { kind: 'nb-grace', key: keyOf(context, 'nb-grace'), systemId, epoch, portIds });
 }
 
 /** Asks the agent to let go of a grant that it has not used; it says whether it had begun after all. */

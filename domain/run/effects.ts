@@ -21,6 +21,17 @@ export type Effect =
     }
   /** Sends an order to the agent `systemId` (`order.orderId` = `key`) and waits, bounded, for its result. */
   | { readonly kind: 'order'; readonly key: string; readonly systemId: string; readonly order: Order }
+  /**
+   * Ensures in NB the short-lived rules that let open connections of these ports through which could not be copied. A fallback: the
+   * attempt goes on without it.
+   */
+  | {
+      readonly kind: 'nb-grace';
+      readonly key: string;
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly portIds: readonly string[];
+    }
   /** Nothing is open and no run is active: removes all our probe ports from NB. */
   | { readonly kind: 'nb-sweep'; readonly key: string };
 
@@ -34,6 +45,7 @@ export type EffectOutcome =
   /** `probes` by `probeKey(systemId, networkId)`. */
   | { readonly kind: 'nb-prepared'; readonly probes: Readonly<Record<string, ProbePort>> }
   | { readonly kind: 'order-result'; readonly result: OrderResult }
+  | { readonly kind: 'grace-granted' }
   | { readonly kind: 'swept' }
   /** It could not be done, or nobody knows (stream lost, timed out). */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

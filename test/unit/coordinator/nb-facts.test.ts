@@ -40,6 +40,7 @@ function rows(ports: readonly PortRow[], routers: Readonly<Record<string, string
     ports: new Map(ports.map((row) => [row._uuid, row])),
     dhcp: new Map(),
     routerPorts: new Map(routerPorts.map((row) => [row._uuid, row])),
+    groups: new Map(),
   };
 }
 
