@@ -32,6 +32,7 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
   const announce = () => {
     for (const move of moves) announceTarget(move, ofports.get(move) ?? 0, run);
   };
+  await run.plane.readySwitch(run.signal); // the instant must not wait for a connection
   await letThrough(joined, run);
   await guarded(moves, run, async () => {
     turn(moves, 'target', run);
@@ -58,11 +59,14 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
   for (const move of moves) await run.uplinks.open(move, run.signal);
   // L leads to the guest by our leg before anything comes that way.
   run.netlink.applyAll(
-    moves.flatMap((move) => [
-      outerLegFlags(move.shunt, 'legacy'),
-      ...move.shunt.ownMacs.map((mac) => keptAt(legsOf(move.shunt).a, mac)),
-    ]),
+    moves
+      .filter(({ shunt }) => shunt.legacyLeg.owned)
+      .flatMap((move) => [
+        outerLegFlags(move.shunt, 'legacy'),
+        ...move.shunt.ownMacs.map((mac) => keptAt(legsOf(move.shunt).a, mac)),
+      ]),
   );
+  await run.plane.readySwitch(run.signal);
   await guarded(moves, run, async () => {
     turn(moves, 'legacy', run);
     await pointTo('legacy', joined, run);

@@ -1,14 +1,19 @@
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import type { Execution } from '../cutover/execution.ts';
+import { dropOvsLeg, restoreOvsLeg } from '../sources/ovs-hybrid-leg.ts';
 import { gateCommands, legsOf } from './gate.ts';
 import { makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
 import { isIn, shuntMoves } from './shunt-moves.ts';
 
 /** The legacy leg goes; what the guest has left behind in L ages from now on. */
-export function dropLegacyLeg(step: RewireStep, run: Execution): void {
-  for (const { shunt, legacy } of shuntMoves(step.moves)) {
+export async function dropLegacyLeg(step: RewireStep, run: Execution): Promise<void> {
+  for (const move of shuntMoves(step.moves)) {
+    const { shunt, legacy } = move;
     const { a } = legsOf(shunt);
-    if (!shunt.legacyLeg.owned) continue; // a hybrid plug's own: its source unplugs it
+    if (!shunt.legacyLeg.owned) {
+      await dropOvsLeg(move, run);
+      continue;
+    }
     const { uplink } = legacy;
     if (uplink !== undefined && run.netlink.link(uplink) !== undefined && !shunt.disjoint)
       run.netlink.apply(shunt.ownMacs.map((mac) => ({ kind: 'fdb-replace', link: uplink, mac })));
@@ -20,7 +25,10 @@ export function dropLegacyLeg(step: RewireStep, run: Execution): void {
 export async function restoreLegacyLeg(step: RewireStep, run: Execution): Promise<void> {
   const moves = shuntMoves(step.moves).filter((move) => isIn(run, move.tap, move.shunt.bridge));
   run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, 'target')));
-  for (const move of moves) makeLegacyLeg(move, 'target', run);
+  for (const move of moves) {
+    if (!move.shunt.legacyLeg.owned) await restoreOvsLeg(move, run);
+    makeLegacyLeg(move, 'target', run);
+  }
   await untilOperational(
     moves.flatMap(({ shunt }) => [legsOf(shunt).a, legsOf(shunt).b]),
     run,

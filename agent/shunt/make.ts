@@ -3,7 +3,7 @@ import { ShuntError } from '../../platform/shunt-error.ts';
 import type { Execution } from '../cutover/execution.ts';
 import { type Active, gateCommands, gateTablesGone, legsOf, ungateCommands } from './gate.ts';
 import { acceptOwnLegs, dropZones, forgetOwnLegs, keepZones } from './legacy-firewall.ts';
-import { makeBridge, makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
+import { freeLegacyLeg, makeBridge, makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
 import { keepToLegacy, letLearn, letThrough, pointTo } from './provider-side.ts';
 import { isIn, presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
 
@@ -45,6 +45,7 @@ export async function removeShunts(moves: readonly ShuntMove[], run: Execution):
     const { a, o } = legsOf(shunt);
     removeLinks([...(shunt.legacyLeg.owned ? [a] : []), o, ...(shunt.ownsBridge ? [shunt.bridge] : [])], run);
   }
+  for (const { shunt } of moves) if (!shunt.legacyLeg.owned) freeLegacyLeg(shunt, run);
   dropZones(moves, run);
   run.plane.gate(moves.flatMap((move) => ungateCommands(move, move.shunt)));
   if (/elements = /.test(run.plane.listed('bridge'))) return;

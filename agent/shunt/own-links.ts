@@ -55,6 +55,13 @@ export function makeLegacyLeg({ shunt, legacy }: ShuntMove, active: Active, run:
   ]);
 }
 
+/** A hybrid plug's own leg is as it was before B had a second one. */
+export function freeLegacyLeg({ bridge, legacyLeg }: ShuntPlug, run: Execution): void {
+  if (!isIn(run, legacyLeg.inner, bridge)) return;
+  const all = { isolated: false, learning: true, flood: true, multicastFlood: true, broadcastFlood: true };
+  run.netlink.applyAll([{ kind: 'set-bridge-port', link: legacyLeg.inner, ...all }]);
+}
+
 /** How B treats a leg. Disjoint worlds: it learns on both, so that an answer goes back the way its question came. */
 export function legFlags(shunt: ShuntPlug, leg: 'legacy' | 'target', active: Active) {
   const on = leg === active;

@@ -63,6 +63,8 @@ interface ProviderPlace {
   readonly port: string;
   readonly ofport: number;
   readonly tag: number | undefined;
+  /** Frames come in there with another VLAN than the wire's: flows of somebody else give them that. */
+  readonly translated: boolean;
   /** Name of the port that leads to the integration bridge; OVN makes it with the first port of a network. */
   readonly patch: string | undefined;
 }
@@ -83,17 +85,25 @@ function placeOf(move: ShuntMove, run: Execution): ProviderPlace | undefined {
       ports.get(peer)?.bridge.name === run.ovs.integrationBridge
     );
   });
-  return { ...provider, ofport, tag: leg.port.tag ?? undefined, patch: patch?.port.name };
+  const tag = provider.tag ?? leg.port.tag ?? undefined;
+  return { ...provider, ofport, tag, translated: isTranslated(move), patch: patch?.port.name };
+}
+
+function isTranslated({ legacy }: ShuntMove): boolean {
+  const { localTag, tag } = legacy.provider ?? {};
+  return localTag !== undefined && localTag !== tag;
 }
 
 function flowsOf(move: ShuntMove, run: Execution): readonly FlowSpec[] {
   const at = placeOf(move, run);
   if (at === undefined) return [];
   const cookie = providerCookie(move.portId);
-  return move.shunt.ownMacs.flatMap((ethSrc): FlowSpec[] => [
-    { cookie, priority: keepPriority + 1, match: { inPort: at.ofport, ethSrc }, actions: [{ output: 'NORMAL' }] },
-    { cookie, priority: keepPriority, match: { ethSrc, vlanId: at.tag ?? 'none' }, actions: [] },
-  ]);
+  return move.shunt.ownMacs.flatMap((ethSrc): FlowSpec[] => {
+    const drop: FlowSpec = { cookie, priority: keepPriority, match: { ethSrc, vlanId: at.tag ?? 'none' }, actions: [] };
+    if (at.translated) return [drop]; // what comes in at the leg is not of the wire's VLAN: it is not matched, and finds its flow
+    const match = { inPort: at.ofport, ethSrc };
+    return [{ cookie, priority: keepPriority + 1, match, actions: [{ output: 'NORMAL' }] }, drop];
+  });
 }
 
 async function eachBridge(

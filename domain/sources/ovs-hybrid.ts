@@ -19,6 +19,12 @@ export function hybridNames(portId: string): {
   };
 }
 
+/** The same as the objects of a shunt: its bridge and first leg are not ours. */
+export function hybridPlugNames(portId: string): Pick<ShuntPlug, 'bridge' | 'legacyLeg' | 'targetLeg'> {
+  const { legacyLeg, ...names } = hybridNames(portId);
+  return { ...names, legacyLeg: { ...legacyLeg, owned: false } };
+}
+
 export interface HybridRequest {
   readonly epoch: number;
   readonly mtu: number;
@@ -41,7 +47,13 @@ export function hybridShunt(target: TapTarget, request: HybridRequest, facts: Re
     return ovsProblem(target, 'network-mismatch', message);
   }
   const leg = facts.plugs.get(names.legacyLeg.outer);
-  const claim = facts.plugs.get(names.targetLeg.outer);
+  const claim = facts.plugs.get(names.targetLeg.outer) ?? facts.plugs.get(target.tap);
+  if (leg !== undefined && segmentProvider(target.legacyBridge, facts).provider === undefined)
+    return ovsProblem(
+      target,
+      'no-provider-leg',
+      `${target.legacyBridge} does not meet the wire in a provider bridge of OVN's: a shunt of it is not built, cut direct`,
+    );
   const rows = leg?.rows ?? (claim === undefined ? undefined : readLegacyRows(claim.rows));
   if (facts.links.get(names.bridge) === undefined && facts.plugs.get(target.tap) === undefined)
     return ovsProblem(target, 'network-mismatch', `${target.tap} has no bridge ${names.bridge}: it is no hybrid plug`);
@@ -60,18 +72,23 @@ function shuntMove({ target, request, facts, rows }: MoveFacts): TapMove & { rea
   const names = hybridNames(portId);
   const intended = intendedRows(target, request.epoch);
   const external_ids = { ...intended.port.external_ids, [legacyRowsKey]: JSON.stringify(rows) };
+  // Those that stand are the pre-image.
+  const standing = facts.plugs.get(names.targetLeg.outer) ?? facts.plugs.get(tap);
+  const fresh = { ...intended, port: { ...intended.port, external_ids } };
+  const hostMac = facts.links.get(tap)?.mac;
   const legacy = hybridLegacy(target, rows, facts);
   const shared = (target.macs ?? []).filter((other) => other !== mac);
   return {
     ...{ tap, portId, networkId, mac, ips, legacy },
-    target: { bridge: facts.integrationBridge, rows: { ...intended, port: { ...intended.port, external_ids } } },
+    ...(hostMac === undefined ? {} : { hostMac }),
+    target: { bridge: facts.integrationBridge, rows: standing?.rows ?? fresh },
     shunt: {
       bridge: names.bridge,
       ownsBridge: false,
       legacyLeg: { ...names.legacyLeg, owned: false },
       targetLeg: names.targetLeg,
       mtu: request.mtu,
-      disjoint: legacy.provider === undefined,
+      disjoint: false, // refused above
       ownMacs: [mac],
       ...(shared.length === 0 ? {} : { sharedMacs: shared }),
     },
