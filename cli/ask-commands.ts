@@ -1,7 +1,7 @@
 import { formatDuration } from '../domain/planning/duration.ts';
 import type { UnmetCondition } from '../domain/run-state.ts';
 import { isShuntError } from '../platform/shunt-error.ts';
-import type { CoordinatorStatus, EventView, WhyTarget } from '../wire/operators-api.ts';
+import type { CoordinatorStatus, EventView, Swept, WhyTarget } from '../wire/operators-api.ts';
 import type { Context } from './context.ts';
 import { indent } from './error-text.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -31,6 +31,17 @@ export function addAskCommands(program: Group): void {
     .examples(['shunt events', 'shunt events --follow', 'shunt events --since 0 --output json'])
     .does((context, command) => showEvents(context, command.opts()));
   program
+    .command(
+      'sweep',
+      'remove from OVN NB what attempts left there: grace rules at once, probe ports when nothing is open',
+    )
+    .examples(['shunt sweep', 'shunt sweep --output json'])
+    .does(async (context) => {
+      const swept = await context.operators.sweep({ by: context.by }, context.signal);
+      context.print(sweptText(swept), swept);
+      return 0;
+    });
+  program
     .command('status', 'the coordinator: connections, open attempts, what is stuck')
     .examples(['shunt status', 'shunt status --output json'])
     .does(async (context) => {
@@ -54,6 +65,11 @@ async function askWhy({ operators, signal }: Context, target: string | undefined
       throw error; // it was most likely meant to be a hypervisor
     });
   }
+}
+
+function sweptText({ graceGroups, probePorts, probesKept }: Swept): string {
+  const probes = probesKept ? 'probe ports stay: an attempt or a run is open' : `${probePorts} probe ports`;
+  return `Removed from OVN NB: grace rules of ${graceGroups} attempts; ${probes}.`;
 }
 
 function whyText(conditions: readonly UnmetCondition[], style: Style): string {

@@ -94,6 +94,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
   const grace = stack.use(new GraceKeeper(nb, { logger }));
   const agents = stack.use(new AgentRegistry({ ...identity, nowMs, logger, onChange }));
   const inventory = new LiveInventory({ nb, agents, bridges: config.bridges, nowMs });
+  const nbWriter = new NbWriter(nb, () => inventory.facts());
   const registry = createRegistry('shunt_coordinator_');
   const metrics: CoordinatorMetrics = new CoordinatorMetrics(registry, {
     state: () => scheduler.state,
@@ -120,7 +121,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
         natsConnected: () => reports.ready,
         nbConnected: () => nb.synced,
       },
-      perform: effectPerformer({ nb: new NbWriter(nb, () => inventory.facts()), grace, agents }),
+      perform: effectPerformer({ nb: nbWriter, grace, agents }),
       nowMs,
       logger,
       onEntries: (entries) => metrics.onEntries(entries),
@@ -128,7 +129,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     }),
   );
   wake = () => scheduler.wake();
-  const operators = new Operators({ scheduler, ledger, inventory, grace, identity });
+  const operators = new Operators({ scheduler, ledger, inventory, grace, nb: nbWriter, logger, identity });
   const server = stack.use(
     await startWireServer({
       listen: [config.listen, config.socket && `unix:${config.socket}`].filter((address) => address !== ''),

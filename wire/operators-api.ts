@@ -31,11 +31,22 @@ export interface OperatorsApi {
   /** One operation at all taps of a hypervisor that stand where it begins. */
   operateHost(request: HostChange & { readonly verb: HostVerb }, signal: AbortSignal): Promise<HostView>;
   why(request: { readonly target: WhyTarget }, signal: AbortSignal): Promise<readonly UnmetCondition[]>;
+  /** Removes grace rules at once, and probe ports when nothing is open. */
+  sweep(request: { readonly by: string }, signal: AbortSignal): Promise<Swept>;
   status(signal: AbortSignal): Promise<CoordinatorStatus>;
   /** Entries after `sinceSeq`; with `follow` it goes on with new ones until the signal. */
   events(request: EventsRequest, signal: AbortSignal): AsyncIterable<EventView>;
   /** The present view, then each change (conflated: a slow reader gets the newest); ends when the run is done or aborted. */
   watchRun(request: RunRef, signal: AbortSignal): AsyncIterable<RunView>;
+}
+
+/** What was removed from OVN NB. */
+export interface Swept {
+  /** Port groups with grace rules, one an attempt. */
+  readonly graceGroups: number;
+  readonly probePorts: number;
+  /** An attempt or a run is open: probe ports are in use, and stay. */
+  readonly probesKept: boolean;
 }
 
 export interface ApproveRequest {

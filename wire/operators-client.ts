@@ -21,6 +21,8 @@ import {
   revertHostCodec,
   runRefCodec,
   startWaveCodec,
+  sweepCodec,
+  sweptCodec,
   whyCodec,
 } from './request-codec.ts';
 import {
@@ -85,6 +87,7 @@ function changes(caller: Caller): Omit<OperatorsApi, Reads | 'events' | 'watchRu
     retryHost: unary(caller, methods.RetryHost, retryHostCodec, runViewCodec),
     leaveHost: unary(caller, methods.LeaveHost, revertHostCodec, runViewCodec),
     revertHost: unary(caller, methods.RevertHost, revertHostCodec, hostViewCodec),
+    sweep: unary(caller, methods.Sweep, sweepCodec, sweptCodec),
     operateHost: unary(caller, methods.OperateHost, operateHostCodec, hostViewCodec),
   };
 }

@@ -20,6 +20,8 @@ import {
   revertHostCodec,
   runRefCodec,
   startWaveCodec,
+  sweepCodec,
+  sweptCodec,
   whyCodec,
 } from './request-codec.ts';
 import {
@@ -72,6 +74,7 @@ function changeHandlers(api: OperatorsApi, unary: Unary) {
     RetryHost: unary(retryHostCodec, runViewCodec, (request, signal) => api.retryHost(request, signal)),
     LeaveHost: unary(revertHostCodec, runViewCodec, (request, signal) => api.leaveHost(request, signal)),
     RevertHost: unary(revertHostCodec, hostViewCodec, (request, signal) => api.revertHost(request, signal)),
+    Sweep: unary(sweepCodec, sweptCodec, (request, signal) => api.sweep(request, signal)),
     OperateHost: unary(operateHostCodec, hostViewCodec, (request, signal) => api.operateHost(request, signal)),
   };
 }

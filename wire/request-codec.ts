@@ -12,11 +12,13 @@ import type { PauseRunRequest as PbPauseRun } from './gen/shunt/v1/PauseRunReque
 import type { RetryHostRequest as PbRetryHost } from './gen/shunt/v1/RetryHostRequest.ts';
 import type { RevertHostRequest as PbRevertHost } from './gen/shunt/v1/RevertHostRequest.ts';
 import type { StartWaveRequest as PbStartWave } from './gen/shunt/v1/StartWaveRequest.ts';
+import type { SweepReply as PbSweepReply } from './gen/shunt/v1/SweepReply.ts';
+import type { SweepRequest as PbSweepRequest } from './gen/shunt/v1/SweepRequest.ts';
 import type { WhyHost as PbWhyHost } from './gen/shunt/v1/WhyHost.ts';
 import type { WhyRequest as PbWhyRequest } from './gen/shunt/v1/WhyRequest.ts';
 import type { WhyRun as PbWhyRun } from './gen/shunt/v1/WhyRun.ts';
 import type { WhyTarget as PbWhyTarget } from './gen/shunt/v1/WhyTarget.ts';
-import type { OperatorsApi, WhyTarget } from './operators-api.ts';
+import type { OperatorsApi, Swept, WhyTarget } from './operators-api.ts';
 
 /** The first parameter of a call that has a request. */
 type RequestOf<M extends keyof OperatorsApi> = Parameters<OperatorsApi[M]>[0];
@@ -48,6 +50,8 @@ export const operateHostCodec = message<RequestOf<'operateHost'>, PbOperateHost>
   by: text,
   why: text,
 });
+export const sweepCodec = message<RequestOf<'sweep'>, PbSweepRequest>({ by: text });
+export const sweptCodec = message<Swept, PbSweepReply>({ graceGroups: count, probePorts: count, probesKept: flag });
 export const getHostCodec = message<RequestOf<'getHost'>, PbGetHost>({ host: text });
 export const eventsCodec = message<RequestOf<'events'>, PbEvents>({ sinceSeq: serial, follow: flag });
 

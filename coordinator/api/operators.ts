@@ -19,6 +19,7 @@ import {
 } from '../../domain/run/run-commands.ts';
 import { runView } from '../../domain/run/run-view.ts';
 import type { HostView, RunView, UnmetCondition } from '../../domain/run-state.ts';
+import type { Logger } from '../../platform/log.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import {
   type ApproveRequest,
@@ -30,12 +31,14 @@ import {
   type PlanSummary,
   type RunRef,
   type StartWaveRequest,
+  type Swept,
   summarisePlan,
   type WhyTarget,
 } from '../../wire/operators-api.ts';
 import type { GraceKeeper } from '../grace/grace-keeper.ts';
 import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
+import type { NbWriter } from '../nb/nb-writer.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { streamEvents, watchRun } from './streams.ts';
 import { needHost, needPlan, newestRunId, runIdOrNewest, waveToStart } from './targets.ts';
@@ -45,6 +48,8 @@ export interface OperatorsOptions {
   readonly ledger: EventLedger;
   readonly inventory: LiveInventory;
   readonly grace: GraceKeeper;
+  readonly nb: Pick<NbWriter, 'sweep'>;
+  readonly logger: Logger;
   readonly identity: { readonly version: string; readonly site: string; readonly coordinatorId: string };
 }
 
@@ -185,6 +190,16 @@ export class Operators implements OperatorsApi {
       world,
       target.wave === undefined ? { kind: 'run', runId } : { kind: 'wave', runId, wave: target.wave },
     );
+  }
+
+  /** What is taken away is made again by whatever attempt needs it; grace rules are not, until the next cut. */
+  async sweep({ by }: { readonly by: string }): Promise<Swept> {
+    const { grace, nb, logger } = this.#options;
+    const graceGroups = await grace.sweep('all');
+    const probesKept = this.#state.open.size > 0 || activeRuns(this.#state).length > 0;
+    const swept = { graceGroups, probePorts: probesKept ? 0 : await nb.sweep(), probesKept };
+    logger.info({ by, ...swept }, 'OVN NB was swept');
+    return swept;
   }
 
   async status(): Promise<CoordinatorStatus> {

@@ -1228,6 +1228,10 @@ export const descriptor: unknown = {
          "requestType": "WhyRequest",
          "responseType": "WhyReply"
         },
+        "Sweep": {
+         "requestType": "SweepRequest",
+         "responseType": "SweepReply"
+        },
         "GetStatus": {
          "requestType": "GetStatusRequest",
          "responseType": "CoordinatorStatus"
@@ -2824,6 +2828,30 @@ export const descriptor: unknown = {
         "ageMs": {
          "type": "double",
          "id": 4
+        }
+       }
+      },
+      "SweepRequest": {
+       "fields": {
+        "by": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "SweepReply": {
+       "fields": {
+        "graceGroups": {
+         "type": "uint32",
+         "id": 1
+        },
+        "probePorts": {
+         "type": "uint32",
+         "id": 2
+        },
+        "probesKept": {
+         "type": "bool",
+         "id": 3
         }
        }
       },

@@ -61,6 +61,8 @@ import type { RunView as _shunt_v1_RunView, RunView__Output as _shunt_v1_RunView
 import type { ServicePortHold as _shunt_v1_ServicePortHold, ServicePortHold__Output as _shunt_v1_ServicePortHold__Output } from './shunt/v1/ServicePortHold.ts';
 import type { Slice as _shunt_v1_Slice, Slice__Output as _shunt_v1_Slice__Output } from './shunt/v1/Slice.ts';
 import type { StartWaveRequest as _shunt_v1_StartWaveRequest, StartWaveRequest__Output as _shunt_v1_StartWaveRequest__Output } from './shunt/v1/StartWaveRequest.ts';
+import type { SweepReply as _shunt_v1_SweepReply, SweepReply__Output as _shunt_v1_SweepReply__Output } from './shunt/v1/SweepReply.ts';
+import type { SweepRequest as _shunt_v1_SweepRequest, SweepRequest__Output as _shunt_v1_SweepRequest__Output } from './shunt/v1/SweepRequest.ts';
 import type { TapElsewhereHold as _shunt_v1_TapElsewhereHold, TapElsewhereHold__Output as _shunt_v1_TapElsewhereHold__Output } from './shunt/v1/TapElsewhereHold.ts';
 import type { TapTarget as _shunt_v1_TapTarget, TapTarget__Output as _shunt_v1_TapTarget__Output } from './shunt/v1/TapTarget.ts';
 import type { UnmetCondition as _shunt_v1_UnmetCondition, UnmetCondition__Output as _shunt_v1_UnmetCondition__Output } from './shunt/v1/UnmetCondition.ts';
@@ -144,6 +146,8 @@ export interface ProtoGrpcType {
       ServicePortHold: MessageTypeDefinition<_shunt_v1_ServicePortHold, _shunt_v1_ServicePortHold__Output>
       Slice: MessageTypeDefinition<_shunt_v1_Slice, _shunt_v1_Slice__Output>
       StartWaveRequest: MessageTypeDefinition<_shunt_v1_StartWaveRequest, _shunt_v1_StartWaveRequest__Output>
+      SweepReply: MessageTypeDefinition<_shunt_v1_SweepReply, _shunt_v1_SweepReply__Output>
+      SweepRequest: MessageTypeDefinition<_shunt_v1_SweepRequest, _shunt_v1_SweepRequest__Output>
       TapElsewhereHold: MessageTypeDefinition<_shunt_v1_TapElsewhereHold, _shunt_v1_TapElsewhereHold__Output>
       TapTarget: MessageTypeDefinition<_shunt_v1_TapTarget, _shunt_v1_TapTarget__Output>
       UnmetCondition: MessageTypeDefinition<_shunt_v1_UnmetCondition, _shunt_v1_UnmetCondition__Output>

@@ -26,9 +26,13 @@ const commands = [
   'host list',
   'host show',
   'host revert',
+  'host unstage',
+  'host finish',
+  'host collapse',
   'host leave',
   'why',
   'events',
+  'sweep',
   'status',
   'completion',
 ];

@@ -50,6 +50,45 @@ const plan: Plan = {
 };
 
 describe('plan', () => {
+  it('show tells what each wave does, by which method, how far and of which taps', async () => {
+    const tap = { tap: 'tap1', portId: 'p1', networkId: 'n1', mac: 'm', ips: [], legacyBridge: 'brq1' };
+    const host = { systemId: 'sys-hv1', hostname: 'hv1', networks: [] };
+    const shunt = { ...tap, method: 'shunt' } as const;
+    world.api.getPlan = async () => ({
+      ...plan,
+      spec: {
+        ...plan.spec,
+        method: 'shunt',
+        goal: 'finished',
+        methods: [{ hosts: ['hv2'], networks: ['blue'], method: 'direct' }],
+        slice: { projects: ['a*'], networks: [] },
+      },
+      waves: [
+        { number: 1, canary: true, operations: ['stage', 'cut'], hosts: [{ ...host, taps: [shunt, tap] }] },
+        { number: 2, canary: false, together: true, hosts: [{ ...host, taps: [shunt] }] },
+        { number: 3, canary: false, operations: ['stage'], direction: 'back', hosts: [{ ...host, taps: [shunt] }] },
+      ],
+      held: [],
+    });
+    expect((await world.run(['plan', 'show', 'p-1'])).out).toMatchInlineSnapshot(`
+      "plan:       p-1 (move-1), made by ann@ops1 at 2026-03-01T09:00:00.000Z
+      hash:       3f0c51
+      method:     shunt (direct for hv2 on network blue), 4 taps a batch
+      goal:       finished
+      slice:      projects a*
+      open:       2 at a time; pauses after 0 errors
+      times:      deadline 1m, soak 5s
+      commits on: the coordinator's word
+      approved:   no
+
+          WAVE  HOST  DOES          METHOD  ZONE  TAPS  NETWORKS
+      canary 1  hv1   stage, cut    both    -        2         0
+             2  hv1   cut together  shunt   -        1         0
+             3  hv1   stage (back)  shunt   -        1         0
+      "
+    `);
+  });
+
   it('create sends the file as it is and shows what an approver has to read', async () => {
     world.api.createPlan = async () => plan;
     const ran = await world.run(['plan', 'create', 'p.yaml'], { files: { 'p.yaml': 'version: 1\n' } });
@@ -65,9 +104,9 @@ describe('plan', () => {
       commits on: the coordinator's word
       approved:   no
 
-          WAVE  HOST  ZONE   TAPS  NETWORKS
-      canary 1  hv1   -         0         0
-             2  hv2   rack2     0         0
+          WAVE  HOST  DOES  METHOD  ZONE   TAPS  NETWORKS
+      canary 1  hv1   cut   -       -         0         0
+             2  hv2   cut   -       rack2     0         0
 
       Held (1):
         hv9: opted out by exclude hv9
@@ -312,6 +351,27 @@ describe('host, why, events, status', () => {
       "
     `);
     expect(JSON.parse((await world.run(['host', 'show', 'hv3', '--output', 'json'])).out)).toEqual(hv3);
+  });
+
+  it('sweep says what went, and what stays', async () => {
+    world.api.sweep = async () => ({ graceGroups: 2, probePorts: 5, probesKept: false });
+    expect((await world.run(['sweep'])).out).toBe('Removed from OVN NB: grace rules of 2 attempts; 5 probe ports.\n');
+    world.api.sweep = async () => ({ graceGroups: 1, probePorts: 0, probesKept: true });
+    expect((await world.run(['sweep'])).out).toContain('probe ports stay: an attempt or a run is open');
+  });
+
+  it('host unstage, finish and collapse ask for one operation', async () => {
+    world.api.operateHost = async () => hv3;
+    expect((await world.run(['host', 'unstage', 'hv3'])).out).toBe(
+      'hv3 unstages; to look at it:  shunt host show hv3\n',
+    );
+    expect((await world.run(['host', 'finish', 'hv3', '--why', 'done'])).out).toContain('hv3 finishes');
+    expect((await world.run(['host', 'collapse', 'hv3'])).out).toContain('hv3 collapses');
+    expect(world.asked.map(([, request]) => request)).toEqual([
+      { host: 'hv3', why: 'asked by the operator', by: 'ann@ops1', verb: 'unstage' },
+      { host: 'hv3', why: 'done', by: 'ann@ops1', verb: 'finish' },
+      { host: 'hv3', why: 'asked by the operator', by: 'ann@ops1', verb: 'collapse' },
+    ]);
   });
 
   it('host revert and leave', async () => {

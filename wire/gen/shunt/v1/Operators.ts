@@ -28,6 +28,8 @@ import type { RetryHostRequest as _shunt_v1_RetryHostRequest, RetryHostRequest__
 import type { RevertHostRequest as _shunt_v1_RevertHostRequest, RevertHostRequest__Output as _shunt_v1_RevertHostRequest__Output } from '../../shunt/v1/RevertHostRequest.ts';
 import type { RunView as _shunt_v1_RunView, RunView__Output as _shunt_v1_RunView__Output } from '../../shunt/v1/RunView.ts';
 import type { StartWaveRequest as _shunt_v1_StartWaveRequest, StartWaveRequest__Output as _shunt_v1_StartWaveRequest__Output } from '../../shunt/v1/StartWaveRequest.ts';
+import type { SweepReply as _shunt_v1_SweepReply, SweepReply__Output as _shunt_v1_SweepReply__Output } from '../../shunt/v1/SweepReply.ts';
+import type { SweepRequest as _shunt_v1_SweepRequest, SweepRequest__Output as _shunt_v1_SweepRequest__Output } from '../../shunt/v1/SweepRequest.ts';
 import type { WatchRunRequest as _shunt_v1_WatchRunRequest, WatchRunRequest__Output as _shunt_v1_WatchRunRequest__Output } from '../../shunt/v1/WatchRunRequest.ts';
 import type { WhyReply as _shunt_v1_WhyReply, WhyReply__Output as _shunt_v1_WhyReply__Output } from '../../shunt/v1/WhyReply.ts';
 import type { WhyRequest as _shunt_v1_WhyRequest, WhyRequest__Output as _shunt_v1_WhyRequest__Output } from '../../shunt/v1/WhyRequest.ts';
@@ -191,6 +193,15 @@ export interface OperatorsClient extends grpc.Client {
   startWave(argument: _shunt_v1_StartWaveRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   startWave(argument: _shunt_v1_StartWaveRequest, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   
+  Sweep(argument: _shunt_v1_SweepRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  Sweep(argument: _shunt_v1_SweepRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  Sweep(argument: _shunt_v1_SweepRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  Sweep(argument: _shunt_v1_SweepRequest, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  sweep(argument: _shunt_v1_SweepRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  sweep(argument: _shunt_v1_SweepRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  sweep(argument: _shunt_v1_SweepRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  sweep(argument: _shunt_v1_SweepRequest, callback: grpc.requestCallback<_shunt_v1_SweepReply__Output>): grpc.ClientUnaryCall;
+  
   WatchRun(argument: _shunt_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_shunt_v1_RunView__Output>;
   WatchRun(argument: _shunt_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_shunt_v1_RunView__Output>;
   watchRun(argument: _shunt_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_shunt_v1_RunView__Output>;
@@ -244,6 +255,8 @@ export interface OperatorsHandlers extends grpc.UntypedServiceImplementation {
   
   StartWave: grpc.handleUnaryCall<_shunt_v1_StartWaveRequest__Output, _shunt_v1_RunView>;
   
+  Sweep: grpc.handleUnaryCall<_shunt_v1_SweepRequest__Output, _shunt_v1_SweepReply>;
+  
   WatchRun: grpc.handleServerStreamingCall<_shunt_v1_WatchRunRequest__Output, _shunt_v1_RunView>;
   
   Why: grpc.handleUnaryCall<_shunt_v1_WhyRequest__Output, _shunt_v1_WhyReply>;
@@ -269,6 +282,7 @@ export interface OperatorsDefinition extends grpc.ServiceDefinition {
   RetryHost: MethodDefinition<_shunt_v1_RetryHostRequest, _shunt_v1_RunView, _shunt_v1_RetryHostRequest__Output, _shunt_v1_RunView__Output>
   RevertHost: MethodDefinition<_shunt_v1_RevertHostRequest, _shunt_v1_HostView, _shunt_v1_RevertHostRequest__Output, _shunt_v1_HostView__Output>
   StartWave: MethodDefinition<_shunt_v1_StartWaveRequest, _shunt_v1_RunView, _shunt_v1_StartWaveRequest__Output, _shunt_v1_RunView__Output>
+  Sweep: MethodDefinition<_shunt_v1_SweepRequest, _shunt_v1_SweepReply, _shunt_v1_SweepRequest__Output, _shunt_v1_SweepReply__Output>
   WatchRun: MethodDefinition<_shunt_v1_WatchRunRequest, _shunt_v1_RunView, _shunt_v1_WatchRunRequest__Output, _shunt_v1_RunView__Output>
   Why: MethodDefinition<_shunt_v1_WhyRequest, _shunt_v1_WhyReply, _shunt_v1_WhyRequest__Output, _shunt_v1_WhyReply__Output>
 }
