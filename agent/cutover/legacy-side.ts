@@ -11,8 +11,8 @@ import { type Execution, mark, markGone, present } from './execution.ts';
  * receive handler is left.
  */
 const heldByDatapath: ReadonlySet<string> = new Set(['ENOTSUP', 'EBUSY']);
-const busyRetriesMax = 400;
-const busyRetryMs = 5;
+const busyRetriesMax = 2_000;
+const busyRetryMs = 1;
 const actedTimeoutMs = 3_000;
 const confirmAfterMs = [25, 50, 125, 300, 500] as const;
 

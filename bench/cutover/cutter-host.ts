@@ -4,6 +4,7 @@ import { BridgePort } from '../../agent/host/bridge-port.ts';
 import { OpenVSwitch } from '../../agent/host/open-vswitch.ts';
 import { ProviderPorts } from '../../agent/host/provider-ports.ts';
 import { readFacts } from '../../agent/host/read-facts.ts';
+import { ShuntPlane } from '../../agent/shunt/shunt-plane.ts';
 import type { RewireFacts } from '../../domain/rewire/moves.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { Netlink } from '../../platform/native/netlink.ts';
@@ -31,12 +32,14 @@ export async function serveCutter<Request>(
   await integration.ready(AbortSignal.timeout(limitMs));
   await using providers = new ProviderPorts(runDir, ovs);
   using netlink = Netlink.open();
+  using plane = new ShuntPlane(runDir);
   let stages: CutterStage[] = [];
   const deps: ExecutorDependencies = {
     ovs,
     netlink,
     integration,
     providers,
+    plane,
     clock: systemClock,
     checkpoint: () => undefined,
     onStage: (stage) => stages.push(stage),

@@ -28,9 +28,9 @@ export class CutterProcess implements AsyncDisposable {
     this.#ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   }
 
-  /** Starts a script of this folder; returns once it is connected. */
+  /** Starts a script of bench/; returns once it is connected. */
   static async start(site: Site, script: string): Promise<CutterProcess> {
-    const path = join(import.meta.dirname, script);
+    const path = join(import.meta.dirname, '..', script);
     const [file = '', ...args] = inNetns(site.netns, [process.execPath, path, `unix:${site.ovsdb}`, site.runDir]);
     const cutter = new CutterProcess(spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
     if ((await cutter.#next()) !== 'ready') throw new Error(`${script} did not start`);

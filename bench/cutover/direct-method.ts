@@ -11,7 +11,7 @@ export interface DirectOptions {
 
 /** The product's direct method, on hypervisor 1, through one connection that stays open. */
 export async function directMethod(lab: LabState, site: Site, { batchSize }: DirectOptions): Promise<Method> {
-  const cutter = await CutterProcess.start(site, 'direct-cutter.ts');
+  const cutter = await CutterProcess.start(site, 'cutover/direct-cutter.ts');
   return {
     name: 'direct',
     round: ['cut', 'revert'],
