@@ -29,7 +29,12 @@ export function exitStatusOfAttempt(attempt: AttemptRecord): ExitStatus {
   return attempt.outcome === undefined ? 2 : ofOutcome[attempt.outcome];
 }
 
-/** For `host revert --wait`: being back on legacy is success, whichever attempt brought it there. */
+/** For `host finish --wait` and its like. */
+export function exitStatusOfVerb(attempt: AttemptRecord | undefined): ExitStatus {
+  return attempt?.outcome === undefined ? 1 : ofOutcome[attempt.outcome];
+}
+
+/** For `host revert --wait`: being back where it began is success, whichever attempt brought it there. */
 export function exitStatusOfRevert(attempt: AttemptRecord | undefined): ExitStatus {
   switch (attempt?.outcome) {
     case 'stuck':

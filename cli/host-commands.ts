@@ -1,7 +1,7 @@
 import { hostReport, hostTable } from './host-text.ts';
 import { timeoutOf, timeoutOption } from './option-values.ts';
 import type { Group } from './program.ts';
-import { revertAndWait } from './watch-revert.ts';
+import { type HostOrder, order, orderAndWait } from './watch-order.ts';
 
 export function addHostCommands(program: Group): void {
   const host = program.group('host', 'hypervisors, by hostname or system-id');
@@ -24,7 +24,7 @@ export function addHostCommands(program: Group): void {
       context.print(hostReport(shown, context.style), shown);
       return 0;
     });
-  addRevert(host);
+  addOrders(host);
   host
     .command('leave HOST', 'let its run go on without it')
     .requiredOption('--why <text>', 'for those who look for it later')
@@ -38,22 +38,53 @@ export function addHostCommands(program: Group): void {
     });
 }
 
-function addRevert(host: Group): void {
-  host
-    .command(
-      'revert HOST',
-      'take a hypervisor back to its legacy plug: its open attempt, or a new one when it was committed',
-    )
-    .option('--why <text>', 'for the ledger', 'asked by the operator')
-    .option('--wait', 'stay until it is at rest; exit status 0 it is back, 3 it stays, 4 blocked, 5 stuck')
-    .option(...timeoutOption)
-    .examples(['shunt host revert hv3 --wait', "shunt host revert hv3 --why 'packet loss seen by tenants'"])
-    .does(async (context, command) => {
-      const { why, wait } = command.opts<{ why: string; wait?: boolean }>();
-      const name = command.args[0] ?? '';
-      if (wait) return revertAndWait(context, { host: name, why, ...timeoutOf(command) });
-      const view = await context.operators.revertHost({ host: name, why, by: context.by }, context.signal);
-      context.print(`${view.hostname} goes back; to look at it:  shunt host show ${view.hostname}`, view);
-      return 0;
-    });
+const orders: readonly (Pick<HostOrder, 'verb'> & Readonly<Record<'about' | 'wait' | 'said', string>>)[] = [
+  {
+    verb: 'revert',
+    about: 'take back its open attempt, or the newest operation that stands: from the target to staged or legacy',
+    wait: 'exit status 0 it is back, 3 it stays, 4 blocked, 5 stuck',
+    said: 'goes back',
+  },
+  {
+    verb: 'unstage',
+    about: 'take its staged taps back to their legacy plug',
+    wait: 'exit status 0 done, 3 it stays staged, 4 blocked, 5 stuck',
+    said: 'unstages',
+  },
+  {
+    verb: 'finish',
+    about: 'take the legacy leg away from its shunted taps; they stay on OVN',
+    wait: 'exit status 0 done, 3 it went back, 4 blocked, 5 stuck',
+    said: 'finishes',
+  },
+  {
+    verb: 'collapse',
+    about: 'plug its finished taps directly into the integration bridge',
+    wait: 'exit status 0 done, 3 it went back, 4 blocked, 5 stuck',
+    said: 'collapses',
+  },
+];
+
+function addOrders(host: Group): void {
+  for (const { verb, about, wait, said } of orders) {
+    host
+      .command(`${verb} HOST`, about)
+      .option('--why <text>', 'for the ledger', 'asked by the operator')
+      .option('--wait', `stay until it is at rest; ${wait}`)
+      .option(...timeoutOption)
+      .examples([`shunt host ${verb} hv3 --wait`, `shunt host ${verb} hv3 --why 'packet loss seen by tenants'`])
+      .note(verb === 'revert' ? '' : overlayNote)
+      .does(async (context, command) => {
+        const { why, wait: stay } = command.opts<{ why: string; wait?: boolean }>();
+        const name = command.args[0] ?? '';
+        if (stay) return orderAndWait(context, { host: name, why, verb, ...timeoutOf(command) });
+        const view = await order(context, { host: name, why, verb });
+        context.print(`${view.hostname} ${said}; to look at it:  shunt host show ${view.hostname}`, view);
+        return 0;
+      });
+  }
 }
+
+const overlayNote = `
+On an overlay this is refused while it would cut guests off from others; then a plan does it for all of them
+(goal: legacy, finished or collapsed).`;

@@ -80,7 +80,7 @@ function tapTable(host: HostView, style: Style): string {
     tap.tap,
     tap.plug,
     tap.bridge || '-',
-    tap.plug === 'target' ? (tap.installed ? 'yes' : style.red('no')) : '-',
+    tap.plug === 'legacy' || tap.plug === 'none' ? '-' : tap.installed ? 'yes' : style.red('no'),
     tap.mac ?? '-',
     tap.ips.join(', ') || '-',
     tap.portId ?? style.yellow('no port'),

@@ -7,7 +7,12 @@ const planFile = `
 A plan file, with the defaults:
   version: 1
   name: move-1           # letters, digits, dots, dashes
-  method: direct
+  method: direct         # direct | shunt (staged first, then flipped without loss)
+  methods: []            # exceptions: [{hosts: [hv1], networks: [blue], method: direct}]; the first that fits decides
+  slice:                 # default: all taps of each hypervisor
+    projects: []         # globs over project ids
+    networks: []         # globs over a network's id or name
+  goal: target           # staged | target | finished | collapsed | legacy (all the way back)
   include: ['*']         # globs over hostname or system-id
   exclude: []            # held, and shown as such
   canary: hv1            # goes first, alone; default: the one with the fewest guests

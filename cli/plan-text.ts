@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, PlannedHost, PlannedWave, PlanSpec, Slice } from '../domain/plan.ts';
 import { formatDuration } from '../domain/planning/duration.ts';
 import { describeHold } from '../domain/run/describe-hold.ts';
 import type { PlanSummary } from '../wire/operators-api.ts';
@@ -45,7 +45,9 @@ function planFacts(plan: Plan, style: Style): [string, string][] {
   return [
     ['plan', `${style.bold(plan.id)} (${spec.name}), made by ${plan.createdBy} at ${plan.createdAt}`],
     ['hash', plan.hash],
-    ['method', `${spec.method}, ${spec.batchSize} taps a batch`],
+    ['method', `${spec.method}${methodRules(spec)}, ${spec.batchSize} taps a batch`],
+    ...(spec.goal === undefined ? [] : [['goal', spec.goal] as [string, string]]),
+    ...(spec.slice === undefined ? [] : [['slice', sliceText(spec.slice)] as [string, string]]),
     ['open', `${spec.maxOpen} at a time${zones}; pauses after ${spec.errorBudget} errors`],
     ['times', `deadline ${formatDuration(spec.deadlineMs)}, soak ${formatDuration(spec.soakMs)}`],
     ['commits on', spec.commitOn === 'word' ? "the coordinator's word" : 'evidence, also without the coordinator'],
@@ -53,10 +55,38 @@ function planFacts(plan: Plan, style: Style): [string, string][] {
   ];
 }
 
+function methodRules({ methods = [] }: PlanSpec): string {
+  const rules = methods.map(({ hosts, networks, method }) => {
+    const where = [
+      hosts.length > 0 ? hosts.join(', ') : '',
+      networks.length > 0 ? `network ${networks.join(', ')}` : '',
+    ];
+    return `${method} for ${where.filter(Boolean).join(' on ') || 'all'}`;
+  });
+  return rules.length === 0 ? '' : ` (${rules.join('; ')})`;
+}
+
+function sliceText({ projects, networks }: Slice): string {
+  const of = (what: string, globs: readonly string[]) => (globs.length === 0 ? [] : [`${what} ${globs.join(', ')}`]);
+  return [...of('projects', projects), ...of('networks', networks)].join('; ') || 'all';
+}
+
+/** What a wave does, in one cell: `stage, cut`, `cut together`, `finish (back)`. */
+function doingText({ operations = ['cut'], direction, together }: PlannedWave): string {
+  return `${operations.join(', ')}${direction === 'back' ? ' (back)' : ''}${together === true ? ' together' : ''}`;
+}
+
+function methodText(host: PlannedHost): string {
+  const methods = new Set(host.taps.map((tap) => tap.method ?? 'direct'));
+  return methods.size > 1 ? 'both' : ([...methods][0] ?? '-');
+}
+
 function waveTable(plan: Plan, style: Style): string {
   const columns = [
     { head: 'WAVE', align: 'right' },
     { head: 'HOST' },
+    { head: 'DOES' },
+    { head: 'METHOD' },
     { head: 'ZONE' },
     { head: 'TAPS', align: 'right' },
     { head: 'NETWORKS', align: 'right' },
@@ -65,6 +95,8 @@ function waveTable(plan: Plan, style: Style): string {
     wave.hosts.map((host) => [
       `${wave.canary ? 'canary ' : ''}${wave.number}`,
       host.hostname,
+      doingText(wave),
+      methodText(host),
       host.zone ?? '-',
       String(host.taps.length),
       String(host.networks.length),

@@ -47,8 +47,9 @@ function hostRow(wave: WaveView, host: WaveHostView, style: Style): string[] {
 
 /** Phase while it is open, outcome when it is over. */
 export function attemptState(attempt: AttemptRecord, style: Style): string {
+  const operation = attempt.operation === undefined ? '' : `${attempt.operation} `;
   const direction = attempt.direction === 'back' ? ' (back)' : '';
-  return (attempt.outcome ? styledOutcome(style, attempt.outcome) : attempt.phase) + direction;
+  return operation + (attempt.outcome ? styledOutcome(style, attempt.outcome) : attempt.phase) + direction;
 }
 
 /** What went wrong, one block a hypervisor; empty when nothing did. */

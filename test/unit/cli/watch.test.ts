@@ -288,6 +288,28 @@ describe('host revert --wait', () => {
   });
 });
 
+describe('host finish --wait', () => {
+  it.each<[number, AttemptRecord['outcome']]>([
+    [0, 'committed'],
+    [3, 'reverted'],
+    [4, 'blocked'],
+    [5, 'stuck'],
+  ])('ends with %i when it was %s', async (status, outcome) => {
+    const closed = attempt('hv3', { epoch: 2, operation: 'finish', ...(outcome === undefined ? {} : { outcome }) });
+    world.api.status = async () => coordinatorStatus({ lastSeq: 7 });
+    world.api.operateHost = async () => hostView('hv3', { attempt: attempt('hv3', { epoch: 2, operation: 'finish' }) });
+    world.api.events = async function* (_, signal) {
+      yield { seq: 8, at: '', type: 'attempt-closed', host: 'sys-hv3', message: 'closed', json: '{}' };
+      await untilAborted(signal);
+    };
+    world.api.getHost = async () => hostView('hv3', { plug: 'hybrid', attempt: closed });
+    const ran = await world.run(['host', 'finish', 'hv3', '--wait']);
+    expect(ran.status).toBe(status);
+    expect(ran.out).toContain(`2, finish ${outcome}`);
+    expect(ran.out).toContain('plug:       hybrid');
+  });
+});
+
 describe('events', () => {
   const event = (seq: number): EventView => ({
     seq,
