@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { Finding } from '../domain/findings.ts';
 import type { Order, OrderResult } from '../domain/orders.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -18,7 +19,7 @@ import { revertCommand } from './deadman-command.ts';
 import { PlugGuard } from './guard/plug-guard.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
-import { readClaims } from './journal/claims.ts';
+import { claimOf, readClaims } from './journal/claims.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
@@ -207,11 +208,11 @@ export class Agent implements AsyncDisposable {
   }
 
   #makeGuard(): PlugGuard {
-    const { ovs, netlink, integration, providers, plane } = this.#host;
+    const { ovs, netlink, integration, providers, plane, midonet } = this.#host;
     return new PlugGuard({
       host: this.#host,
       bootId: systemClock.bootId,
-      executor: { ovs, netlink, integration, providers, plane, clock: systemClock, onStage: () => undefined },
+      executor: { ovs, netlink, integration, providers, plane, midonet, clock: systemClock, onStage: () => undefined },
       onFinding: (finding, epoch) => this.#found(finding, epoch),
       onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
     });
@@ -238,11 +239,13 @@ export class Agent implements AsyncDisposable {
   }
 
   #guardWork(work: AttemptWork): void {
-    const { epoch, direction, phase } = work.attempt;
-    if (phase === 'committed') this.#guard.keep(readClaims(this.#config.stateDir));
-    if (phase === 'committed' || direction === 'back') return;
+    const { epoch, phase } = work.attempt;
+    if (isDonePhase(phase)) {
+      this.#guard.keep(readClaims(this.#config.stateDir));
+      return;
+    }
     const moves = work.moves.filter((move) => !work.gone.has(move.tap));
-    this.#guard.add(moves.map((move) => ({ epoch, bootId: systemClock.bootId, move })));
+    this.#guard.add(moves.flatMap((move) => claimOf(work.attempt, move, { epoch, bootId: systemClock.bootId }) ?? []));
   }
 
   #stateChanged(work: AttemptWork): void {
@@ -252,7 +255,7 @@ export class Agent implements AsyncDisposable {
     this.#reports.reporter.report('state', { epoch, phase, direction, why, code });
     if (state !== undefined) this.#session?.sendState(state);
     if (this.#atRest()) this.#memory.rest();
-    if (phase !== 'committed' && phase !== 'reverted' && phase !== 'stuck') return;
+    if (!isDonePhase(phase) && phase !== 'reverted' && phase !== 'stuck') return;
     this.#metrics.restReached(phase);
     this.#metrics.blackouts(direction, work.blackouts);
     // What was undone may have been claimed before.

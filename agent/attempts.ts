@@ -1,3 +1,4 @@
+import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { Finding } from '../domain/findings.ts';
 import type { AttemptState, Order, OrderResult } from '../domain/orders.ts';
 import { isOpen } from '../domain/phases.ts';
@@ -177,10 +178,16 @@ export class Attempts implements Disposable {
 
   async #cut({ grant }: OrderOf<'cut'>): Promise<Done> {
     const runner = this.#named(grant.epoch);
-    if (grant.method !== 'direct')
-      throw new ShuntError('wrong-state', `this agent cannot cut by '${grant.method}' yet`);
+    const { operation, direction } = runner.attempt;
+    if ((grant.operation ?? 'cut') !== operation || grant.direction !== direction) {
+      const asked = `${grant.operation ?? 'cut'} ${grant.direction}`;
+      throw new ShuntError(
+        'wrong-state',
+        `attempt ${grant.epoch} was prepared to ${operation} ${direction}, not to ${asked}`,
+      );
+    }
     if (runner.phase === 'prepared') {
-      runner.grant = grant;
+      runner.take(grant);
       runner.post({ type: 'grant', commitOn: grant.commitOn });
       await runner.armed();
       const { phase, code, why } = runner.attempt;
@@ -201,7 +208,9 @@ export class Attempts implements Disposable {
       case 'committing':
         runner.post({ type: 'commit-word' });
         return {};
+      case 'staged':
       case 'committed':
+      case 'finished':
         return {};
       default:
         throw new ShuntError('wrong-state', `attempt ${order.epoch} is ${runner.phase}: there is nothing to commit`);
@@ -210,8 +219,8 @@ export class Attempts implements Disposable {
 
   #revert(order: OrderOf<'revert'>): Done {
     const runner = this.#named(order.epoch);
-    if (runner.phase === 'committed') {
-      throw new ShuntError('wrong-state', `attempt ${order.epoch} is committed: going back takes a new attempt`);
+    if (isDonePhase(runner.phase)) {
+      throw new ShuntError('wrong-state', `attempt ${order.epoch} is ${runner.phase}: going back takes a new attempt`);
     }
     runner.post({ type: 'revert-word', why: order.why });
     return {};

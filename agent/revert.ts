@@ -1,4 +1,5 @@
-import type { RestoreRequest } from '../domain/rewire/plan-restore.ts';
+import { isDonePhase } from '../domain/attempt/operation-phases.ts';
+import type { AttemptMoves } from '../domain/rewire/plan-attempt.ts';
 import { remainingMs, sleep, systemClock } from '../platform/clock.ts';
 import type { RecordWriter } from '../platform/record-writer.ts';
 import { ShuntError } from '../platform/shunt-error.ts';
@@ -68,13 +69,13 @@ function requireAttempt(config: AgentConfig, epoch: number): ReplayedAttempt {
 function nothingToDo({ attempt }: ReplayedAttempt, ifExpired: boolean): string | undefined {
   if (attempt.phase === 'reverted') return `attempt ${attempt.epoch} has gone back already`;
   if (attempt.phase === 'prepared') return `attempt ${attempt.epoch} was never armed: nothing was touched by it`;
-  if (attempt.phase === 'committed' && ifExpired) return `attempt ${attempt.epoch} is committed`;
+  if (isDonePhase(attempt.phase) && ifExpired) return `attempt ${attempt.epoch} is ${attempt.phase}`;
   return undefined;
 }
 
 function undo({ header }: ReplayedAttempt, host: Host, signal: AbortSignal): Promise<RestoreOutcome> {
-  const { epoch, direction } = header.grant;
-  const request: RestoreRequest = { epoch, direction, moves: header.moves };
+  const { epoch, operation = 'cut', direction } = header.grant;
+  const request: AttemptMoves = { epoch, operation, direction, moves: header.moves };
   const nothing = () => undefined;
   return restore(
     request,

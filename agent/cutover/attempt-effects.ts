@@ -1,8 +1,10 @@
 import type { AttemptEffect } from '../../domain/attempt/attempt-machine.ts';
+import { isWorkPhase } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
 import type { Blackout, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
-import { cutSteps, planMoves } from '../../domain/rewire/plan-cut.ts';
+import { attemptSteps } from '../../domain/rewire/plan-attempt.ts';
+import { planMoves } from '../../domain/rewire/plan-cut.ts';
 import { deadlineAfter, remainingMs, sleep } from '../../platform/clock.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { readFacts } from '../host/read-facts.ts';
@@ -38,9 +40,10 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   await context.onBegin();
   await context.host.ovs.flush(signal);
   work.moves = plannedMoves(work);
+  if (work.moves.some((move) => move.legacy.midonet)) context.host.midonet.check();
   work.prepared = await context.probePorts.ensure(grant.networks, signal);
   context.prober.attachPorts(work.prepared);
-  work.baseline = await context.prober.baseline(scopeOf(work));
+  work.baseline = await context.prober.baseline(scopeOf(work, 'from'));
   signal.throwIfAborted();
   context.reporter.report('probe', { epoch: grant.epoch, stage: 'baseline', results: work.baseline });
   work.post({ type: 'prepared' });
@@ -49,7 +52,7 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
 /** What cannot be moved as ordered is told tap by tap, and nothing is touched. */
 function plannedMoves(work: AttemptWork): readonly TapMove[] {
   const { host } = work.context;
-  const plan = planMoves(work.grant, readFacts(host.ovs, host.netlink.links()));
+  const plan = planMoves(work.grant, readFacts(host.ovs, host.netlink.links(), work.grant.taps));
   work.findings = plan.problems.map((problem) => ({ ...problem, host: host.identity.systemId }));
   if (plan.problems.length === 0) return plan.moves;
   const told = plan.problems.slice(0, 5).map((problem) => problem.message);
@@ -84,9 +87,10 @@ async function arm(work: AttemptWork): Promise<void> {
 async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
   await context.onUnguard(work);
-  work.recorder = context.prober.startBlackout(scopeOf(work));
+  work.recorder = context.prober.startBlackout(scopeOf(work, 'from'));
   await sleep(blackoutMarginMs, signal);
-  await execute(cutSteps(moves, grant.direction, grant.batchSize), signal, executorFor(work));
+  const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
+  await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, executorFor(work));
   await sleep(blackoutMarginMs, signal);
   endBlackout(work);
   work.post({ type: 'cut-done' });
@@ -123,8 +127,8 @@ async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<voi
 async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
   await context.onUnguard(work);
-  work.recorder ??= context.prober.startBlackout(scopeOf(work));
-  const outcome = await restore({ direction: grant.direction, epoch: grant.epoch, moves }, executorFor(work), signal);
+  work.recorder ??= context.prober.startBlackout(scopeOf(work, 'from'));
+  const outcome = await restore({ ...grant, moves }, executorFor(work), signal);
   endBlackout(work);
   if (outcome.kind === 'failed') {
     work.post({ type: 'restore-failed', code: 'stuck', why: outcome.why, repair: outcome.repair });
@@ -162,7 +166,7 @@ function note(work: AttemptWork, record: JournalRecord): void {
   try {
     work.journal?.append(record);
   } catch (error) {
-    if (work.attempt.phase === 'cutting') throw error;
+    if (isWorkPhase(work.attempt.phase)) throw error;
   }
 }
 
@@ -182,6 +186,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     integration: context.host.integration,
     providers: context.host.providers,
     plane: context.host.plane,
+    midonet: context.host.midonet,
     clock: context.clock,
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onGone: (move) => {
@@ -199,7 +204,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     },
     checkpoint: (batch, taps) => {
       note(work, { type: 'checkpoint', batch, taps, atMs: context.clock.monotonicMs() });
-      if (work.attempt.phase === 'cutting') work.journal?.sync();
+      if (isWorkPhase(work.attempt.phase)) work.journal?.sync();
     },
   };
 }

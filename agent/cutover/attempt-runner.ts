@@ -9,7 +9,7 @@ import {
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/findings.ts';
 import type { AttemptState, CutGrant, Order } from '../../domain/orders.ts';
-import { isOpen, type Phase } from '../../domain/phases.ts';
+import { isOpen, type Method, type Phase } from '../../domain/phases.ts';
 import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
@@ -64,7 +64,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
   /** A new attempt; nothing happens before {@link post}. */
   static begin(context: AttemptContext, order: PrepareOrder): AttemptRunner {
     const { epoch, operation = 'cut', direction, taps, networks } = order;
-    const method = taps.some((target) => target.method === 'shunt') ? 'shunt' : 'direct';
+    const method = methodOf(taps);
     const limits = { deadlineMs: 0, soakMs: 0, commitOn: 'word', batchSize: 1 } as const;
     const grant: CutGrant = { epoch, operation, direction, method, taps, networks, ...limits };
     return new AttemptRunner(context, newAttempt({ epoch, operation, direction, method }), grant, randomUUID());
@@ -82,6 +82,11 @@ export class AttemptRunner implements Disposable, AttemptWork {
     for (const tap of replayed.gone) runner.gone.add(tap);
     runner.journal = AttemptJournal.reopen(context.stateDir, header.grant.epoch);
     return runner;
+  }
+
+  /** The permission to go on; how it is told which method it goes by is the taps' own. */
+  take(grant: CutGrant): void {
+    this.grant = { ...grant, operation: this.#attempt.operation, method: methodOf(grant.taps) };
   }
 
   get attempt(): Attempt {
@@ -208,6 +213,10 @@ export class AttemptRunner implements Disposable, AttemptWork {
     if (effect === 'restore') this.post({ type: 'restore-failed', code: 'stuck', why, repair: [] });
     else if (effect !== 'guard' && effect !== 'disarm') this.post({ type: failureEvent[effect], code, why });
   }
+}
+
+function methodOf(taps: CutGrant['taps']): Method {
+  return taps.some((target) => target.method === 'shunt') ? 'shunt' : 'direct';
 }
 
 /** Between arming and rest the deadline runs. */

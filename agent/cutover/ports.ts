@@ -4,9 +4,10 @@ import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 
 /** Proof of life, as the cutover needs it. */
 export interface Prober {
-  /** Legacy and wire vantages before the cut; local is possible only after. */
+  /** All vantages of this host, wherever the guests are plugged. */
   baseline(scope: ProbeScope): Promise<readonly ProbeResult[]>;
-  verify(scope: ProbeScope, stage: 'legacy' | 'target', signal: AbortSignal): Promise<readonly ProbeResult[]>;
+  /** The same; a guest with an `ofport` is asked through that. */
+  verify(scope: ProbeScope, signal: AbortSignal): Promise<readonly ProbeResult[]>;
   /** Asks each tap every 5 ms until stopped. */
   startBlackout(scope: ProbeScope): BlackoutRecorder;
   /** Serves a peer's probe order from our own probe ports. */

@@ -1,8 +1,11 @@
+import { restsOf } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
 import { judge } from '../../domain/judge/judge.ts';
 import { judgeReturn } from '../../domain/judge/judge-return.ts';
 import type { ProbeResult, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { TapPlace } from '../../domain/rewire/places.ts';
+import { wayOfMove } from '../../domain/rewire/plan-attempt.ts';
 import { describeError } from '../../platform/shunt-error.ts';
 import type { AttemptWork } from './attempt-context.ts';
 import type { ProbeScope } from './ports.ts';
@@ -19,12 +22,12 @@ export async function attachAgain(work: AttemptWork, signal: AbortSignal): Promi
 /** Asks every guest on the attempt's own side, and judges by what answered before. */
 export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promise<Verdict> {
   const { prober, reporter } = work.context;
-  const stage = work.grant.direction === 'forward' ? 'target' : 'legacy';
+  const stage = restsOf(work.attempt).to;
   let verdict: Verdict | undefined;
   for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work), stage, signal);
+    const results = await prober.verify(scopeOf(work, 'to'), signal);
     signal.throwIfAborted();
-    verdict = judge(presentBaseline(work), results);
+    verdict = judge(requiredBaseline(work), results);
     reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
     if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
   }
@@ -34,12 +37,11 @@ export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promis
 /** A revert is verified by the same probes as a cut; gives the taps whose guests cannot be reached as before. */
 export async function provenReturn(work: AttemptWork, signal: AbortSignal): Promise<readonly string[]> {
   const { prober, reporter } = work.context;
-  const stage = work.grant.direction === 'forward' ? 'legacy' : 'target';
   // Without them the wiring has still been looked at, and taps themselves can be asked.
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
   let verdict: Verdict | undefined;
   for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work), stage, signal);
+    const results = await prober.verify(scopeOf(work, 'from'), signal);
     const asked = new Set(
       results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
     );
@@ -60,16 +62,36 @@ function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
   return work.baseline.filter((result) => !work.gone.has(result.tap));
 }
 
-/** What is to be asked: taps that are there, with their OpenFlow port where they have one. */
-export function scopeOf(work: AttemptWork): ProbeScope {
+/** Where the attempt leads there is no legacy world any more on an overlay: what only that could answer is not required. */
+function requiredBaseline(work: AttemptWork): readonly ProbeResult[] {
+  const moves = new Map(work.moves.map((move) => [move.tap, move]));
+  return presentBaseline(work).filter(({ tap, vantage }) => {
+    const move = moves.get(tap);
+    if (move?.shunt?.disjoint !== true || vantage !== 'legacy') return true;
+    const { to } = wayOfMove(work.grant, move);
+    return to !== 'hybrid' && to !== 'direct';
+  });
+}
+
+/** What is to be asked: taps that are there, with the OpenFlow port that leads to each where it is (`from`) or is to be (`to`). */
+export function scopeOf(work: AttemptWork, end: 'from' | 'to'): ProbeScope {
   const { ovs } = work.context.host;
+  const moves = new Map(work.moves.map((move) => [move.tap, move]));
   const taps = work.grant.taps
     .filter((target) => !work.gone.has(target.tap))
     .map((target) => {
-      const ofport = ovs.interface(target.tap)?.ofport ?? 0;
+      const move = moves.get(target.tap);
+      const port = move === undefined ? target.tap : portAt(wayOfMove(work.grant, move)[end], move);
+      const ofport = port === undefined ? 0 : (ovs.interface(port)?.ofport ?? 0);
       return ofport > 0 ? { ...target, ofport } : target;
     });
   return { nonce: work.nonce, taps, networks: work.prepared };
+}
+
+/** The port of the integration bridge behind which a tap in this place is. */
+function portAt(place: TapPlace, move: TapMove): string | undefined {
+  if (place === 'legacy') return undefined;
+  return place === 'direct' ? move.tap : move.shunt?.targetLeg.outer;
 }
 
 function silentGuestFinding(work: AttemptWork, tap: string): Finding {

@@ -1,6 +1,13 @@
-import type { RewireFacts, TapMove } from '../../domain/rewire/moves.ts';
-import { judgeRestore, type RestoreRequest, repairCommands, restoreSteps } from '../../domain/rewire/plan-restore.ts';
-import type { RestoreCase } from '../../domain/rewire/restore-case.ts';
+import type { RewireFacts } from '../../domain/rewire/moves.ts';
+import {
+  type AttemptMoves,
+  isRestored,
+  leftAloneIn,
+  type RestoreView,
+  viewRepair,
+  viewRestore,
+  viewSteps,
+} from '../../domain/rewire/plan-attempt.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import { describeError, isShuntError } from '../../platform/shunt-error.ts';
@@ -25,29 +32,32 @@ const reachWaitMs = 30_000;
  * may be at it too, and each is right alone. Needs journal, OVSDB and kernel only.
  */
 export async function restore(
-  request: RestoreRequest,
+  request: AttemptMoves,
   deps: ExecutorDependencies,
   signal: AbortSignal,
 ): Promise<RestoreOutcome> {
   let why = '';
-  let cases: readonly RestoreCase[] = [];
+  let view: RestoreView | undefined;
   for (let round = 1; round <= roundsMax; round += 1) {
     try {
       await ensureLock(deps, signal);
       await deps.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachWaitMs)]));
-      cases = judgeRestore(request, currentFacts(deps));
-      if (round > 1 && !cases.some(isAway)) return restored(cases);
-      const errors = await executeBatches(restoreSteps(cases, request.direction, batchSize), deps, signal);
+      view = viewRestore(request, currentFacts(request, deps));
+      if (round > 1 && isRestored(view)) return restored(view);
+      const errors = await executeBatches(viewSteps(view, request, batchSize), deps, signal);
       why = errors.join('; ');
-      cases = judgeRestore(request, currentFacts(deps));
-      if (errors.length === 0 && !cases.some(isAway)) return restored(cases);
+      view = viewRestore(request, currentFacts(request, deps));
+      if (errors.length === 0 && isRestored(view)) return restored(view);
     } catch (error) {
       why = describeError(error);
     }
     if (round < roundsMax) await sleep(roundPauseMs * round, signal);
   }
-  const repair = repairCommands(cases.length > 0 ? cases : request.moves.map(asAway), request.direction);
-  return { kind: 'failed', why: why === '' ? 'taps are not where they were' : why, repair };
+  return {
+    kind: 'failed',
+    why: why === '' ? 'taps are not where they were' : why,
+    repair: viewRepair(view, request),
+  };
 }
 
 async function ensureLock(deps: ExecutorDependencies, signal: AbortSignal): Promise<void> {
@@ -55,8 +65,8 @@ async function ensureLock(deps: ExecutorDependencies, signal: AbortSignal): Prom
   await deps.ovs.takeLock({ steal: false, signal: AbortSignal.any([signal, AbortSignal.timeout(lockWaitMs)]) });
 }
 
-function currentFacts(deps: ExecutorDependencies): RewireFacts {
-  return readFacts(deps.ovs, deps.netlink.links());
+function currentFacts({ moves }: AttemptMoves, deps: ExecutorDependencies): RewireFacts {
+  return readFacts(deps.ovs, deps.netlink.links(), moves);
 }
 
 /** One batch's failure must not keep the guests of the next from coming back. */
@@ -78,17 +88,6 @@ async function executeBatches(
   return errors;
 }
 
-function isAway(found: RestoreCase): boolean {
-  return found.kind === 'return' || found.kind === 'rejoin' || found.kind === 'release';
-}
-
-function asAway(move: TapMove): RestoreCase {
-  return { kind: 'return', move };
-}
-
-function restored(cases: readonly RestoreCase[]): RestoreOutcome {
-  const leftAlone = cases.flatMap((found) =>
-    found.kind === 'leave-alone' ? [{ tap: found.move.tap, why: found.why }] : [],
-  );
-  return { kind: 'restored', leftAlone };
+function restored(view: RestoreView): RestoreOutcome {
+  return { kind: 'restored', leftAlone: leftAloneIn(view) };
 }

@@ -1,23 +1,34 @@
+import { type AttemptKind, isDonePhase } from '../../domain/attempt/operation-phases.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import type { TapPlace } from '../../domain/rewire/places.ts';
+import { wayOfMove } from '../../domain/rewire/plan-attempt.ts';
 import { isShuntError } from '../../platform/shunt-error.ts';
 import { journaledEpochs, readAttempt } from './attempt-journal.ts';
 import type { ReplayedAttempt } from './replay.ts';
 
-/** A tap that a committed attempt put on the target, and that has to stay there. */
+/** A tap that an attempt put into a place other than its legacy plug, and that has to stay there. */
 export interface Claim {
   readonly epoch: number;
   readonly bootId: string;
   readonly move: TapMove;
+  readonly place: Exclude<TapPlace, 'legacy'>;
 }
 
-/** Which taps are ours to keep: forward commits claim, back commits release. Attempts oldest first. */
+/** What an attempt that is done says of one of its taps; undefined: it led to the legacy plug, and claims nothing. */
+export function claimOf(kind: AttemptKind, move: TapMove, at: Pick<Claim, 'epoch' | 'bootId'>): Claim | undefined {
+  const { to } = wayOfMove(kind, move);
+  return to === 'legacy' ? undefined : { ...at, move, place: to };
+}
+
+/** Which taps are ours to keep, and where: what is done claims or releases. Attempts oldest first. */
 export function foldClaims(attempts: readonly ReplayedAttempt[]): ReadonlyMap<string, Claim> {
   const claims = new Map<string, Claim>();
   for (const { header, attempt, gone } of attempts) {
-    if (attempt.phase !== 'committed') continue;
+    if (!isDonePhase(attempt.phase)) continue;
     for (const move of header.moves) {
-      if (attempt.direction === 'back' || gone.has(move.tap)) claims.delete(move.tap);
-      else claims.set(move.tap, { epoch: attempt.epoch, bootId: header.deadline.bootId, move });
+      const claim = claimOf(attempt, move, { epoch: attempt.epoch, bootId: header.deadline.bootId });
+      if (claim === undefined || gone.has(move.tap)) claims.delete(move.tap);
+      else claims.set(move.tap, claim);
     }
   }
   return claims;

@@ -41,11 +41,12 @@ export class RawProber implements Prober, Disposable {
   }
 
   async baseline(scope: ProbeScope): Promise<readonly ProbeResult[]> {
-    return this.#ask(scope, 'legacy', { ...baselineRounds });
+    const taps = scope.taps.map(({ ofport: _, ...tap }) => tap); // the guest itself is asked, not the way to it
+    return this.#ask({ ...scope, taps }, baselineRounds);
   }
 
-  async verify(scope: ProbeScope, stage: 'legacy' | 'target', signal: AbortSignal): Promise<readonly ProbeResult[]> {
-    return this.#ask(scope, stage, { ...verifyRounds, signal });
+  async verify(scope: ProbeScope, signal: AbortSignal): Promise<readonly ProbeResult[]> {
+    return this.#ask(scope, { ...verifyRounds, signal });
   }
 
   startBlackout(scope: ProbeScope): BlackoutRecorder {
@@ -74,11 +75,11 @@ export class RawProber implements Prober, Disposable {
     this.#networks.clear();
   }
 
-  async #ask(scope: ProbeScope, stage: 'legacy' | 'target', rounds: RoundsSettings): Promise<readonly ProbeResult[]> {
+  async #ask(scope: ProbeScope, rounds: RoundsSettings): Promise<readonly ProbeResult[]> {
     using taps = new DisposableStack();
     const questions = scope.taps.flatMap((tap) => {
       const ports = this.#networks.get(tap.networkId);
-      const local = this.#localQuestion({ scope, tap, stage, taps });
+      const local = this.#localQuestion({ scope, tap, taps });
       const legacy = ports?.legacy && arpQuestion('legacy', ports.legacy, tap);
       const wire = ports?.wire && arpQuestion('wire', ports.wire, tap);
       return [local, legacy, wire].filter((question) => question !== undefined);
@@ -87,14 +88,12 @@ export class RawProber implements Prober, Disposable {
   }
 
   #localQuestion(about: LocalAbout): Question | undefined {
-    const { scope, tap, stage, taps } = about;
+    const { scope, tap, taps } = about;
     if (!this.#deps.netlink.link(tap.tap)) return undefined;
     const port = taps.use(new RawPort({ poller: this.#deps.poller, interface: tap.tap, mac: nonceMac(scope.nonce) }));
     const { ofport } = tap;
     const deliver =
-      stage === 'target' && ofport !== undefined
-        ? (frame: Buffer) => this.#packetOut(ofport, frame)
-        : (frame: Buffer) => port.send(frame);
+      ofport !== undefined ? (frame: Buffer) => this.#packetOut(ofport, frame) : (frame: Buffer) => port.send(frame);
     return localQuestion({ port, guest: tap, askFrom: port.mac, deliver });
   }
 
@@ -160,6 +159,5 @@ interface RoundsSettings {
 interface LocalAbout {
   readonly scope: ProbeScope;
   readonly tap: ProbeScope['taps'][number];
-  readonly stage: 'legacy' | 'target';
   readonly taps: DisposableStack;
 }

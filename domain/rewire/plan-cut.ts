@@ -1,10 +1,13 @@
 import type { Finding } from '../findings.ts';
-import type { TapTarget } from '../network-model.ts';
+import type { NetworkTarget, TapTarget } from '../network-model.ts';
 import type { Direction } from '../phases.ts';
+import { withBinding } from '../sources/midonet-steps.ts';
 import { judgeOvsMove } from '../sources/ovs-moves.ts';
 import { withReparenting } from '../sources/ovs-restore.ts';
 import type { LegacyPlace, RewireFacts, TapMove } from './moves.ts';
 import { intendedRows } from './moves.ts';
+import type { Operation } from './places.ts';
+import { judgeShuntMove } from './plan-shunt.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
 
 export interface CutPlan {
@@ -17,8 +20,12 @@ export interface CutPlan {
 
 export interface CutRequest {
   readonly epoch: number;
+  /** Absent: `cut`. */
+  readonly operation?: Operation;
   readonly direction: Direction;
   readonly taps: readonly TapTarget[];
+  /** Absent: nothing is known of them but what the host shows. */
+  readonly networks?: readonly NetworkTarget[];
 }
 
 /** Matches an order's taps with what is there, and fixes each tap's way to the other plug and back. */
@@ -37,6 +44,8 @@ type Judged =
   | { readonly kind: 'problem'; readonly finding: Finding };
 
 function judge(target: TapTarget, request: CutRequest, facts: RewireFacts): Judged {
+  const shunt = judgeShuntMove(target, request, facts);
+  if (shunt !== undefined) return shunt;
   const ovs = judgeOvsMove(target, request, facts);
   if (ovs !== undefined) return ovs;
   const link = facts.links.get(target.tap);
@@ -85,18 +94,21 @@ function judgeBack(target: TapTarget, facts: RewireFacts): Judged {
 }
 
 function moveOf(target: TapTarget, facts: RewireFacts, plugged: TapMove['target']): TapMove {
+  const hostMac = facts.links.get(target.tap)?.mac;
   return {
     tap: target.tap,
     portId: target.portId,
     networkId: target.networkId,
     mac: target.mac,
     ips: target.ips,
-    legacy: legacyPlace(target.legacyBridge, facts),
+    ...(hostMac === undefined ? {} : { hostMac }),
+    legacy: legacyPlace(target, facts),
     target: plugged,
   };
 }
 
-function legacyPlace(bridge: string, facts: RewireFacts): LegacyPlace {
+function legacyPlace({ legacyBridge: bridge, source }: TapTarget, facts: RewireFacts): LegacyPlace {
+  if (source === 'midonet') return { bridge, midonet: true };
   const found = facts.bridges.find((candidate) => candidate.bridge === bridge);
   const { uplink, provider } = found ?? {};
   return {
@@ -124,7 +136,12 @@ export function cutSteps(moves: readonly TapMove[], direction: Direction, batchS
       stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
     ),
   );
-  return direction === 'back' ? [...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }] : steps;
+  const all = direction === 'back' ? [...steps, confirmLegacy(batches.length + 1, moves)] : steps;
+  return withBinding(all);
+}
+
+function confirmLegacy(batch: number, moves: readonly TapMove[]): RewireStep {
+  return { kind: 'confirm-legacy', batch, moves };
 }
 
 /** Slices of at most `size`, in order; a size below 1 counts as 1. */

@@ -1,7 +1,7 @@
 import type { LinkFacts, RewireFacts, TapMove } from './moves.ts';
 import type { TapPlace } from './places.ts';
 import { inBatches } from './plan-cut.ts';
-import type { ShuntFacts, ShuntPlug } from './shunt-plug.ts';
+import { noShunt, type ShuntFacts, type ShuntPlug } from './shunt-plug.ts';
 import type { RewireStep } from './steps.ts';
 
 /** A move of a tap that goes by a shunt. */
@@ -138,15 +138,6 @@ interface Seen {
   /** Objects of ours stand. */
   readonly stands: boolean;
 }
-
-/** No object of a shunt is there. */
-export const noShunt: ShuntFacts = {
-  bridge: false,
-  tapInside: false,
-  legacyLeg: false,
-  targetLeg: false,
-  active: 'none',
-};
 
 function judgeOne(place: TapPlace, move: ShuntMove, facts: RewireFacts): TowardCase {
   const shunt = facts.shunts.get(move.tap) ?? noShunt;

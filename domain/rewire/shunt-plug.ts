@@ -52,6 +52,15 @@ export interface ShuntFacts {
   readonly active: 'legacy' | 'target' | 'none';
 }
 
+/** Nothing of a shunt is there. */
+export const noShunt: ShuntFacts = {
+  bridge: false,
+  tapInside: false,
+  legacyLeg: false,
+  targetLeg: false,
+  active: 'none',
+};
+
 /** Names of a port's shunt; at most 15 characters each. */
 export function shuntNames(portId: string): Pick<ShuntPlug, 'bridge' | 'targetLeg'> & { readonly ownLeg: ShuntLeg } {
   const suffix = portId.slice(0, 11);

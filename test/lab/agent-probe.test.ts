@@ -118,7 +118,7 @@ describe('proof of life from a hypervisor', () => {
     execFileSync('ip', ['-n', guestNs, 'link', 'set', 'eth0', 'down']);
     execFileSync('ip', ['-n', silentNs, 'addr', 'add', '10.9.0.20/24', 'dev', 'eth0']);
     try {
-      const results = await inNetns(host, () => prober.verify(scope, 'legacy', AbortSignal.timeout(10_000)));
+      const results = await inNetns(host, () => prober.verify(scope, AbortSignal.timeout(10_000)));
       expect(results.filter((result) => result.tap === 'tapguest').map((result) => result.answered)).toEqual([0, 0, 0]);
     } finally {
       execFileSync('ip', ['-n', silentNs, 'addr', 'del', '10.9.0.20/24', 'dev', 'eth0']);

@@ -141,6 +141,7 @@ describe('a claim', () => {
   const claim = {
     epoch: 1,
     bootId: 'boot',
+    place: 'direct' as const,
     move: {
       tap: tap.name,
       portId: 'p1',
