@@ -134,7 +134,7 @@ export function summarisePlan(plan: Plan): PlanSummary {
     createdBy: plan.createdBy,
     method: plan.spec.method,
     waves: plan.waves.length,
-    hosts: plan.waves.reduce((sum, wave) => sum + wave.hosts.length, 0),
+    hosts: new Set(plan.waves.flatMap((wave) => wave.hosts.map((host) => host.systemId))).size,
     held: plan.held.length,
     approvals: plan.approvals.length,
   };
