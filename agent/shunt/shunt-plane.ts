@@ -47,6 +47,11 @@ export class ShuntPlane implements Disposable {
     }
   }
 
+  /** Connects to vswitchd's control socket and has it run once. */
+  async readySwitch(signal: AbortSignal): Promise<void> {
+    await this.askSwitch('version', [], signal);
+  }
+
   [Symbol.dispose](): void {
     this.#nft?.[Symbol.dispose]();
     this.#nft = undefined;

@@ -23,9 +23,17 @@ import { freshLabName } from '../fixture/own-lab.ts';
 
 const CLONE_NEWNET = 0x40000000;
 
+const places = ['legacy', 'staged', 'shunted', 'hybrid'] as const;
+type Place = (typeof places)[number];
+
 /** Steps of the way forward to each place, and of the way back from it. */
 export const staging = ['make-shunt', 'enter-shunt', 'claim-shunt'] as const;
 export const unstaging = ['release-shunt', 'exit-shunt', 'unmake-shunt'] as const;
+
+type Step = Exclude<ShuntStepKind, 'seed-connections'>;
+
+const forward: readonly (readonly Step[])[] = [staging, ['flip'], ['drop-legacy-leg']];
+const back: readonly (readonly Step[])[] = [unstaging, ['unflip'], ['restore-legacy-leg']];
 
 /** A lab without programs, and the hands of an agent on its first hypervisor: steps are performed from here, in its namespace. */
 export class PlaneLab implements AsyncDisposable {
@@ -36,6 +44,9 @@ export class PlaneLab implements AsyncDisposable {
   readonly plane: ShuntPlane;
   readonly integration: BridgePort;
   readonly providers: ProviderPorts;
+  /** What was told of open connections. */
+  readonly told: string[] = [];
+  #place: Place = 'legacy';
   readonly #home: number;
 
   static async up(options: UpOptions = {}): Promise<PlaneLab> {
@@ -106,12 +117,12 @@ export class PlaneLab implements AsyncDisposable {
     };
   }
 
-  /** Performs steps, one after the other, on these moves. */
-  async perform(
-    kinds: readonly Exclude<ShuntStepKind, 'seed-connections'>[],
-    moves: readonly TapMove[],
-  ): Promise<void> {
-    const steps = kinds.map((kind): RewireStep => ({ kind, batch: 0, moves }));
+  /** Performs steps, one after the other, on these moves. A flip has open connections copied before it, as an attempt does. */
+  async perform(kinds: readonly Step[], moves: readonly TapMove[]): Promise<void> {
+    const steps = kinds.flatMap((kind): RewireStep[] => [
+      ...(kind === 'flip' ? [{ kind: 'seed-connections', toward: 'target', batch: 0, moves } as const] : []),
+      { kind, batch: 0, moves },
+    ]);
     await execute(steps, AbortSignal.timeout(60_000), {
       ovs: this.ovs,
       netlink: this.netlink,
@@ -122,7 +133,48 @@ export class PlaneLab implements AsyncDisposable {
       checkpoint: () => undefined,
       onStage: () => undefined,
       onGone: () => undefined,
+      onConnections: (told) => this.told.push(told.text),
     });
+  }
+
+  /** From wherever the taps are to a place, by the steps between. */
+  async to(place: Place, moves: readonly TapMove[]): Promise<void> {
+    const from = places.indexOf(this.#place);
+    const to = places.indexOf(place);
+    const steps = from < to ? forward.slice(from, to).flat() : back.slice(to, from).toReversed().flat();
+    this.#place = place; // also when a step fails: the next one performs all that remains
+    await this.perform(steps, moves);
+  }
+
+  /** All that is learnt and may age is forgotten by L, B and the provider bridge. */
+  async forget(move: TapMove): Promise<void> {
+    for (const bridge of [move.legacy.bridge, move.shunt?.bridge ?? '']) {
+      const learnt = this.netlink.fdb(bridge).filter(({ state }) => state === 'reachable' || state === 'stale');
+      this.netlink.apply(learnt.map(({ mac, ifindex }) => ({ kind: 'fdb-delete', link: ifindex, mac })));
+    }
+    await this.appctl('fdb/flush', 'br-ex');
+  }
+
+  /** The port behind which the provider bridge has the guest; undefined where it does not know. */
+  async providerPort(move: TapMove): Promise<string | undefined> {
+    const line = (await this.appctl('fdb/show', 'br-ex')).split('\n').find((entry) => entry.includes(move.mac));
+    const ofport = line?.trim().split(/\s+/)[0];
+    const ports = [...this.ovs.ports().values()].filter(({ bridge }) => bridge.name === 'br-ex');
+    return ports.find(({ iface }) => String(iface.ofport) === ofport)?.port.name;
+  }
+
+  /** What a shunt leaves in the kernel and in the provider bridge, as long as it is there. */
+  async traces(): Promise<readonly string[]> {
+    const links = this.netlink.links().map((link) => link.name);
+    const flows = await this.host('ovs-ofctl', 'dump-flows', `unix:${this.#dir}/br-ex.mgmt`);
+    const rules = await Promise.all(['iptables-save', 'ip6tables-save'].map((program) => this.host(program)));
+    return [
+      ...links.filter((link) => /^(qbr|qvb|qvo|sha|shb)/.test(link)),
+      ...(await this.host('nft', 'list', 'tables')).split('\n').filter((line) => line.endsWith(' shunt')),
+      ...flows.split('\n').filter((line) => line.includes('cookie=0x5348554e')),
+      ...rules.flatMap((text) => text.split('\n')).filter((line) => line.includes('--comment shunt')),
+      ...(await this.appctl('fdb/show', 'br-ex')).split('\n').filter((line) => line.includes('static')),
+    ];
   }
 
   /** A command in the hypervisor's namespace. */
