@@ -1,6 +1,6 @@
 import type { Direction } from '../phases.ts';
 import type { TapMove } from '../rewire/moves.ts';
-import type { RewireStep } from '../rewire/steps.ts';
+import type { RewireStep, RewireStepKind } from '../rewire/steps.ts';
 
 /**
  * The same steps, where taps are MidoNet's: it is told to let a tap go, and to take it, and nobody else can do it. Its topology knows where a
@@ -10,12 +10,20 @@ import type { RewireStep } from '../rewire/steps.ts';
 export function withBinding(steps: readonly RewireStep[]): readonly RewireStep[] {
   return steps.flatMap((step, index) => {
     const own = step.moves.filter(isMidonet);
-    if (own.length === 0) return [step];
+    if (own.length === 0 || !differing.has(step.kind)) return [step]; // what is done alike is done together
     const rest = step.moves.filter((move) => !isMidonet(move));
     const others: readonly RewireStep[] = rest.length === 0 ? [] : [{ ...step, moves: rest }];
     return [...others, ...bindingSteps({ ...step, moves: own }, steps.slice(0, index))];
   });
 }
+
+/** Steps that are others for these taps. */
+const differing: ReadonlySet<RewireStepKind> = new Set([
+  'leave-legacy',
+  'join-legacy',
+  'settle-legacy',
+  'confirm-legacy',
+]);
 
 function isMidonet(move: TapMove): boolean {
   return move.legacy.midonet === true && move.shunt === undefined;
