@@ -59,3 +59,45 @@ async function legRows(host: AgentHost): Promise<readonly string[]> {
     }),
   );
 }
+
+describe('hybrid plugs of ML2/OVS, moved by a second leg', () => {
+  let host: AgentHost;
+  let rows: readonly string[];
+  beforeAll(async () => {
+    host = await AgentHost.up({ source: 'ml2-ovs-hybrid', guests: 4 });
+    rows = await legRows(host);
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+
+  it.each([
+    [1, 'stage', 'forward', 'staged', ['sha', 'qvo']],
+    [2, 'cut', 'forward', 'committed', ['sha', 'qvo']],
+    [3, 'cut', 'back', 'staged', ['sha', 'qvo']],
+    [4, 'cut', 'forward', 'committed', ['sha', 'qvo']],
+    [5, 'finish', 'forward', 'finished', ['sha']],
+    [6, 'finish', 'back', 'committed', ['sha', 'qvo']],
+    [7, 'cut', 'back', 'staged', ['sha', 'qvo']],
+    [8, 'stage', 'back', 'committed', ['qvo']],
+  ] as const)(
+    '%i: %s %s ends %s, every guest reached from the other world, no tap moved',
+    async (epoch, operation, direction, rest, legs) => {
+      const taps = host.taps().map((tap) => ({ ...tap, method: 'shunt' as const }));
+      const order = { type: 'prepare', orderId: host.nextOrderId(), epoch, operation, direction, taps } as const;
+      expect(await host.order({ ...order, networks: host.networks() })).toMatchObject({ kind: 'accepted' });
+      await host.cut(epoch, { operation, direction, method: 'shunt', taps });
+      const state = await host.phase(epoch, 'soaking');
+      expect(state.verdict).toMatchObject({ kind: 'pass' });
+      await host.commit(epoch);
+      await host.phase(epoch, rest);
+      expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy')); // the tap is in its qbr, whichever leg is in use
+      expect(await host.allAnswer()).toBe(true);
+      const ports = `${await host.vsctl('list-ports', 'br-int')}${await host.vsctl('list-ports', 'br-ovn')}`;
+      for (const { portId } of host.guests) {
+        const suffix = portId.slice(0, 11);
+        expect(['sha', 'qvo'].filter((leg) => ports.includes(`${leg}${suffix}\n`))).toEqual(legs);
+      }
+      if (rest !== 'finished') expect(await legRows(host)).toEqual(rows);
+    },
+    60_000,
+  );
+});
