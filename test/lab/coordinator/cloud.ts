@@ -40,10 +40,10 @@ export class CoordinatorCloud implements AsyncDisposable {
     });
   }
 
-  static async start(hosts: number): Promise<CoordinatorCloud> {
+  static async start(hosts: number, network: 'vlan' | 'overlay' = 'vlan'): Promise<CoordinatorCloud> {
     const dir = mkdtempSync(join(tmpdir(), 'shunt-co-cloud-'));
     const nb = await OvsdbServer.start(OVN_NB_SCHEMA);
-    await fill(nb.unix, hosts);
+    await fill(nb.unix, hosts, network);
     const cloud = new CoordinatorCloud(dir, nb, await NatsServer.start(dir), hosts);
     await cloud.coordinator.start();
     await cloud.until(
@@ -103,7 +103,7 @@ function guestsOf(host: number): readonly FakeGuest[] {
   }));
 }
 
-async function fill(endpoint: string, hosts: number): Promise<void> {
+async function fill(endpoint: string, hosts: number, network: 'vlan' | 'overlay'): Promise<void> {
   await using client = await OvsdbClient.connect({ endpoint, database: 'OVN_Northbound', tables: nbTables });
   const tx = client.transaction();
   const guests = Array.from({ length: hosts }, (_, host) => guestsOf(host)).flat();
@@ -123,7 +123,7 @@ async function fill(endpoint: string, hosts: number): Promise<void> {
   });
   tx.insert('Logical_Switch', {
     name: `neutron-${networkId}`,
-    ports: [...ports, localnet],
+    ports: network === 'vlan' ? [...ports, localnet] : ports, // nobody's port is garbage to OVSDB
     external_ids: { 'neutron:network_name': 'blue', 'neutron:mtu': '1500' },
   });
   await client.transact(tx);

@@ -1,7 +1,9 @@
-import type { TapFacts, TapTarget } from '../../../domain/network-model.ts';
-import type { AgentHello, AttemptState, HostInventory, Order, OrderResult } from '../../../domain/orders.ts';
+import { donePhaseOf, isDonePhase, workPhaseOf } from '../../../domain/attempt/operation-phases.ts';
+import type { TapFacts, TapPlug, TapTarget } from '../../../domain/network-model.ts';
+import type { AgentHello, AttemptState, CutGrant, HostInventory, Order, OrderResult } from '../../../domain/orders.ts';
 import type { Phase } from '../../../domain/phases.ts';
 import type { ProbeResult, Vantage } from '../../../domain/probes.ts';
+import { type TapPlace, wayOf } from '../../../domain/rewire/places.ts';
 import { type AgentSession, openAgentSession } from '../../../wire/agent-session.ts';
 import type { CoordinatorMessage } from '../../../wire/session-codec.ts';
 
@@ -31,7 +33,9 @@ export class FakeAgent implements AsyncDisposable {
   #session: AgentSession | undefined;
   #attempt: AttemptState | undefined;
   #highestEpoch = 0;
-  #onTarget = false;
+  readonly #places = new Map<string, TapPlace>();
+  /** When each order to cut came, by a clock that all agents of this process share. */
+  readonly cutAtMs: number[] = [];
   /** Every order that came, in order, repeated ones included. */
   readonly orders: Order[] = [];
   /** Epochs whose cut was really begun. */
@@ -45,7 +49,12 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   get onTarget(): boolean {
-    return this.#onTarget;
+    return this.places.every((place) => place !== 'legacy' && place !== 'staged');
+  }
+
+  /** Of each guest's tap. */
+  get places(): readonly TapPlace[] {
+    return this.#options.guests.map((guest) => this.#placeOf(guest.portId));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,10 +81,11 @@ export class FakeAgent implements AsyncDisposable {
   async #receive(session: AgentSession, message: CoordinatorMessage): Promise<void> {
     if (message.type === 'welcome') return;
     this.orders.push(message);
+    if (message.type === 'cut') this.cutAtMs.push(performance.now());
     await this.#options.onOrder?.(message);
     session.send({ type: 'order-result', result: this.#obey(message) });
     if (message.type === 'cut') this.#cut(message);
-    if (message.type === 'commit') this.#become({ phase: 'committed' });
+    if (message.type === 'commit' && this.#attempt) this.#become({ phase: donePhaseOf(this.#attempt) });
   }
 
   #obey(order: Order): OrderResult {
@@ -87,8 +97,9 @@ export class FakeAgent implements AsyncDisposable {
         this.#highestEpoch = order.epoch;
         this.#attempt = {
           epoch: order.epoch,
+          ...(order.operation === undefined ? {} : { operation: order.operation }),
           direction: order.direction,
-          method: 'direct',
+          method: order.taps.some((tap) => tap.method === 'shunt') ? 'shunt' : 'direct',
           phase: 'prepared',
           baseline: answers('local', order.taps),
           blackouts: [],
@@ -107,7 +118,7 @@ export class FakeAgent implements AsyncDisposable {
           ? accept(order, [])
           : refuse(order, 'wrong-state');
       case 'revert':
-        if (this.#attempt?.epoch !== order.epoch || this.#attempt.phase === 'committed')
+        if (this.#attempt?.epoch !== order.epoch || isDonePhase(this.#attempt.phase))
           return refuse(order, 'wrong-state');
         this.#goBack(order.why);
         return accept(order, []);
@@ -117,9 +128,8 @@ export class FakeAgent implements AsyncDisposable {
   #cut({ grant }: Extract<Order, { type: 'cut' }>): void {
     if (this.#attempt?.epoch !== grant.epoch || this.#attempt.phase !== 'prepared') return;
     this.begun.push(grant.epoch);
-    for (const phase of ['arming', 'cutting', 'verifying'] as const) this.#become({ phase });
-    this.#onTarget = grant.direction === 'forward';
-    this.#sendInventory();
+    for (const phase of ['arming', workPhaseOf(grant), 'verifying'] as const) this.#become({ phase });
+    this.#move(grant, 'to');
     const blackouts = grant.taps.map(({ tap, portId }) => ({
       tap,
       portId,
@@ -131,6 +141,7 @@ export class FakeAgent implements AsyncDisposable {
     if (this.failNext) {
       this.failNext = false;
       this.#become({ blackouts });
+      this.#move(grant, 'from');
       this.#goBack('a guest did not answer any more');
       return;
     }
@@ -140,10 +151,20 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   #goBack(why: string): void {
-    this.#onTarget = this.#attempt?.direction === 'back';
     this.#become({ phase: 'reverting', why, code: 'verdict-failed' });
-    this.#sendInventory();
     this.#become({ phase: 'reverted' });
+  }
+
+  #move({ operation = 'cut', direction, taps }: CutGrant, end: 'from' | 'to'): void {
+    for (const { portId, method = 'direct' } of taps) {
+      const way = wayOf(operation, direction, method);
+      if (way) this.#places.set(portId, way[end]);
+    }
+    this.#sendInventory();
+  }
+
+  #placeOf(portId: string): TapPlace {
+    return this.#places.get(portId) ?? 'legacy';
   }
 
   #become(change: Partial<AttemptState> & { readonly phase?: Phase }): void {
@@ -191,11 +212,16 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   #tap(guest: FakeGuest, n: number): TapFacts {
-    const plug = this.#onTarget
-      ? { kind: 'target' as const, bridge: 'br-int', ifaceId: guest.portId, ofport: n + 1, installed: true }
-      : { kind: 'legacy' as const, bridge: bridgeOf(guest) };
+    const plug = plugOf(guest, this.#placeOf(guest.portId), n + 1);
     return { tap: tapOf(guest), ifindex: n + 10, hostMac: `fe${guest.mac.slice(2)}`, mtu: 1500, linkUp: true, plug };
   }
+}
+
+function plugOf(guest: FakeGuest, place: TapPlace, ofport: number): TapPlug {
+  if (place === 'legacy') return { kind: 'legacy', bridge: bridgeOf(guest) };
+  const claim = { ifaceId: guest.portId, ofport, installed: true };
+  if (place === 'direct') return { kind: 'target', bridge: 'br-int', ...claim };
+  return { kind: 'shunt', place, bridge: `qbr${guest.portId.slice(0, 11)}`, legacyBridge: bridgeOf(guest), ...claim };
 }
 
 function tapOf(guest: FakeGuest): string {
