@@ -12,6 +12,8 @@ import type { ShuntPlug } from '../../domain/rewire/shunt-plug.ts';
  * `passive`: legs by which only what is meant for the guest itself may enter. The two worlds have a wire in common: whatever goes to
  * many comes by the other leg as well.
  * `meant`: leg and every MAC of its guest.
+ * `twice`: legacy bridge and MAC of a guest whose frames pass conntrack there and on B, in the same zone. An RST that refuses a connection
+ * ends its entry at once (nf_conntrack_proto_tcp.c), is invalid when it is seen again, and would not reach the guest: L does not look.
  */
 export const gateTables = `
 table bridge shunt {
@@ -23,6 +25,7 @@ table bridge shunt {
 }
 table inet shunt {
   map zones { typeof iifname : ct zone; }
+  set twice { type ifname . ether_addr; }
   chain zone { type filter hook prerouting priority -310; policy accept; }
 }
 flush chain bridge shunt enters
@@ -30,13 +33,16 @@ add rule bridge shunt enters iifname . ether saddr @own counter drop
 add rule bridge shunt enters iifname . ether saddr @wire counter drop
 add rule bridge shunt enters iifname @passive iifname . ether daddr != @meant counter drop
 flush chain inet shunt zone
+add rule inet shunt zone iifname . ether daddr @twice tcp flags & rst == rst notrack
 add rule inet shunt zone ct zone set iifname map @zones
 `;
 
 /** Removes the tables once no shunt is left. */
 export const gateTablesGone = ['delete table bridge shunt', 'delete table inet shunt'] as const;
 
-/** Which leg is active; `none`: the legacy leg is gone, or nothing may be asked of it. */
+type Family = 'bridge' | 'inet';
+
+/** Which leg a guest's frames leave by. */
 export type Active = 'legacy' | 'target';
 
 /**
@@ -55,7 +61,8 @@ export function gateCommands(move: TapMove, shunt: ShuntPlug, active: Active): r
       legs.flatMap((leg) => meant.map((mac) => pair(leg, mac))),
     ),
   ];
-  if (shunt.disjoint) return [...common, ...take('passive', [quoted(b), quoted(v)])];
+  if (shunt.disjoint)
+    return [...common, ...put('twice', arrivals(move, shunt), 'inet'), ...take('passive', [quoted(b), quoted(v)])];
   const [passive, open] = active === 'legacy' ? [v, b] : [b, v];
   const wire = wirePairs(move, shunt);
   return [
@@ -63,6 +70,7 @@ export function gateCommands(move: TapMove, shunt: ShuntPlug, active: Active): r
     ...put('passive', [quoted(passive)]),
     ...take('passive', [quoted(open)]),
     ...(active === 'legacy' ? put('wire', wire) : take('wire', wire)),
+    ...put('twice', arrivals(move, shunt), 'inet'),
   ];
 }
 
@@ -81,6 +89,7 @@ export function ungateCommands(move: TapMove, shunt: ShuntPlug): readonly string
     ),
     ...take('passive', legs.map(quoted)),
     ...take('wire', wirePairs(move, shunt)),
+    ...take('twice', arrivals(move, shunt), 'inet'),
   ];
 }
 
@@ -113,15 +122,19 @@ function wirePairs(move: TapMove, shunt: ShuntPlug): readonly string[] {
   return uplink === undefined || shunt.disjoint ? [] : shunt.ownMacs.map((mac) => pair(uplink, mac));
 }
 
-function put(set: string, elements: readonly string[]): readonly string[] {
-  return elements.length === 0 ? [] : [`add element bridge shunt ${set} { ${elements.join(', ')} }`];
+function arrivals(move: TapMove, shunt: ShuntPlug): readonly string[] {
+  return shunt.ownMacs.map((mac) => pair(move.legacy.bridge, mac));
+}
+
+function put(set: string, elements: readonly string[], family: Family = 'bridge'): readonly string[] {
+  return elements.length === 0 ? [] : [`add element ${family} shunt ${set} { ${elements.join(', ')} }`];
 }
 
 /** What is not there cannot be deleted: added first, it can, and the kernel sees only the outcome. */
-function take(set: string, elements: readonly string[]): readonly string[] {
+function take(set: string, elements: readonly string[], family: Family = 'bridge'): readonly string[] {
   if (elements.length === 0) return [];
   const list = elements.join(', ');
-  return [`add element bridge shunt ${set} { ${list} }`, `delete element bridge shunt ${set} { ${list} }`];
+  return [`add element ${family} shunt ${set} { ${list} }`, `delete element ${family} shunt ${set} { ${list} }`];
 }
 
 function pair(link: string, mac: string): string {

@@ -15,6 +15,7 @@ export async function makeShunt(step: RewireStep, run: Execution): Promise<void>
   const moves = presentMoves(step, run).map((move) => ({ ...move, active: activeLeg(move, run) }));
   if (moves.length === 0) return;
   const legacyActive = moves.filter((move) => move.active === 'legacy');
+  run.plane.makeTables();
   run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, move.active)));
   await keepZones(moves, run);
   await acceptOwnLegs(run);

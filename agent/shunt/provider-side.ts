@@ -70,7 +70,7 @@ interface ProviderPlace {
 }
 
 /** Undefined in disjoint worlds, and where the uplink ends in no provider bridge. */
-function placeOf(move: ShuntMove, run: Execution): ProviderPlace | undefined {
+function placeOf(move: ShuntMove, run: Pick<Execution, 'ovs'>): ProviderPlace | undefined {
   const { provider } = move.legacy;
   if (provider === undefined || move.shunt.disjoint) return undefined;
   const ports = run.ovs.ports();
@@ -94,7 +94,8 @@ function isTranslated({ legacy }: ShuntMove): boolean {
   return localTag !== undefined && localTag !== tag;
 }
 
-function flowsOf(move: ShuntMove, run: Execution): readonly FlowSpec[] {
+/** What {@link keepToLegacy} adds for a tap. */
+export function flowsOf(move: ShuntMove, run: Pick<Execution, 'ovs'>): readonly FlowSpec[] {
   const at = placeOf(move, run);
   if (at === undefined) return [];
   const cookie = providerCookie(move.portId);

@@ -9,6 +9,10 @@ export interface ShuntMove extends TapMove {
   readonly shunt: ShuntPlug;
 }
 
+export function isShunted(move: TapMove): move is ShuntMove {
+  return move.shunt !== undefined;
+}
+
 /** The step's moves; each must have a shunt. */
 export function shuntMoves(moves: readonly TapMove[]): readonly ShuntMove[] {
   return moves.map((move) => {

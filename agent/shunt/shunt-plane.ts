@@ -28,6 +28,12 @@ export class ShuntPlane implements Disposable {
     this.#gateStands = false;
   }
 
+  /** Makes tables and rules anew, elements as they are: repairs what somebody else has flushed. */
+  makeTables(): void {
+    this.#gateStands = false;
+    this.#tables();
+  }
+
   /** The table of a family, as nft prints it. */
   listed(family: 'bridge' | 'inet'): string {
     this.#tables();

@@ -1,5 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
+import type { Execution, ExecutorDependencies } from '../../../agent/cutover/execution.ts';
 import { execute } from '../../../agent/cutover/rewire-executor.ts';
+import { Uplinks } from '../../../agent/cutover/uplinks.ts';
+import { announcements } from '../../../agent/host/announcements.ts';
 import { BridgePort } from '../../../agent/host/bridge-port.ts';
 import { OpenVSwitch } from '../../../agent/host/open-vswitch.ts';
 import { ProviderPorts } from '../../../agent/host/provider-ports.ts';
@@ -123,18 +126,7 @@ export class PlaneLab implements AsyncDisposable {
       ...(kind === 'flip' ? [{ kind: 'seed-connections', toward: 'target', batch: 0, moves } as const] : []),
       { kind, batch: 0, moves },
     ]);
-    await execute(steps, AbortSignal.timeout(60_000), {
-      ovs: this.ovs,
-      netlink: this.netlink,
-      integration: this.integration,
-      providers: this.providers,
-      plane: this.plane,
-      clock: systemClock,
-      checkpoint: () => undefined,
-      onStage: () => undefined,
-      onGone: () => undefined,
-      onConnections: (told) => this.told.push(told.text),
-    });
+    await execute(steps, AbortSignal.timeout(60_000), this.#dependencies());
   }
 
   /** From wherever the taps are to a place, by the steps between. */
@@ -144,6 +136,18 @@ export class PlaneLab implements AsyncDisposable {
     const steps = from < to ? forward.slice(from, to).flat() : back.slice(to, from).toReversed().flat();
     this.#place = place; // also when a step fails: the next one performs all that remains
     await this.perform(steps, moves);
+  }
+
+  /** What steps are given, for those who call a part of one. */
+  async withExecution(moves: readonly TapMove[], use: (run: Execution) => Promise<void>): Promise<void> {
+    using uplinks = new Uplinks(this.netlink, this.providers);
+    const frames = new Map(moves.map((move) => [move.tap, announcements(move)] as const));
+    await use({ ...this.#dependencies(), uplinks, frames, signal: AbortSignal.timeout(60_000), gone: new Set() });
+  }
+
+  /** The bridge's management socket, as ovs-ofctl names it. */
+  management(bridge: string): string {
+    return `unix:${this.#dir}/${bridge}.mgmt`;
   }
 
   /** All that is learnt and may age is forgotten by L, B and the provider bridge. */
@@ -166,7 +170,7 @@ export class PlaneLab implements AsyncDisposable {
   /** What a shunt leaves in the kernel and in the provider bridge, as long as it is there. */
   async traces(): Promise<readonly string[]> {
     const links = this.netlink.links().map((link) => link.name);
-    const flows = await this.host('ovs-ofctl', 'dump-flows', `unix:${this.#dir}/br-ex.mgmt`);
+    const flows = await this.host('ovs-ofctl', 'dump-flows', this.management('br-ex'));
     const rules = await Promise.all(['iptables-save', 'ip6tables-save'].map((program) => this.host(program)));
     return [
       ...links.filter((link) => /^(qbr|qvb|qvo|sha|shb)/.test(link)),
@@ -210,6 +214,14 @@ export class PlaneLab implements AsyncDisposable {
     this.netlink[Symbol.dispose]();
     if (libc().setns(this.#home, CLONE_NEWNET) < 0) throw new Error('this thread does not find home');
     closeSync(this.#home);
+  }
+
+  #dependencies(): ExecutorDependencies {
+    const { ovs, netlink, integration, providers, plane } = this;
+    const nothing = () => undefined;
+    const onConnections = ({ text }: { readonly text: string }) => this.told.push(text);
+    const told = { checkpoint: nothing, onStage: nothing, onGone: nothing, onConnections };
+    return { ovs, netlink, integration, providers, plane, clock: systemClock, ...told };
   }
 
   get #dir(): string {
