@@ -4,6 +4,8 @@ import { execIn } from '../../lab/netns.ts';
 import { inDatapath, midonetBindings, setMidonetFaults } from '../../lab/sources/midonet.ts';
 import type { LabGuest } from '../../lab/topology.ts';
 import { AgentHost } from './agent/agent-host.ts';
+import { Cloud } from './fixture/cloud.ts';
+import { freshLabName } from './fixture/own-lab.ts';
 
 describe("MidoNet's taps", () => {
   let host: AgentHost;
@@ -123,3 +125,20 @@ async function reaches(from: LabGuest | undefined, to: LabGuest | undefined): Pr
   const { exitCode } = await execIn(from.netns, ['ping', '-n', '-q', '-c', '3', '-i', '0.2', '-W', '1', to.ip4]);
   return exitCode === 0;
 }
+
+describe('a cloud on MidoNet', () => {
+  let cloud: Cloud;
+  beforeAll(async () => {
+    const world = { source: 'midonet', networks: 0, overlays: 1 } as const;
+    cloud = await Cloud.up({ name: freshLabName(), hosts: 2, guests: 2, prometheus: false, ...world });
+  });
+  afterAll(() => cloud?.[Symbol.asyncDispose]());
+
+  it('is moved all at once, in one wave', async () => {
+    const run = await cloud.startRun({ hosts: ['hv1', 'hv2'] });
+    await cloud.untilRun(run, ['done']);
+    for (const host of ['hv1', 'hv2']) await cloud.untilPlug(host, 'target');
+    const [a, b] = [cloud.guestsOf('hv1')[0], cloud.guestsOf('hv2')[0]];
+    expect([await reaches(a, b), await reaches(b, a)]).toEqual([true, true]);
+  });
+});

@@ -3,6 +3,8 @@ import { execIn } from '../../lab/netns.ts';
 import { novaGateway } from '../../lab/sources/nova-network.ts';
 import { networkOf } from '../../lab/topology.ts';
 import { AgentHost } from './agent/agent-host.ts';
+import { Cloud } from './fixture/cloud.ts';
+import { freshLabName } from './fixture/own-lab.ts';
 
 const jumbo = 4000;
 
@@ -107,3 +109,22 @@ async function gatewaysAnswer(host: AgentHost): Promise<boolean> {
   );
   return answers.every(({ exitCode }) => exitCode === 0);
 }
+
+describe('a cloud on nova-network, its gateway elsewhere', () => {
+  let cloud: Cloud;
+  beforeAll(async () => {
+    cloud = await Cloud.up({ name: freshLabName(), hosts: 2, guests: 2, source: 'nova-network', prometheus: false });
+  });
+  afterAll(() => cloud?.[Symbol.asyncDispose]());
+
+  it('is moved a hypervisor at a time, each bridge known by the VLAN of its wire, and back', async () => {
+    const run = await cloud.startRun({ hosts: ['hv1'] });
+    await cloud.untilRun(run, ['done']);
+    await cloud.untilPlug('hv1', 'target');
+    expect((await cloud.host('hv2')).plug).toBe('legacy');
+    expect(await cloud.silentGuests()).toEqual([]);
+    await cloud.back('hv1');
+    await cloud.untilPlug('hv1', 'legacy');
+    expect(await cloud.silentGuests()).toEqual([]);
+  });
+});
