@@ -8,6 +8,7 @@ import { midonetPlugOf } from '../sources/midonet.ts';
 import { type OwnAddresses, ownAddressFindings } from '../sources/nova-network.ts';
 import { legacyBridges, ovsPlugOf } from '../sources/ovs-observe.ts';
 import { ownLegName } from './legacy-bridges.ts';
+import { type ObservedShunts, observeShunts } from './shunt-plugs.ts';
 
 export interface HostView {
   readonly systemId: string;
@@ -33,7 +34,8 @@ const tapName = /^(tap[0-9a-f-]{1,11}|vnet\d+)$/;
 /** What links and rows mean: taps and where they are plugged, legacy bridges, and what is odd about them. */
 export function deriveInventory(view: HostView): HostInventory {
   const bridges = legacyBridges(view);
-  const taps = deriveTaps(view, bridges);
+  const shunts = observeShunts(view);
+  const taps = deriveTaps(view, bridges, shunts);
   return {
     taps,
     bridges,
@@ -41,6 +43,7 @@ export function deriveInventory(view: HostView): HostInventory {
       ...bridgeFindings(view, bridges),
       ...(view.own === undefined ? [] : ownAddressFindings(view.systemId, bridges, view.own)),
       ...tapFindings(view, taps),
+      ...shunts.findings,
     ],
     chassisReady: chassisReady(view),
     ovsVersion: view.ovsVersion,
@@ -48,11 +51,15 @@ export function deriveInventory(view: HostView): HostInventory {
   };
 }
 
-function deriveTaps(view: HostView, bridges: readonly LegacyBridgeFacts[]): readonly TapFacts[] {
+function deriveTaps(
+  view: HostView,
+  bridges: readonly LegacyBridgeFacts[],
+  shunts: ObservedShunts,
+): readonly TapFacts[] {
   return view.links
-    .filter((link) => link.name !== 'lo')
+    .filter((link) => link.name !== 'lo' && !shunts.own.has(link.name))
     .flatMap((link) => {
-      const plug = plugOf(link, view, bridges);
+      const plug = shunts.plugs.get(link.name) ?? plugOf(link, view, bridges);
       if (plug === undefined) return [];
       return [
         {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDonePhase } from '../../../domain/attempt/operation-phases.ts';
 import type { NetworkTarget, TapTarget } from '../../../domain/network-model.ts';
 import type {
   AgentHello,
@@ -208,8 +209,9 @@ export class AgentHost implements AsyncDisposable {
   }
 
   prepare(epoch: number, more: Partial<CutGrant> = {}): Promise<OrderResult> {
-    const { direction, taps, networks } = this.grant(epoch, more);
-    return this.order({ type: 'prepare', orderId: this.nextOrderId(), epoch, direction, taps, networks });
+    const { operation = 'cut', direction, taps, networks } = this.grant(epoch, more);
+    const what = { operation, direction, taps, networks };
+    return this.order({ type: 'prepare', orderId: this.nextOrderId(), epoch, ...what });
   }
 
   cut(epoch: number, more: Partial<CutGrant> = {}): Promise<OrderResult> {
@@ -222,17 +224,13 @@ export class AgentHost implements AsyncDisposable {
 
   /** Until the newest state of the attempt is in this phase; a rest that is another one is an error. */
   async phase(epoch: number, phase: Phase, timeoutMs = 30_000): Promise<AttemptState> {
-    const rests: readonly Phase[] = ['committed', 'reverted', 'stuck'];
+    const rests: readonly Phase[] = ['staged', 'committed', 'finished', 'reverted', 'stuck'];
     return this.until(
       `attempt ${epoch} to be ${phase}`,
       () => {
         const state = this.states.findLast((candidate) => candidate.epoch === epoch);
         if (state?.phase === phase) return state;
-        if (
-          state !== undefined &&
-          rests.includes(state.phase) &&
-          !(phase === 'reverted' && state.phase === 'committed')
-        ) {
+        if (state !== undefined && rests.includes(state.phase) && !(phase === 'reverted' && isDonePhase(state.phase))) {
           throw new Error(`attempt ${epoch} is ${state.phase}: ${state.why ?? ''}\n${this.log.slice(-3000)}`);
         }
         return undefined;

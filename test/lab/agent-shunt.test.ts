@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { donePhaseOf } from '../../domain/attempt/operation-phases.ts';
+import type { CutGrant } from '../../domain/orders.ts';
+import { shuntNames } from '../../domain/rewire/shunt-plug.ts';
+import { AgentHost } from './agent/agent-host.ts';
+
+type Asked = Pick<CutGrant, 'operation' | 'direction'>;
+
+const stage = { operation: 'stage', direction: 'forward' } as const satisfies Asked;
+const flip = { operation: 'cut', direction: 'forward' } as const satisfies Asked;
+const flipBack = { operation: 'cut', direction: 'back' } as const satisfies Asked;
+const finish = { operation: 'finish', direction: 'forward' } as const satisfies Asked;
+const collapse = { operation: 'collapse', direction: 'forward' } as const satisfies Asked;
+
+let host: AgentHost;
+let epoch = 0;
+beforeAll(async () => {
+  host = await AgentHost.up({ guests: 2 });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+function shunts(asked: Asked): Partial<CutGrant> {
+  return { ...asked, method: 'shunt', taps: host.taps().map((tap) => ({ ...tap, method: 'shunt' })) };
+}
+
+async function begin(asked: Asked, more: Partial<CutGrant> = {}): Promise<void> {
+  epoch += 1;
+  expect(await host.prepare(epoch, { ...shunts(asked), ...more })).toMatchObject({ kind: 'accepted' });
+  expect(await host.cut(epoch, { ...shunts(asked), ...more })).toMatchObject({ kind: 'accepted' });
+}
+
+/** The whole operation, to its end. */
+async function operate(asked: Asked): Promise<void> {
+  await begin(asked);
+  const soaked = await host.phase(epoch, 'committing');
+  expect(soaked.verdict?.kind).toBe('pass');
+  await host.commit(epoch);
+  await host.phase(epoch, donePhaseOf({ ...asked, method: 'shunt' }));
+}
+
+/** Where the agent itself says that each tap is. */
+async function places(wanted: string): Promise<void> {
+  await host.until(`every tap to be seen ${wanted}`, () => {
+    const seen = host.guests.map((guest) => host.inventory?.taps.find((tap) => tap.tap === guest.tap)?.plug);
+    return seen.every((plug) => (plug?.kind === 'shunt' ? plug.place : plug?.kind) === wanted) ? true : undefined;
+  });
+}
+
+describe('an agent that is told to move taps by their shunt', () => {
+  it('stages, flips, flips back, flips, finishes and collapses, and every guest answers at each rest', async () => {
+    const way = [
+      [stage, 'staged'],
+      [flip, 'shunted'],
+      [flipBack, 'staged'],
+      [flip, 'shunted'],
+      [finish, 'hybrid'],
+      [collapse, 'target'],
+    ] as const;
+    for (const [asked, place] of way) {
+      await operate(asked);
+      await places(place);
+      expect(await host.allAnswer()).toBe(true);
+    }
+  });
+
+  it('goes all the way back, operation by operation, and leaves nothing of its own', async () => {
+    const way = [
+      [{ ...collapse, direction: 'back' }, 'hybrid'],
+      [{ ...finish, direction: 'back' }, 'shunted'],
+      [flipBack, 'staged'],
+      [{ ...stage, direction: 'back' }, 'legacy'],
+    ] as const;
+    for (const [asked, place] of way) {
+      await operate(asked);
+      await places(place);
+      expect(await host.allAnswer()).toBe(true);
+    }
+    expect(await host.inHost('ip', '-o', 'link')).not.toMatch(/ (qbr|qvb|qvo|sha|shb)/);
+    expect(await host.vsctl('list-ports', 'br-int')).not.toContain('qvo');
+  });
+
+  it('refuses a flip of what is not staged, and touches nothing', async () => {
+    epoch += 1;
+    expect(await host.prepare(epoch, shunts(flip))).toMatchObject({
+      kind: 'refused',
+      code: 'preimage-changed',
+      findings: [{ kind: 'tap-elsewhere' }, ...host.guests.slice(1).map(() => ({ kind: 'tap-elsewhere' }))],
+    });
+    await places('legacy');
+  });
+
+  it('unmakes a stage that is not worded, and goes back to a stage from a flip that is not', async () => {
+    await begin(stage, { deadlineMs: 3_000 });
+    expect(await host.phase(epoch, 'reverted')).toMatchObject({ code: 'timed-out' });
+    await places('legacy');
+    await operate(stage);
+    await begin(flip, { deadlineMs: 3_000 });
+    expect(await host.phase(epoch, 'reverted')).toMatchObject({ code: 'timed-out' });
+    await places('staged');
+    expect(await host.allAnswer()).toBe(true);
+  });
+});
+
+describe('an agent that is killed', () => {
+  it('in the middle of a flip goes back to staged when it starts again', async () => {
+    await begin(flip, { deadlineMs: 20_000 });
+    await host.phase(epoch, 'cutting');
+    await host.kill('SIGKILL');
+    await host.start();
+    await host.phase(epoch, 'reverted');
+    await places('staged');
+    expect(await host.allAnswer()).toBe(true);
+    await operate({ ...stage, direction: 'back' });
+  });
+
+  it('in the middle of entering goes back to the legacy plug', async () => {
+    await begin(stage, { deadlineMs: 20_000 });
+    await host.phase(epoch, 'entering');
+    await host.kill('SIGKILL');
+    await host.start();
+    await host.phase(epoch, 'reverted');
+    await places('legacy');
+    expect(await host.inHost('ip', '-o', 'link')).not.toMatch(/ (qbr|qvb|qvo|sha|shb)/);
+  });
+});
+
+describe('the guard of a shunt', () => {
+  beforeAll(async () => {
+    await operate(stage);
+  });
+
+  const guest = () => host.guests[0]!; // two guests were asked for
+  const bridge = () => host.taps()[0]?.legacyBridge ?? '';
+  const told = (kind: string) =>
+    host.until(`the finding ${kind}`, () => (host.log.includes(`"kind":"${kind}"`) ? true : undefined));
+
+  it('puts a tap back that somebody put into its legacy bridge again', async () => {
+    await host.inHost('ip', 'link', 'set', guest().tap, 'master', bridge());
+    await told('tap-replugged');
+    await places('staged');
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('makes a leg again that somebody deleted', async () => {
+    await host.inHost('ip', 'link', 'del', shuntNames(guest().portId).ownLeg.outer);
+    await host.until('the shunt to be seen whole', () =>
+      host.log.includes('or a part of its shunt') ? true : undefined,
+    );
+    await places('staged');
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('releases the claim of a guest that is gone, and enters anew when it comes again', async () => {
+    const { tap } = guest();
+    const mac = (await host.inHost('cat', `/sys/class/net/${tap}/address`)).trim();
+    await host.inHost('ip', 'link', 'del', tap);
+    await told('tap-gone');
+    expect(await host.vsctl('list-ports', 'br-int')).not.toContain(shuntNames(guest().portId).targetLeg.outer);
+    await host.inHost('ip', 'link', 'add', tap, 'address', mac, 'type', 'veth', 'peer', 'name', 'coagain0');
+    await host.inHost('ip', 'link', 'set', tap, 'master', bridge(), 'up');
+    await places('staged');
+  });
+
+  it('plugs it direct when it comes again after the flip, and leaves another one of that name alone', async () => {
+    const { tap } = guest();
+    await begin(flip, { taps: shunts(flip).taps!.slice(0, 1) }); // they were put there
+    await host.phase(epoch, 'committing');
+    await host.commit(epoch);
+    await host.phase(epoch, 'committed');
+    const mac = (await host.inHost('cat', `/sys/class/net/${tap}/address`)).trim();
+    const again = async (address: string) => {
+      await host.inHost('ip', 'link', 'del', tap);
+      await host.until('its claim to be released', () =>
+        host.inventory?.taps.some((seen) => seen.tap === tap) ? undefined : true,
+      );
+      await host.inHost('ip', 'link', 'add', tap, 'address', address, 'type', 'veth', 'peer', 'name', 'coagain0');
+      await host.inHost('ip', 'link', 'set', tap, 'master', bridge(), 'up');
+    };
+    const plugged = (kind: string) =>
+      host.until(`${tap} to be seen ${kind}`, () =>
+        host.inventory?.taps.find((seen) => seen.tap === tap && seen.plug.kind === kind),
+      );
+    await again(mac);
+    await plugged('target');
+    await again('fe:16:3e:99:99:99');
+    await plugged('legacy');
+    await told('foreign-iface-id');
+  });
+});
