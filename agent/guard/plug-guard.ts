@@ -13,6 +13,7 @@ import type { Host } from '../host/host.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import type { Claim } from '../journal/claims.ts';
 import { masterName } from '../sources/midonet.ts';
+import { WokenOvsAgent } from '../sources/woken-ovs-agent.ts';
 import { judgeClaim } from './judge-claim.ts';
 import {
   claimingPort,
@@ -47,9 +48,11 @@ export class PlugGuard implements Disposable {
   readonly #busy = new Map<string, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #again = new Set<string>();
   readonly #stop = new AbortController();
+  readonly #woken: WokenOvsAgent;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#claims });
   }
 
   get claims(): ReadonlyMap<string, Claim> {
@@ -68,6 +71,7 @@ export class PlugGuard implements Disposable {
   add(claims: Iterable<Claim>): void {
     for (const claim of claims) this.#take(claim);
     this.checkAll();
+    this.#woken.begin();
   }
 
   /** We move these taps ourselves now. Resolves once nothing of the guard's is under way with them. */
@@ -114,6 +118,7 @@ export class PlugGuard implements Disposable {
 
   [Symbol.dispose](): void {
     this.#stop.abort();
+    this.#woken[Symbol.dispose]();
     this.#claims.clear();
     this.#departed.clear();
   }

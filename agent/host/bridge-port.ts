@@ -57,6 +57,15 @@ export class BridgePort implements AsyncDisposable {
     }
   }
 
+  /** How many flows of this cookie there are. */
+  async countFlows(cookie: bigint, signal: AbortSignal): Promise<number> {
+    try {
+      return (await this.#connection.flowStats({ cookie }, { signal })).length;
+    } catch (cause) {
+      throw new ShuntError('openflow-failed', `looking at flows of ${this.#bridge}`, { cause });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
   }
