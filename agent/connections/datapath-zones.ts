@@ -112,8 +112,9 @@ function dpctlTuple({ family, protocol, original: { src, dst, ports, icmp } }: T
   return [`ct_${kind}_src=${src}`, `ct_${kind}_dst=${dst}`, `ct_nw_proto=${protocol}`, ...numbers].join(',');
 }
 
-/** Of a TCP entry that is put in: as the kernel's own of established connections. */
-const kernelTimeoutMinS = 60;
+/** What an entry has left at least, in seconds: the copy must not end before anybody could have spoken. */
+const tcpMinS = 60;
+const datagramMinS = 30;
 
 /** The kernel's table is written through ctnetlink; TCP entries are liberal about sequence numbers. */
 function kernelZones({ control, conntrack }: DatapathAccess): DatapathZones {
@@ -137,7 +138,7 @@ function kernelZones({ control, conntrack }: DatapathAccess): DatapathZones {
 /** The same connection in another zone of the kernel's table. OVN's own marks are on no entry but OVN's. */
 export function intoKernel(flow: TrackedFlow, zone: number): TrackedFlow {
   const tcp = flow.protocol === ipProtocols.tcp;
-  return { ...flow, zone, mark: 0, timeoutS: tcp ? Math.max(flow.timeoutS, kernelTimeoutMinS) : flow.timeoutS || 30 };
+  return { ...flow, zone, mark: 0, timeoutS: Math.max(flow.timeoutS, tcp ? tcpMinS : datagramMinS) };
 }
 
 /** Addresses as everywhere else here: one text for one address. */

@@ -26,6 +26,8 @@ export type TalkerOrder =
       readonly remote: string;
       readonly port: number;
       readonly localPort?: number;
+      /** Where an answer is expected: a busy machine gives it late. */
+      readonly withinMs?: number;
     };
 
 const sockets = new Map<string, { readonly socket: Socket; heard: number }>();
@@ -63,7 +65,7 @@ async function attempt(order: Extract<TalkerOrder, { op: 'connect' }>): Promise<
     ...(order.localPort === undefined ? {} : { localPort: order.localPort }),
   });
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(silentMs) });
+    await once(socket, 'connect', { signal: AbortSignal.timeout(order.withinMs ?? silentMs) });
     return 'open';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused' : 'silent'; // errors of sockets are such
