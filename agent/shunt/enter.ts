@@ -30,7 +30,8 @@ export async function enterShunt(step: RewireStep, run: Execution): Promise<void
 
 /** The taps go from B back to L; groups that the guest has joined go with it. */
 export async function exitShunt(step: RewireStep, run: Execution): Promise<void> {
-  const moves = presentMoves(step, run).filter((move) => !isIn(run, move.tap, move.legacy.bridge));
+  const ours = presentMoves(step, run).filter((move) => move.shunt.ownsBridge); // a hybrid plug's tap was in B before us
+  const moves = ours.filter((move) => !isIn(run, move.tap, move.legacy.bridge));
   if (moves.length === 0) return;
   perform(
     moves.map((move) => ({ move, operations: exiting(move, run) })),
