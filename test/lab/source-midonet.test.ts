@@ -12,7 +12,7 @@ describe("MidoNet's taps", () => {
   let epoch = 0;
   const forward = { soakMs: 50 };
   beforeAll(async () => {
-    host = await AgentHost.up({ source: 'midonet', networks: 0, overlays: 2, guests: 4 });
+    host = await AgentHost.up({ source: 'midonet', networks: 0, overlays: 2, guests: 3 });
   });
   afterAll(() => host?.[Symbol.asyncDispose]());
 
@@ -57,7 +57,7 @@ describe("MidoNet's taps", () => {
   });
 
   it('are touched by nobody when MidoNet refuses to let them go', async () => {
-    setMidonetFaults(host.name, 'hv1', [{ call: 'unbind', kind: 'fail', times: 4 }]);
+    setMidonetFaults(host.name, 'hv1', [{ call: 'unbind', kind: 'fail', times: 3 }]);
     epoch += 1;
     expect(await host.prepare(epoch, forward)).toMatchObject({ kind: 'accepted' });
     await host.cut(epoch, forward);
@@ -88,7 +88,9 @@ describe("MidoNet's taps", () => {
     setMidonetFaults(host.name, 'hv1', [{ call: 'bind', kind: 'fail', times: 1_000 }]);
     epoch += 1;
     expect(await host.prepare(epoch, { ...forward, taps })).toMatchObject({ kind: 'accepted' });
-    await host.cut(epoch, { ...forward, taps, deadlineMs: 2_000 });
+    await host.cut(epoch, { ...forward, taps, deadlineMs: 60_000 });
+    await host.phase(epoch, 'committing');
+    await host.order({ type: 'revert', orderId: host.nextOrderId(), epoch, why: 'a test' });
     const state = await host.phase(epoch, 'stuck', 60_000);
     const [repair = ''] = state.repair ?? [];
     expect(repair).toContain(`mm-ctl --bind-port ${guest.portId} ${guest.tap}`);
