@@ -108,10 +108,15 @@ function bridgeFindings(view: HostView, bridges: readonly LegacyBridgeFacts[]): 
       const message = `no member of ${bridge.bridge} leads to the wire: its guests reach each other only, and will reach more after a cut`;
       return [{ kind: 'no-uplink', severity: 'warning', host, message }];
     }
-    if (bridge.provider !== undefined) return [];
+    if (bridge.provider !== undefined || isTunnel(bridge.uplink, view)) return [];
     const message = `${bridge.uplink} of ${bridge.bridge} does not end in Open vSwitch: there is no provider leg to meet OVN on`;
     return [{ kind: 'no-provider-leg', severity: 'error', host, message }];
   });
+}
+
+/** An overlay's: its two worlds have no wire to meet on, and need none. */
+function isTunnel(uplink: string, { links }: HostView): boolean {
+  return links.some((link) => link.name === uplink && link.kind === 'vxlan');
 }
 
 function tapFindings(view: HostView, taps: readonly TapFacts[]): readonly Finding[] {
