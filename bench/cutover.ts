@@ -4,9 +4,10 @@ import type { LabGuest } from '../lab/topology.ts';
 import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { type Method, type MethodName, siteOf } from './cutover/method.ts';
-import { measureSeries } from './cutover/rounds.ts';
-import { type BenchReport, type HostSample, type Sample, type StreamSample, summarise } from './cutover/rows.ts';
-import { scriptMethods } from './cutover/script-methods.ts';
+import { measureSeries, type SeriesResult } from './cutover/rounds.ts';
+import { type BenchReport, type Sample, type StreamSample, summarise } from './cutover/rows.ts';
+import { scriptMethod } from './cutover/script-methods.ts';
+import { shuntMethod } from './cutover/shunt-method.ts';
 import { measureStreams } from './cutover/streams.ts';
 import { environmentOf } from './environment.ts';
 
@@ -46,28 +47,49 @@ export async function benchCutover(options: CutoverBenchOptions, say: (text: str
 }
 
 async function measure(lab: LabState, options: CutoverBenchOptions, say: (text: string) => void): Promise<BenchReport> {
-  await using stack = new AsyncDisposableStack();
-  const samples: Sample[] = [];
-  const hosts: HostSample[] = [];
-  const streams: StreamSample[] = [];
-  let voidRuns = 0;
-  const all = lab.topology.guests;
-  for (const method of await methodsOf(lab, options, stack)) {
-    for (const taps of options.taps) {
-      for (const direction of directions) {
-        const rounds = roundsFor(method.name, taps, options);
-        const done = await measureSeries({ lab, method, guests: all.slice(0, taps), direction, rounds });
-        samples.push(...done.samples);
-        hosts.push(...done.hosts);
-        voidRuns += done.voidRounds;
-        say(
-          `${method.name}, ${taps} taps, traffic ${direction}: ${told(method, done.samples)}; void: ${done.voidRounds}`,
-        );
-      }
-    }
-    for (const direction of directions) streams.push(...(await streamsOf(lab, { method, direction }, options)));
+  const all: Measured[] = [];
+  for (const name of options.methods) {
+    await using method = await openMethod(name, lab, options); // one after the other: ours hold the agent's lock
+    all.push(await measureMethod(method, lab, options, say));
   }
-  return summarise({ samples, hosts, streams, voidRuns, env: await environmentOf(lab) });
+  return summarise({
+    samples: all.flatMap((one) => one.samples),
+    hosts: all.flatMap((one) => one.hosts),
+    streams: all.flatMap((one) => one.streams),
+    voidRuns: all.reduce((sum, one) => sum + one.voidRounds, 0),
+    env: await environmentOf(lab),
+  });
+}
+
+interface Measured extends SeriesResult {
+  readonly streams: readonly StreamSample[];
+}
+
+async function measureMethod(
+  method: Method,
+  lab: LabState,
+  options: CutoverBenchOptions,
+  say: (text: string) => void,
+): Promise<Measured> {
+  const done: SeriesResult[] = [];
+  for (const taps of options.taps) {
+    for (const direction of directions) {
+      const rounds = roundsFor(method.name, taps, options);
+      const guests = lab.topology.guests.slice(0, taps);
+      const series = await measureSeries({ lab, method, guests, direction, rounds });
+      done.push(series);
+      const head = `${method.name}, ${taps} taps, traffic ${direction}`;
+      say(`${head}: ${told(method, series.samples)}; void: ${series.voidRounds}`);
+    }
+  }
+  const streams: StreamSample[] = [];
+  for (const direction of directions) streams.push(...(await streamsOf(lab, { method, direction }, options)));
+  return {
+    samples: done.flatMap((series) => series.samples),
+    hosts: done.flatMap((series) => series.hosts),
+    voidRounds: done.reduce((sum, series) => sum + series.voidRounds, 0),
+    streams,
+  };
 }
 
 /** 64 taps are 64 samples a round: a third of the rounds, two at least of our own. */
@@ -78,15 +100,16 @@ export function roundsFor(method: MethodName, taps: number, options: CutoverBenc
   return Math.min(rounds, Math.max(ours ? 2 : 1, Math.ceil(rounds / 3)));
 }
 
-async function methodsOf(
-  lab: LabState,
-  options: CutoverBenchOptions,
-  stack: AsyncDisposableStack,
-): Promise<readonly Method[]> {
+async function openMethod(name: MethodName, lab: LabState, options: CutoverBenchOptions): Promise<Method> {
   const site = siteOf(lab, statusOf(lab));
-  const methods = [...scriptMethods(site)].filter((method) => options.methods.includes(method.name));
-  if (options.methods.includes('direct')) methods.push(stack.use(await directMethod(lab, site, options)));
-  return methods;
+  switch (name) {
+    case 'direct':
+      return directMethod(lab, site, options);
+    case 'shunt':
+      return shuntMethod(lab, site);
+    default:
+      return scriptMethod(name, site);
+  }
 }
 
 async function streamsOf(
@@ -105,7 +128,7 @@ async function streamsOf(
 }
 
 function told(method: Method, samples: readonly Sample[]): string {
-  return method.round
+  return [...new Set(method.round)]
     .map((op) => {
       const of = samples.filter((sample) => sample.op === op).map((sample) => sample.blackoutMs);
       return `${op} ${of

@@ -22,6 +22,7 @@ const streamHeads = [
   'alone ms',
   'stall ms',
   'max ms',
+  'sent again alone',
   'sent again',
   'broken',
   'n',
@@ -33,7 +34,9 @@ export function renderReport({ rows, streams, ratios, env, voidRuns }: BenchRepo
     [r.method, r.op, r.taps, r.direction, r.p50, r.p99, r.max, r.lost, r.n, r.commandMs, r.darkMs].map(String),
   );
   const streamBody = streams.map((s) =>
-    [s.method, s.op, s.direction, s.alone, s.p50, s.max, s.retransmissions, s.broken, s.n].map(String),
+    [s.method, s.op, s.direction, s.alone, s.p50, s.max, s.retransmissionsAlone, s.retransmissions, s.broken, s.n].map(
+      String,
+    ),
   );
   return [
     textTable(heads, body),

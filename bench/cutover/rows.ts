@@ -31,6 +31,8 @@ export interface StreamSample {
   /** Longest time in which nothing arrived: of the stream left alone, and across the command. */
   readonly aloneMs: number;
   readonly stallMs: number;
+  /** Segments sent again, in windows of the same length. */
+  readonly retransmissionsAlone: number;
   readonly retransmissions: number;
   readonly connected: boolean;
 }
@@ -59,7 +61,8 @@ export interface StreamRow {
   readonly alone: number;
   readonly p50: number;
   readonly max: number;
-  /** Segments sent again; median. */
+  /** Segments sent again; medians. A busy machine drops some of the stream left alone too. */
+  readonly retransmissionsAlone: number;
   readonly retransmissions: number;
   /** Connections that did not live through it. */
   readonly broken: number;
@@ -118,9 +121,11 @@ function streamRows(samples: readonly StreamSample[]): readonly StreamRow[] {
     const { method, op, direction } = first;
     const { p50, max } = spread(group.map((sample) => sample.stallMs));
     const alone = spread(group.map((sample) => sample.aloneMs)).p50;
+    const retransmissionsAlone = spread(group.map((sample) => sample.retransmissionsAlone)).p50;
     const retransmissions = spread(group.map((sample) => sample.retransmissions)).p50;
     const broken = group.filter((sample) => !sample.connected).length;
-    return [{ method, op, direction, alone, p50, max, retransmissions, broken, n: group.length }];
+    const figures = { alone, p50, max, retransmissionsAlone, retransmissions, broken, n: group.length };
+    return [{ method, op, direction, ...figures }];
   });
 }
 

@@ -6,8 +6,8 @@ import type { Method, MethodName, Op, Site } from './method.ts';
 const scriptTimeoutMs = 120_000;
 
 /** What people do today, each as one shell script: nothing of the project is in it. */
-export function scriptMethods(site: Site): readonly Method[] {
-  return (['shell', 'novanet2neutron', 'one-transaction'] as const).map((name) => ({
+export function scriptMethod(name: ScriptName, site: Site): Method {
+  return {
     name,
     round: ['cut', 'revert'],
     perform: async (op, guests) => {
@@ -15,9 +15,10 @@ export function scriptMethods(site: Site): readonly Method[] {
       await run(inNetns(site.netns, ['sh', '-e']), { input: `${lines.join('\n')}\n`, timeoutMs: scriptTimeoutMs });
     },
     [Symbol.asyncDispose]: async () => undefined,
-  }));
+  };
 }
 
+type ScriptName = Exclude<MethodName, 'direct' | 'shunt'>;
 type Way = 'cut' | 'revert';
 type Script = (way: Way, guests: readonly LabGuest[], site: Site) => readonly string[];
 
@@ -31,7 +32,7 @@ export const scripts = {
   shell: tapAfterTap,
   'novanet2neutron': asNovanet2neutron,
   'one-transaction': allAtOnce,
-} as const satisfies Record<Exclude<MethodName, 'direct' | 'shunt'>, Script>;
+} as const satisfies Record<ScriptName, Script>;
 
 /** `ip link … nomaster`, then `ovs-vsctl add-port`; tap after tap. The baseline. */
 function tapAfterTap(way: Way, guests: readonly LabGuest[], site: Site): readonly string[] {
