@@ -14,6 +14,8 @@ import { downLab } from '../../lab/down.ts';
 import { hypervisorPlace } from '../../lab/hypervisor.ts';
 import { inNetns } from '../../lab/netns.ts';
 import { runDirEnv, vsctl } from '../../lab/open-vswitch.ts';
+import { findProcess } from '../../lab/processes.ts';
+import { pathsOf } from '../../lab/run-dir.ts';
 import type { LabState } from '../../lab/state.ts';
 import { type LabGuest, networkOf } from '../../lab/topology.ts';
 import { upLab } from '../../lab/up.ts';
@@ -66,10 +68,17 @@ describe('moving a port from bridge to bridge', () => {
     await host.vsctl('del-port', 'br-ovn', 'ghost');
   });
 
-  it("is not over for us while the port has the old bridge's number", async () => {
+  it("has no number until vswitchd has acted: the old bridge's would be taken for the new one's", async () => {
     const move = host.move(0);
-    host.ovs.afterwards = () => expect(host.ovs.interface(move.tap)?.ofport).not.toBe(host.ofport(move.tap));
-    await host.perform(['reparent-target', 'settle-target'], move);
+    const vswitchd = findProcess(pathsOf(host.lab.topology.name), 'hv1-vswitchd')?.pid ?? 0;
+    process.kill(vswitchd, 'SIGSTOP');
+    try {
+      await host.perform(['reparent-target'], move);
+      expect(host.ovs.interface(move.tap)?.ofport).toBeNull();
+    } finally {
+      process.kill(vswitchd, 'SIGCONT');
+    }
+    await host.perform(['settle-target'], move);
     expect(host.ovs.interface(move.tap)?.external_ids.get('ovn-installed')).toBe('true');
   });
 
@@ -101,20 +110,16 @@ describe('moving a port from bridge to bridge', () => {
   });
 });
 
-/** Something happens between looking and writing, and between the answer and the next look. */
+/** Something happens between looking and writing. */
 class RacedSwitch extends OpenVSwitch {
   meanwhile: (() => Promise<void>) | undefined;
-  afterwards: (() => void) | undefined;
 
   override async transact(...args: Parameters<OpenVSwitch['transact']>): ReturnType<OpenVSwitch['transact']> {
     const writes = args[0].operations.some((operation) => operation.op === 'update' || operation.op === 'mutate');
     const race = writes ? this.meanwhile : undefined;
     if (race !== undefined) this.meanwhile = undefined;
     await race?.();
-    const result = await super.transact(...args);
-    if (writes) this.afterwards?.();
-    this.afterwards = writes ? undefined : this.afterwards;
-    return result;
+    return await super.transact(...args);
   }
 }
 
@@ -125,7 +130,6 @@ class SwitchHost implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #runDir: string;
   readonly #moves: readonly TapMove[];
-  readonly #ofports: ReadonlyMap<string, number>;
 
   static async up(): Promise<SwitchHost> {
     const options = { hosts: 1, guests: 2, networks: 1, services: false, owner: 'process', source: 'ml2-ovs' } as const;
@@ -146,7 +150,6 @@ class SwitchHost implements AsyncDisposable {
     this.#stack = stack;
     this.#runDir = placeOf(lab).dir;
     this.#moves = planMoves({ ...this.request(0), taps: [this.#target(0), this.#target(1)] }, this.facts()).moves;
-    this.#ofports = new Map(this.#moves.map(({ tap }) => [tap, ovs.interface(tap)?.ofport ?? 0]));
   }
 
   guest(index: number): LabGuest {
@@ -155,10 +158,6 @@ class SwitchHost implements AsyncDisposable {
 
   move(index: number): TapMove {
     return this.#moves[index]!; // one a guest
-  }
-
-  ofport(tap: string): number | undefined {
-    return this.#ofports.get(tap);
   }
 
   request(index: number) {
