@@ -63,8 +63,24 @@ export interface BarrierQuestion {
 
 type BarrierHold = Extract<HoldReason, { readonly kind: 'overlay-barrier' }>;
 
-/** What of an overlay is not where an operation needs it; undefined: the barrier is met, or the network has none. */
+type Answers = Map<string, BarrierHold | undefined>;
+const answered = new WeakMap<JoinedInventory, WeakMap<ReadonlySet<string>, Answers>>();
+
+/**
+ * What of an overlay is not where an operation needs it; undefined: the barrier is met, or the network has none. Answered once for an
+ * inventory and a set of what moves: all hypervisors of a wave that moves as one ask the same.
+ */
 export function barrierHold(inventory: JoinedInventory, question: BarrierQuestion): BarrierHold | undefined {
+  const byMoving = answered.get(inventory) ?? new WeakMap<ReadonlySet<string>, Answers>();
+  answered.set(inventory, byMoving);
+  const answers: Answers = byMoving.get(question.moving) ?? new Map();
+  byMoving.set(question.moving, answers);
+  const key = [question.networkId, question.operation, question.direction, question.method].join('/');
+  if (!answers.has(key)) answers.set(key, judgeBarrier(inventory, question));
+  return answers.get(key);
+}
+
+function judgeBarrier(inventory: JoinedInventory, question: BarrierQuestion): BarrierHold | undefined {
   const { networkId, operation, direction, method, moving } = question;
   const way = wayOf(operation, direction, method);
   if (way === undefined || opensBoth(question)) return undefined;

@@ -99,17 +99,25 @@ function componentsOf(hosts: readonly HostPlan[]): readonly (readonly HostPlan[]
   );
   const onNetwork = new Map<string, HostPlan[]>();
   for (const one of sorted) {
-    for (const id of networksOf(one)) onNetwork.set(id, [...(onNetwork.get(id) ?? []), one]);
+    for (const id of networksOf(one)) {
+      const list = onNetwork.get(id);
+      if (list === undefined) onNetwork.set(id, [one]);
+      else list.push(one);
+    }
   }
   const seen = new Set<HostPlan>();
   return sorted.flatMap((one) => {
     if (seen.has(one)) return [];
-    const component = [one];
     seen.add(one);
+    const component = [one];
     for (const member of component) {
-      for (const next of [...networksOf(member)].flatMap((id) => onNetwork.get(id) ?? [])) {
-        if (!seen.has(next)) component.push(next);
-        seen.add(next);
+      for (const id of networksOf(member)) {
+        const unseen = (onNetwork.get(id) ?? []).filter((next) => !seen.has(next));
+        onNetwork.delete(id); // all of it is in this component now
+        for (const next of unseen) {
+          seen.add(next);
+          component.push(next);
+        }
       }
     }
     return [component];

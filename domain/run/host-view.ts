@@ -98,16 +98,21 @@ interface Member {
 /** Where all move as one: what keeps another member keeps this one. */
 function memberHolds(state: LedgerState, world: World, { standing, wave, systemId }: Member): readonly HoldReason[] {
   const members = standing.waves.find((one) => one.wave.number === wave.number)?.hosts ?? [];
-  const others = members.filter((one) => one.host.systemId !== systemId && !isSettled(one.status));
-  return others
-    .flatMap(({ host, status, operation }): readonly HoldReason[] => {
-      const own = hostHolds(state, world, { standing, doing: { wave, host, operation } }).map((one) => one.hold);
-      const why = status === 'failed' ? 'it went back or was refused' : own[0] && describeHold(own[0]);
-      if (why === undefined || status === 'open') return [];
-      return [{ kind: 'wave-together', wave: wave.number, host: host.hostname, why }];
-    })
-    .slice(0, 1);
+  const others = members.filter(
+    (one) => one.host.systemId !== systemId && !isSettled(one.status) && one.status !== 'open',
+  );
+  const failedFirst = others.toSorted((a, b) => Number(b.status === 'failed') - Number(a.status === 'failed'));
+  for (const { host, status, operation } of failedFirst.slice(0, membersAsked)) {
+    const [hold] = hostHolds(state, world, { standing, doing: { wave, host, operation } });
+    if (status !== 'failed' && hold === undefined) continue;
+    const why = hold === undefined ? 'it went back or was refused' : describeHold(hold.hold);
+    return [{ kind: 'wave-together', wave: wave.number, host: host.hostname, why }];
+  }
+  return [];
 }
+
+/** Of a wave that moves as one: how many others are asked what keeps them, when somebody asks about one. */
+const membersAsked = 20;
 
 function needsRetry(epoch: number, outcome: string | undefined): HoldReason {
   return { kind: 'needs-retry', epoch, outcome: outcome === 'blocked' ? 'blocked' : 'reverted' };

@@ -149,11 +149,19 @@ function serviceHolds(world: World, { wave }: Doing, taps: readonly TapTarget[])
   });
 }
 
+const wavePorts = new WeakMap<PlannedWave, ReadonlySet<string>>();
+
+/** All ports that a wave moves. Computed once: a plan never changes. */
+function portsOf(wave: PlannedWave): ReadonlySet<string> {
+  const ports = wavePorts.get(wave) ?? new Set(wave.hosts.flatMap((host) => host.taps.map((tap) => tap.portId)));
+  wavePorts.set(wave, ports);
+  return ports;
+}
+
 /** The rest of an overlay: as it is, less what moves in the same moment. */
 function barrierHolds({ inventory }: World, doing: Doing, taps: readonly TapTarget[]): readonly HoldReason[] {
   const { wave, operation } = doing;
-  const members = wave.together === true ? wave.hosts.flatMap((host) => host.taps) : taps;
-  const moving = new Set(members.map((tap) => tap.portId));
+  const moving = wave.together === true ? portsOf(wave) : new Set(taps.map((tap) => tap.portId));
   return barriersOf(inventory, { taps, operation, direction: wave.direction ?? 'forward', moving });
 }
 

@@ -9,14 +9,25 @@ export function togetherWave(state: LedgerState, attempt: Attempt): WaveStanding
   return found?.wave.together === true ? found : undefined;
 }
 
-/** Ports that move in the same moment as this attempt's, its own included. */
+const moving = new WeakMap<LedgerState, Map<WaveStanding, ReadonlySet<string>>>();
+
+/** Ports that move in the same moment as this attempt's, its own included. Computed once for a state: it never changes. */
 export function movingWith(state: LedgerState, attempt: Attempt): ReadonlySet<string> {
   const wave = togetherWave(state, attempt);
-  const open = (wave?.hosts ?? []).flatMap(({ host }) => {
+  if (wave === undefined) return new Set(attempt.taps.map((tap) => tap.portId));
+  const known = moving.get(state) ?? new Map<WaveStanding, ReadonlySet<string>>();
+  moving.set(state, known);
+  const ports =
+    known.get(wave) ?? new Set(membersOf(state, wave, attempt).flatMap(({ taps }) => taps.map((tap) => tap.portId)));
+  known.set(wave, ports);
+  return ports;
+}
+
+function membersOf(state: LedgerState, wave: WaveStanding, of: Attempt): readonly Attempt[] {
+  return wave.hosts.flatMap(({ host }) => {
     const one = newestAttempt(state, host.systemId);
-    return one !== undefined && isMember(one, attempt) ? one.taps : [];
+    return one !== undefined && isMember(one, of) ? [one] : [];
   });
-  return new Set([...attempt.taps, ...open].map((tap) => tap.portId));
 }
 
 function isMember(one: Attempt, of: Attempt): boolean {
@@ -35,11 +46,13 @@ export interface OwnStep {
  */
 export function grantTogether(state: LedgerState, steps: readonly OwnStep[]): readonly OwnStep[] {
   const byHost = new Map(steps.map((one) => [one.attempt.systemId, one]));
+  const lateOf = new Map<WaveStanding, string | undefined>();
   return steps.map((own) => {
-    if (!isGrant(own.step)) return own;
-    const wave = togetherWave(state, own.attempt);
-    const late = wave?.hosts.find((one) => !mayGo(one, byHost.get(one.host.systemId), own.attempt));
-    return late === undefined ? own : { ...own, step: { events: [], effects: [], waiting: lateText(late, byHost) } };
+    const wave = isGrant(own.step) ? togetherWave(state, own.attempt) : undefined;
+    if (wave === undefined) return own;
+    if (!lateOf.has(wave)) lateOf.set(wave, lateText(wave, own.attempt, byHost));
+    const late = lateOf.get(wave);
+    return late === undefined ? own : { ...own, step: { events: [], effects: [], waiting: late } };
   });
 }
 
@@ -52,9 +65,13 @@ function isGrant(step: Step): boolean {
   return step.events.some((event) => event.type === 'attempt-granted');
 }
 
-function lateText({ host, status }: HostStanding, byHost: ReadonlyMap<string, OwnStep>): string {
-  const waiting = byHost.get(host.systemId)?.step.waiting;
-  return `the others of its wave: ${host.hostname} is ${status}${waiting ? ` and waits for ${waiting}` : ''}`;
+/** Whom the wave waits for; undefined when all may go. */
+function lateText(wave: WaveStanding, of: Attempt, byHost: ReadonlyMap<string, OwnStep>): string | undefined {
+  const late = wave.hosts.find((one) => !mayGo(one, byHost.get(one.host.systemId), of));
+  if (late === undefined) return undefined;
+  const waiting = byHost.get(late.host.systemId)?.step.waiting;
+  const what = waiting ? ` and waits for ${waiting}` : '';
+  return `the others of its wave: ${late.host.hostname} is ${late.status}${what}`;
 }
 
 /** Why a wave that moves as one does not: a member that failed, before its grant or after. */
