@@ -1,4 +1,4 @@
-import type { LinkFacts, RewireFacts, TapMove } from './moves.ts';
+import { type LinkFacts, markKeys, type RewireFacts, type TapMove } from './moves.ts';
 import type { TapPlace } from './places.ts';
 import { inBatches } from './plan-cut.ts';
 import { noShunt, type ShuntFacts, type ShuntPlug } from './shunt-plug.ts';
@@ -44,7 +44,7 @@ const orderTo = {
   hybrid: ['uncollapse', 'make-shunt', 'enter-shunt', 'claim-shunt', 'seed-connections', 'flip', 'drop-legacy-leg'],
   direct: ['release-shunt', 'collapse', 'leave-legacy', 'join-target', 'settle-target', 'unmake-shunt'],
 } as const satisfies Record<TapPlace, readonly RewireStep['kind'][]>;
-type TowardKind = (typeof orderTo)[TapPlace][number];
+type TowardKind = (typeof orderTo)[TapPlace][number] | 'leave-target';
 
 /** What is done where the tap is in its place already: a move may have been cut short before tables were repaired. */
 const repairAt = {
@@ -100,7 +100,7 @@ export function towardSteps(
   return batches.flatMap((steps, index) => steps.map((step): RewireStep => ({ ...step, batch: index + 1 })));
 }
 
-const cleanUp = ['release-shunt', 'unmake-shunt'] as const satisfies readonly TowardKind[];
+const cleanUp = ['leave-target', 'release-shunt', 'unmake-shunt'] as const satisfies readonly TowardKind[];
 
 /** Only such a tap has to be put in again without having been taken out: nothing leads to its guest. */
 function isLost({ kinds }: TowardCase): boolean {
@@ -150,11 +150,10 @@ function judgeOne(place: TapPlace, move: ShuntMove, facts: RewireFacts): TowardC
   const standing = stands(move.shunt, shunt);
   const leftAlone = whyNotOurs(move, shunt, { link, plug });
   if (leftAlone !== undefined) {
-    return {
-      move,
-      kinds: cleanUp.filter((kind) => (kind === 'release-shunt' ? claim !== undefined : standing)),
-      leftAlone,
-    };
+    // Our row without a tap would wait for a stranger of the same name.
+    const rowIsLeft = link === undefined && plug?.rows.port.external_ids[markKeys.owner] === 'agent';
+    const needed = { 'leave-target': rowIsLeft, 'release-shunt': claim !== undefined, 'unmake-shunt': standing };
+    return { move, kinds: cleanUp.filter((kind) => needed[kind]), leftAlone };
   }
   const direct = plug !== undefined && !shunt.tapInside;
   const needed = needs[place]({ move, shunt, direct, master: link?.master, stands: standing });

@@ -131,50 +131,51 @@ describe('the guard of a shunt', () => {
 
   const guest = () => host.guests[0]!; // two guests were asked for
   const bridge = () => host.taps()[0]?.legacyBridge ?? '';
-  const told = (kind: string) =>
-    host.until(`the finding ${kind}`, () => (host.log.includes(`"kind":"${kind}"`) ? true : undefined));
+  const count = (kind: string) => host.log.split(`"kind":"${kind}"`).length;
+  /** Until the guard has told of this what it had not before. */
+  const told = async (kind: string, act: () => Promise<unknown>): Promise<void> => {
+    const before = count(kind);
+    await act();
+    await host.until(`a finding ${kind}`, () => (count(kind) > before ? true : undefined));
+  };
+  const macOf = async (tap: string) =>
+    /link\/ether (\S+)/.exec(await host.inHost('ip', '-o', 'link', 'show', tap))?.[1] ?? '';
 
   it('puts a tap back that somebody put into its legacy bridge again', async () => {
-    await host.inHost('ip', 'link', 'set', guest().tap, 'master', bridge());
-    await told('tap-replugged');
+    await told('tap-replugged', () => host.inHost('ip', 'link', 'set', guest().tap, 'master', bridge()));
     await places('staged');
     expect(await host.allAnswer()).toBe(true);
   });
 
   it('makes a leg again that somebody deleted', async () => {
-    await host.inHost('ip', 'link', 'del', shuntNames(guest().portId).ownLeg.outer);
-    await host.until('the shunt to be seen whole', () =>
-      host.log.includes('or a part of its shunt') ? true : undefined,
-    );
+    const leg = shuntNames(guest().portId).ownLeg.outer;
+    await told('tap-replugged', () => host.inHost('ip', 'link', 'del', leg));
     await places('staged');
     expect(await host.allAnswer()).toBe(true);
   });
 
   it('releases the claim of a guest that is gone, and enters anew when it comes again', async () => {
     const { tap } = guest();
-    const mac = (await host.inHost('cat', `/sys/class/net/${tap}/address`)).trim();
-    await host.inHost('ip', 'link', 'del', tap);
-    await told('tap-gone');
+    const mac = await macOf(tap);
+    await told('tap-gone', () => host.inHost('ip', 'link', 'del', tap));
     expect(await host.vsctl('list-ports', 'br-int')).not.toContain(shuntNames(guest().portId).targetLeg.outer);
     await host.inHost('ip', 'link', 'add', tap, 'address', mac, 'type', 'veth', 'peer', 'name', 'coagain0');
-    await host.inHost('ip', 'link', 'set', tap, 'master', bridge(), 'up');
+    await told('tap-replugged', () => host.inHost('ip', 'link', 'set', tap, 'master', bridge(), 'up'));
     await places('staged');
   });
 
   it('plugs it direct when it comes again after the flip, and leaves another one of that name alone', async () => {
-    const { tap } = guest();
-    await begin(flip, { taps: shunts(flip).taps!.slice(0, 1) }); // they were put there
+    const { tap } = host.guests[1]!; // two guests were asked for
+    const legacyBridge = host.taps()[1]?.legacyBridge ?? '';
+    await begin(flip, { taps: shunts(flip).taps!.slice(1) }); // they were put there
     await host.phase(epoch, 'committing');
     await host.commit(epoch);
     await host.phase(epoch, 'committed');
-    const mac = (await host.inHost('cat', `/sys/class/net/${tap}/address`)).trim();
+    const mac = await macOf(tap);
     const again = async (address: string) => {
-      await host.inHost('ip', 'link', 'del', tap);
-      await host.until('its claim to be released', () =>
-        host.inventory?.taps.some((seen) => seen.tap === tap) ? undefined : true,
-      );
-      await host.inHost('ip', 'link', 'add', tap, 'address', address, 'type', 'veth', 'peer', 'name', 'coagain0');
-      await host.inHost('ip', 'link', 'set', tap, 'master', bridge(), 'up');
+      await told('tap-gone', () => host.inHost('ip', 'link', 'del', tap));
+      await host.inHost('ip', 'link', 'add', tap, 'address', address, 'type', 'veth', 'peer', 'name', 'coagain1');
+      await host.inHost('ip', 'link', 'set', tap, 'master', legacyBridge, 'up');
     };
     const plugged = (kind: string) =>
       host.until(`${tap} to be seen ${kind}`, () =>
@@ -182,8 +183,7 @@ describe('the guard of a shunt', () => {
       );
     await again(mac);
     await plugged('target');
-    await again('fe:16:3e:99:99:99');
+    await told('foreign-iface-id', () => again('fe:16:3e:99:99:99'));
     await plugged('legacy');
-    await told('foreign-iface-id');
   });
 });

@@ -112,6 +112,15 @@ describe('a shunt brought to a place', () => {
     expect(kindsOf(planToward('staged', [shuntMove('a')], facts, { repair: true }))).toEqual(['unflip', 'checkpoint']);
   });
 
+  it('removes the row that a collapsed tap left behind when it went', () => {
+    const facts = factsOfShunts(new Map([['a', placed.direct]]));
+    const links = new Map([...facts.links].filter(([name]) => name !== 'a'));
+    expect(kindsOf(planToward('hybrid', [shuntMove('a')], { ...facts, links }))).toEqual([
+      'leave-target',
+      'checkpoint',
+    ]);
+  });
+
   it('does not touch rows under its name that are not for its port', () => {
     const facts = factsOfShunts(new Map([['a', placed.staged]]));
     const claim = { ifaceId: 'somebody-else', marks: {}, installed: true };
