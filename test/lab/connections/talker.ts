@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export type TalkerOrder =
@@ -17,6 +17,8 @@ export type TalkerOrder =
       readonly remote: string;
       readonly remotePort: number;
     }
+  /** Accepts TCP connections. */
+  | { readonly op: 'listen'; readonly local: string; readonly port: number }
   | { readonly op: 'say'; readonly id: string }
   | { readonly op: 'heard'; readonly id: string }
   /** A new TCP connection: `open`, `refused` (it came through, nobody listens), or `silent`. */
@@ -47,6 +49,12 @@ async function obey(order: TalkerOrder): Promise<unknown> {
       sockets.set(order.id, entry);
       return 'open';
     }
+    case 'listen':
+      await once(
+        createServer((socket) => socket.on('error', () => undefined)).listen(order.port, order.local),
+        'listening',
+      );
+      return 'listening';
     case 'say':
       sockets.get(order.id)?.socket.send('!');
       return 'said';
