@@ -1,5 +1,3 @@
-import type { LabGuest, LabNetwork, Topology } from '../topology.ts';
-
 /**
  * What the legacy world of a lab is made of. `ml2-ovs`: the Open vSwitch of neutron-openvswitch-agent, taps on its integration bridge;
  * `ml2-ovs-hybrid`: the same, each tap on a Linux bridge of its own where iptables filters, with a veth pair to the integration bridge.
@@ -16,44 +14,44 @@ export const labSources = [
 ] as const;
 export type LabSource = (typeof labSources)[number];
 
-export function isOpenVSwitchSource(topology: Pick<Topology, 'source'>): boolean {
+/** A topology, as far as its source goes. */
+interface Sourced {
+  readonly source?: LabSource;
+}
+
+export function isOpenVSwitchSource(topology: Sourced): boolean {
   return topology.source === 'ml2-ovs' || topology.source === 'ml2-ovs-hybrid';
 }
 
+interface Kinded {
+  readonly kind: 'vlan' | 'flat' | 'overlay';
+}
+
 /** Networks that are Linux bridges on each hypervisor. */
-export function bridgedNetworks(topology: Pick<Topology, 'source' | 'networks'>): readonly LabNetwork[] {
+export function bridgedNetworks<N extends Kinded>(
+  topology: Sourced & { readonly networks: readonly N[] },
+): readonly N[] {
   if (isOpenVSwitchSource(topology)) return [];
   return topology.networks.filter((network) => !isMidonet(topology, network));
 }
 
 /** A network of MidoNet: one datapath has the taps of all of them. */
-export function isMidonet(topology: Pick<Topology, 'source'>, network: Pick<LabNetwork, 'kind'>): boolean {
+export function isMidonet(topology: Sourced, network: Kinded): boolean {
   return topology.source === 'midonet' && network.kind === 'overlay';
 }
 
 /** ML2/OVS has `br-int` for itself: OVN beside it needs an integration bridge of another name. */
-export function integrationBridgeOf(topology: Pick<Topology, 'source'>): string {
+export function integrationBridgeOf(topology: Sourced): string {
   return isOpenVSwitchSource(topology) ? 'br-ovn' : 'br-int';
 }
 
-/** Names of the legacy side as ML2/OVS has them: a network is a local VLAN of its integration bridge. */
-export function withOpenVSwitch(topology: Topology, source: 'ml2-ovs' | 'ml2-ovs-hybrid'): Topology {
-  const networks = topology.networks.map((network) => ({
-    ...network,
-    bridge: `br-int:${localVlanOf(network)}`,
-    uplink: 'int-br-ex',
-    leg: 'phy-br-ex',
-  }));
-  return { ...topology, source, networks };
-}
-
 /** The local VLAN that neutron-openvswitch-agent gave to a network: it counts from 1. */
-export function localVlanOf(network: Pick<LabNetwork, 'index'>): number {
+export function localVlanOf(network: { readonly index: number }): number {
   return network.index;
 }
 
 /** The devices of a hybrid plug, as os-vif names them. */
-export function hybridNames(guest: Pick<LabGuest, 'portId'>): {
+export function hybridNames(guest: { readonly portId: string }): {
   readonly qbr: string;
   readonly qvb: string;
   readonly qvo: string;

@@ -1,5 +1,5 @@
 import type { LabHypervisor, Topology } from '../topology.ts';
-import { type LabSource, withOpenVSwitch } from './lab-source.ts';
+import { type LabSource, localVlanOf } from './lab-source.ts';
 import { asMidonet } from './midonet.ts';
 import { asNovaNetwork, furnishNovaNetwork, NOVA_MULTI_HOST_MAX } from './nova-network.ts';
 
@@ -25,4 +25,15 @@ export function withSource(topology: Topology, source: LabSource = 'linux-bridge
 export async function furnishSource(topology: Topology, hypervisor: LabHypervisor): Promise<void> {
   const { source } = topology;
   if (source === 'nova-network' || source === 'nova-multi-host') await furnishNovaNetwork(topology, hypervisor);
+}
+
+/** Names of the legacy side as ML2/OVS has them: a network is a local VLAN of its integration bridge. */
+function withOpenVSwitch(topology: Topology, source: 'ml2-ovs' | 'ml2-ovs-hybrid'): Topology {
+  const networks = topology.networks.map((network) => ({
+    ...network,
+    bridge: `br-int:${localVlanOf(network)}`,
+    uplink: 'int-br-ex',
+    leg: 'phy-br-ex',
+  }));
+  return { ...topology, source, networks };
 }
