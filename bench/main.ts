@@ -1,5 +1,6 @@
 /** `npm run bench -- cutover`: figures, with their baseline in the same run. */
 import { Command, InvalidArgumentError } from 'commander';
+import { benchConnections, type ConnectionsBenchOptions, renderConnections } from './connections.ts';
 import { type MethodName, methodNames } from './cutover/method.ts';
 import { renderReport } from './cutover/render.ts';
 import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
@@ -31,6 +32,18 @@ program
     const quick = { taps: [1, 8], rounds: 1, baselineRounds: 1, streamRounds: 1 };
     const report = await benchCutover(options.quick ? { ...options, ...quick } : options, say);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n`);
+  });
+
+program
+  .command('connections')
+  .description('Idle TCP connections of a guest over a flip: how long seeding takes, how many are alive after it.')
+  .option('--flows <list>', 'numbers of connections', numbers, [1, 100, 1_000, 10_000])
+  .option('--quick', 'for CI: 1 and 100 connections')
+  .option('--output <format>', 'text or json', 'text')
+  .addHelpText('after', '\nExample:\n  npm run bench -- connections --flows 1,1000 --output json')
+  .action(async (options: ConnectionsBenchOptions & { quick?: boolean; output: string }) => {
+    const report = await benchConnections(options.quick ? { flows: [1, 100] } : options, say);
+    process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderConnections(report)}\n`);
   });
 
 program

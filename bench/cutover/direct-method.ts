@@ -12,6 +12,9 @@ export interface DirectOptions {
 /** The product's direct method, on hypervisor 1, through one connection that stays open. */
 export async function directMethod(lab: LabState, site: Site, { batchSize }: DirectOptions): Promise<Method> {
   const cutter = await CutterProcess.start(site, 'cutover/direct-cutter.ts');
+  // As the agent's probe port does when it prepares: OVN knows the switch on this host before the first tap moves.
+  const warm = lab.topology.guests.slice(-1).map((guest) => targetOf(lab, guest));
+  await cutter.ask({ op: 'cut', taps: warm, batchSize } satisfies CutterRequest);
   return {
     name: 'direct',
     round: ['cut', 'revert'],
@@ -20,7 +23,11 @@ export async function directMethod(lab: LabState, site: Site, { batchSize }: Dir
       const request: CutterRequest = { op, taps: guests.map((guest) => targetOf(lab, guest)), batchSize };
       await cutter.ask(request);
     },
-    [Symbol.asyncDispose]: () => cutter[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await cutter
+        .ask({ op: 'revert', taps: warm, batchSize } satisfies CutterRequest)
+        .finally(() => cutter[Symbol.asyncDispose]());
+    },
   };
 }
 

@@ -12,9 +12,11 @@ import { type CutterHost, serveCutter } from './cutter-host.ts';
 import type { Op } from './method.ts';
 
 export interface ShuntRequest {
-  readonly op: ShuntOp;
+  readonly op: ShuntOp | 'seed' | 'flip-unseeded';
   readonly taps: readonly TapTarget[];
   readonly mtu: number;
+  /** Conntrack zone of the legacy firewall for this network. */
+  readonly zone: number;
 }
 
 export type ShuntOp = Exclude<Op, 'cut' | 'revert'>;
@@ -28,18 +30,20 @@ const batchSize = 8;
 const stepsOf = {
   'enter': { kinds: ['make-shunt', 'enter-shunt', 'claim-shunt'] },
   'flip': { toward: 'target', kinds: ['flip'] },
+  'seed': { toward: 'target', kinds: [] },
+  'flip-unseeded': { kinds: ['flip'] },
   'flip-back': { toward: 'legacy', kinds: ['unflip'] },
   'finish': { kinds: ['drop-legacy-leg'] },
   'unfinish': { kinds: ['restore-legacy-leg'] },
   'exit': { kinds: ['release-shunt', 'exit-shunt', 'unmake-shunt'] },
 } as const satisfies Record<
-  ShuntOp,
+  ShuntRequest['op'],
   { readonly toward?: 'target' | 'legacy'; readonly kinds: readonly Exclude<ShuntStepKind, 'seed-connections'>[] }
 >;
 
-async function perform({ op, taps, mtu }: ShuntRequest, host: CutterHost): Promise<void> {
+async function perform({ op, taps, ...network }: ShuntRequest, host: CutterHost): Promise<void> {
   const facts = host.facts();
-  const moves = taps.map((target) => moveOf(target, mtu, facts));
+  const moves = taps.map((target) => moveOf(target, network, facts));
   const { kinds, ...seeding } = stepsOf[op];
   const steps = inBatches(moves, batchSize).flatMap((batch, index): RewireStep[] => {
     const at = { batch: index + 1, moves: batch };
@@ -49,7 +53,7 @@ async function perform({ op, taps, mtu }: ShuntRequest, host: CutterHost): Promi
   await execute(steps, AbortSignal.timeout(limitMs), host.deps);
 }
 
-function moveOf(target: TapTarget, mtu: number, facts: RewireFacts): TapMove {
+function moveOf(target: TapTarget, network: Pick<ShuntRequest, 'mtu' | 'zone'>, facts: RewireFacts): TapMove {
   const { tap, portId, networkId, mac, ips, legacyBridge } = target;
   const { uplink, provider } = facts.bridges.find((bridge) => bridge.bridge === legacyBridge) ?? {};
   const { bridge, targetLeg, ownLeg } = shuntNames(portId);
@@ -66,7 +70,7 @@ function moveOf(target: TapTarget, mtu: number, facts: RewireFacts): TapMove {
       ownsBridge: true,
       legacyLeg: { ...ownLeg, owned: true },
       targetLeg,
-      mtu,
+      ...network,
       disjoint: false,
       ownMacs: [mac],
     },
