@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { addGuest } from '../../lab/guest/guest-lifecycle.ts';
+import { startPinger } from '../../lab/pinger.ts';
+import { requireLabState } from '../../lab/state.ts';
+import type { LabGuest } from '../../lab/topology.ts';
+import { Cloud } from '../lab/fixture/cloud.ts';
+import { graceIsOver } from '../lab/fixture/grace.ts';
+import { freshLabName } from '../lab/fixture/own-lab.ts';
+import { CliMover } from '../lab/fixture/shunt-mover.ts';
+import { objections, type SeenLook, walkShunt, walkSteps } from '../lab/fixture/shunt-scenario.ts';
+import { ShuntWatch } from '../lab/fixture/shunt-watch.ts';
+import { writeResults } from './fixture/results.ts';
+
+/** Fewer to try it out. */
+const runs = Number(process.env.SHUNT_ACCEPTANCE_RUNS ?? 10);
+const taps = Number(process.env.SHUNT_ACCEPTANCE_TAPS ?? 64);
+const idleMs = Number(process.env.SHUNT_ACCEPTANCE_IDLE_MS ?? 60_000);
+const nullMs = 5_000;
+const fast = { taps: 8, hz: 1000 };
+const slowHz = 100;
+const hosts = ['hv1', 'hv2', 'hv3'];
+
+let cloud: Cloud | undefined;
+afterEach(async () => {
+  await cloud?.[Symbol.asyncDispose]();
+  cloud = undefined;
+});
+
+it(`flips ${taps} taps of a hypervisor there and back ${runs} times and loses no frame`, async () => {
+  const name = freshLabName();
+  cloud = await Cloud.up({ name, hosts: 2, guests: 0, networks: 1, prometheus: false });
+  for (let i = 0; i < taps; i += 1) await addGuest(name, { hypervisor: 'hv1' });
+  await addGuest(name, { hypervisor: 'hv2' });
+  const { guests, networks } = requireLabState(name).topology;
+  using mover = new CliMover(cloud.status.coordinator);
+  const rows: Lost[] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    await using pinger = startPinger({ netns: networks[0]?.ext.netns ?? '', targets: targetsOf(guests) });
+    await pinger.ready;
+    const lostByItself = (await pinger.nullRun(nullMs)).lost;
+    const lost = async (phase: Lost['phase'], step: () => Promise<void>) => {
+      const fromNs = pinger.mark();
+      await step();
+      const { targets } = await pinger.report({ fromNs, toNs: pinger.mark() });
+      rows.push({ run, phase, lostByItself, worst: Math.max(...targets.map((target) => target.lost)) });
+    };
+    if (run === 1) await lost('enter', () => mover.to('staged', ['hv1']));
+    await lost('flip', () => mover.to('target', ['hv1']));
+    await lost('flip back', () => mover.back('hv1'));
+  }
+  writeResults('shunt-flips', {
+    taps,
+    fast: fast.taps,
+    runs,
+    void: rows.filter((row) => row.lostByItself > 0).length,
+    rows,
+  });
+  const clean = rows.filter((row) => row.lostByItself === 0);
+  expect(clean.length, 'runs whose null run was clean').toBeGreaterThan(0);
+  expect(clean.filter((row) => row.worst > (row.phase === 'enter' ? 2 : 0))).toEqual([]);
+});
+
+interface Lost {
+  readonly run: number;
+  readonly phase: 'enter' | 'flip' | 'flip back';
+  /** In the run's null run. */
+  readonly lostByItself: number;
+  /** Frames of the guest that lost most. */
+  readonly worst: number;
+}
+
+describe.each(['vlan', 'flat', 'overlay'] as const)('a network that is %s', (kind) => {
+  it('keeps every connection in every state of three hypervisors', async () => {
+    const name = freshLabName();
+    const overlay = kind === 'overlay';
+    const networks = { vlan: 1, flat: 2, overlay: 0 }[kind];
+    const [guests, overlays] = [kind === 'flat' ? 4 : 2, overlay ? 1 : 0];
+    cloud = await Cloud.up({ name, hosts: hosts.length, guests, networks, overlays, prometheus: false });
+    const network = kind === 'flat' ? 'net2' : 'net1';
+    await addGuest(name, { hypervisor: 'hv2', network, egress: false });
+    const lab = requireLabState(name);
+    using mover = new CliMover(cloud.status.coordinator);
+    const untilGraceIsOver = () => graceIsOver(name);
+    const walk = { mover, hosts, together: overlay, untilGraceIsOver, idleMs };
+    const looks = walkSteps({ ...walk, watches: {} }).length;
+    const on = lab.topology.guests.filter((guest) => guest.network === network);
+    await using watch = await ShuntWatch.start({ lab, guests: on, looks, hz: 100, bytesPerSecond: 16_000_000 });
+    const lostByItself = await watch.nullRun(nullMs);
+    const seen: SeenLook[] = [];
+    await walkShunt({ ...walk, watches: { [kind]: watch } }, (look) => seen.push(look)).finally(() =>
+      writeResults(`shunt-${kind}`, { hosts: hosts.length, guests: on.length, idleMs, lostByItself, looks: seen }),
+    );
+    expect(objections(seen, lostByItself > 0 ? 'outages' : 'exact')).toEqual([]);
+  });
+});
+
+function targetsOf(guests: readonly LabGuest[]) {
+  return guests.map((guest, i) => ({ id: guest.name, ip: guest.ip4, hz: i < fast.taps ? fast.hz : slowHz }));
+}
