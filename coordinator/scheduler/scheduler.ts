@@ -55,6 +55,8 @@ const stalledMs = 15_000;
 const conflictTries = 8;
 /** Rounds of decide-append for one mail; the engine comes to an end long before. */
 const roundsMax = 1_000;
+/** Effects whose ends are judged by one decision, at most. */
+const unjudgedMax = 256;
 
 /**
  * The one writer: a mailbox of what happened, drained by one loop through the pure engine. Whatever is decided goes into the ledger
@@ -68,6 +70,8 @@ export class Scheduler implements AsyncDisposable {
   #state: LedgerState;
   #progress: Progress = new Map();
   #lookQueued = false;
+  /** Effects that ended since the last decision. */
+  #unjudged = 0;
   #stopped = false;
   #lastLookMs: number;
   #ledgerFault: ShuntError | undefined;
@@ -154,6 +158,12 @@ export class Scheduler implements AsyncDisposable {
     else if (mail.type === 'effect-ended')
       this.#progress = endEffect(this.#progress, mail.key, mail.outcome, this.#options.nowMs());
     else await this.#command(mail);
+    // A whole wave's orders end in one moment: one decision for all that has come, since each looks at every open attempt.
+    if (mail.type === 'effect-ended' && this.#mailbox.size > 0 && this.#unjudged < unjudgedMax) {
+      this.#unjudged += 1;
+      return;
+    }
+    this.#unjudged = 0;
     await this.#decide();
     this.#lastLookMs = this.#options.nowMs();
   }

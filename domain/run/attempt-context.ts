@@ -8,8 +8,8 @@ import { barriersOf } from '../planning/barriers.ts';
 import type { Outcome } from '../run-state.ts';
 import { type Effect, type EffectOutcome, probeKey } from './effects.ts';
 import type { Attempt, LedgerState } from './ledger-state.ts';
+import { movingWith } from './moving-with.ts';
 import { attemptKey } from './progress.ts';
-import { movingWith } from './together.ts';
 import { type AgentView, runLimits, type World } from './world.ts';
 
 /** What an open attempt wants next. `waiting` says for people what it waits for. */

@@ -9,9 +9,10 @@ import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { togetherWave } from './moving-with.ts';
 import { isRunning, pauseReason } from './run-troubles.ts';
 import { capHolds, countOpen, type Doing, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
-import { grantTogether, type OwnStep, togetherWave } from './together.ts';
+import { grantTogether, type OwnStep } from './together.ts';
 import type { World } from './world.ts';
 
 /** What to append, in one transaction; or, when there is nothing to append, what to do. Never both. */
