@@ -1,10 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../lab/command.ts';
 import { networkOf } from '../../lab/topology.ts';
 import { detectDuplicate } from '../../lab/traffic/duplicate-address.ts';
 import { startTraffic } from '../../lab/traffic/traffic.ts';
 import { PlaneLab, staging, unstaging } from './shunt-plane/plane-lab.ts';
 import { broadcast, deliver, never, once, send, Witness } from './shunt-plane/witness.ts';
+
+type Place = 'staged' | 'shunted';
+/** A machine that stops for so long loses frames by itself. */
+const stallMs = 25;
+const triesMax = 8;
 
 /** g1-1, g1-3 and g2-1 on a VLAN; g1-2, g1-4 and g2-2 on a flat network. */
 describe.each([
@@ -16,6 +21,7 @@ describe.each([
     lab = shared ??= await PlaneLab.up();
   });
   const placed = ['staged', 'shunted', 'hybrid'] as const;
+  afterEach(() => lab.to('legacy', [lab.move(name)])); // also after a test that failed half-way
 
   it('gets each broadcast once, and none of its own, wherever it is', async () => {
     const move = lab.move(name);
@@ -74,24 +80,29 @@ describe.each([
     const move = lab.move(name);
     await lab.to('staged', [move]);
     await using traffic = await startTraffic(lab.lab.topology.name, [
+      { id: 'control', kind: 'udp', from: far, to: neighbour, hz: 1_000 },
       { id: 'in', kind: 'udp', from: far, to: name, hz: 1_000 },
       { id: 'out', kind: 'udp', from: name, to: far, hz: 1_000 },
     ]);
-    const turn = async (place: 'staged' | 'shunted') => {
-      await traffic.mark();
-      await lab.to(place, [move]);
-      const { flows } = await traffic.report();
-      return flows.map((flow) => (flow.kind === 'udp' ? [flow.id, flow.lost, flow.duplicates] : []));
+    /** What a flip loses, in a run in which those who are not moved lose nothing: else it was the machine. */
+    const turn = async (there: Place, again: Place): Promise<unknown> => {
+      for (let tries = 0; ; tries += 1) {
+        await traffic.mark();
+        await lab.to(there, [move]);
+        const figures = (await traffic.report()).flows.flatMap((flow) => (flow.kind === 'udp' ? [flow] : []));
+        const [control, ...own] = figures;
+        const isVoid = (control?.lost ?? 0) > 0 || (control?.longestGapMs ?? 0) > stallMs;
+        const losses = own.map(({ id, lost, duplicates }) => [id, lost, duplicates]);
+        if (!isVoid || tries >= triesMax) return losses;
+        await lab.to(again, [move]);
+      }
     };
-    expect(await turn('shunted')).toEqual([
+    const nothing = [
       ['in', 0, 0],
       ['out', 0, 0],
-    ]);
-    expect(await turn('staged')).toEqual([
-      ['in', 0, 0],
-      ['out', 0, 0],
-    ]);
-    await lab.to('legacy', [move]);
+    ];
+    expect(await turn('shunted', 'staged')).toEqual(nothing);
+    expect(await turn('staged', 'shunted')).toEqual(nothing);
   });
 
   it('goes all the way to the integration bridge and back, each step done twice, and nothing stays behind', async () => {
