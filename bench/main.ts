@@ -7,6 +7,7 @@ import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
 import { benchFootprint, type FootprintOptions, renderFootprint } from './footprint.ts';
 import { renderOvsdb } from './ovsdb/report.ts';
 import { benchOvsdb, type OvsdbBenchOptions } from './ovsdb.ts';
+import { benchScale, renderScale, type ScaleBenchOptions } from './scale.ts';
 
 const program = new Command('bench')
   .description('Measures in a lab of its own, beside the baseline, in one run.')
@@ -32,6 +33,26 @@ program
     const quick = { taps: [1, 8], rounds: 1, baselineRounds: 1, streamRounds: 1 };
     const report = await benchCutover(options.quick ? { ...options, ...quick } : options, say);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n`);
+  });
+
+program
+  .command('scale')
+  .description('The direct method against taps and against logical ports in OVN; memory of the agent against cuts.')
+  .option('--taps <list>', 'numbers of taps', numbers, [1, 2, 4, 8, 16, 32, 64, 128])
+  .option('--ports <list>', 'logical ports that no hypervisor has, besides 8 taps', numbers, [100, 1_000, 10_000])
+  .option('--rounds <n>', 'valid rounds of each', positive, 2)
+  .option('--batch-size <n>', 'taps of a micro-batch', positive, 4)
+  .option('--cycles <n>', 'cuts and ways back of the real agent, 0: none (1000 take hours; build first)', whole, 0)
+  .option('--quick', 'for CI: 1 and 8 taps, 100 ports, one round')
+  .option('--output <format>', 'text or json', 'text')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench -- scale\n  npm run bench -- scale --taps 1 --ports 100 --cycles 1000',
+  )
+  .action(async (options: ScaleBenchOptions & { quick?: boolean; output: string }) => {
+    const quick = { taps: [1, 8], ports: [100], rounds: 1, cycles: 0 };
+    const report = await benchScale(options.quick ? { ...options, ...quick } : options, say);
+    process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : `${renderScale(report)}\n`);
   });
 
 program

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { downLab } from '../lab/down.ts';
+import { transactOnce } from '../lab/ovsdb-once.ts';
+import { pathsOf } from '../lab/run-dir.ts';
+import { macOf } from '../lab/stable-ids.ts';
+import { type LabState, statusOf } from '../lab/state.ts';
+import { textTable } from '../lab/text-table.ts';
+import { upLab } from '../lab/up.ts';
+import { directMethod } from './cutover/direct-method.ts';
+import { siteOf } from './cutover/method.ts';
+import { measureSeries } from './cutover/rounds.ts';
+import { spread } from './cutover/rows.ts';
+import { type BenchEnvironment, describeEnvironment, environmentOf } from './environment.ts';
+import { benchFootprint, type FootprintReport } from './footprint.ts';
+
+export interface ScaleBenchOptions {
+  readonly taps: readonly number[];
+  /** Logical ports in OVN NB besides the guests', for 8 taps. */
+  readonly ports: readonly number[];
+  readonly rounds: number;
+  readonly batchSize: number;
+  /** Cuts and ways back of the real agent, for its memory; 0: none. */
+  readonly cycles: number;
+}
+
+export interface ScaleRow {
+  readonly taps: number;
+  readonly ports: number;
+  /** Where the fake ports are: on the taps' own switch, or on another. */
+  readonly where: 'none' | 'same' | 'other';
+  readonly op: 'cut' | 'revert';
+  readonly p50: number;
+  readonly p99: number;
+  /** From the first frame that any tap lost until the last tap was through; median. */
+  readonly hostDarkMs: number;
+  readonly commandMs: number;
+  readonly n: number;
+}
+
+export interface ScaleReport {
+  readonly schema: 1;
+  readonly rows: readonly ScaleRow[];
+  readonly memory?: FootprintReport;
+  readonly env: BenchEnvironment;
+}
+
+const tapsOfPorts = 8;
+/** Of one transaction. */
+const insertMax = 1_000;
+
+/** Blackout and host time of the direct method against taps and against ports in OVN; the agent's memory against cuts. */
+export async function benchScale(options: ScaleBenchOptions, say: (text: string) => void): Promise<ScaleReport> {
+  const name = `bns${process.pid % 100_000}`;
+  const guests = Math.max(tapsOfPorts, ...options.taps) + 1; // the last one warms the switch
+  const lab = await upLab({
+    name,
+    hosts: 1,
+    guests,
+    networks: 1,
+    programs: false,
+    prometheus: false,
+    owner: 'process',
+  });
+  const rows: ScaleRow[] = [];
+  const note = (found: readonly ScaleRow[]) => {
+    rows.push(...found);
+    for (const row of found) say(JSON.stringify(row));
+  };
+  let env: BenchEnvironment;
+  try {
+    env = await environmentOf(lab);
+    for (const taps of options.taps) note(await measure(lab, { taps, ports: 0, where: 'none' }, options));
+    for (const where of ['other', 'same'] as const) {
+      let there = 0;
+      for (const ports of options.ports.toSorted((a, b) => a - b)) {
+        await addPorts(lab, { from: there, to: ports, where });
+        there = ports;
+        note(await measure(lab, { taps: tapsOfPorts, ports, where }, options));
+      }
+      await removePorts(lab, where);
+    }
+  } finally {
+    await downLab(name);
+  }
+  if (options.cycles === 0) return { schema: 1, rows, env };
+  const soak = { taps: tapsOfPorts, starts: 1, idleSeconds: 8, soakSeconds: 0, soakCycles: options.cycles };
+  return { schema: 1, rows, memory: await benchFootprint(soak, say), env };
+}
+
+async function measure(
+  lab: LabState,
+  what: Pick<ScaleRow, 'taps' | 'ports' | 'where'>,
+  { rounds, batchSize }: ScaleBenchOptions,
+): Promise<readonly ScaleRow[]> {
+  await using method = await directMethod(lab, siteOf(lab, statusOf(lab)), { batchSize });
+  const guests = lab.topology.guests.slice(0, what.taps);
+  const { samples, hosts } = await measureSeries({ lab, method, guests, direction: 'in', rounds });
+  return (['cut', 'revert'] as const).map((op) => {
+    const of = samples.filter((sample) => sample.op === op);
+    const host = hosts.filter((sample) => sample.op === op);
+    const { p50, p99 } = spread(of.map((sample) => sample.blackoutMs));
+    const hostDarkMs = spread(host.map((sample) => sample.darkMs)).p50;
+    return {
+      ...what,
+      op,
+      p50,
+      p99,
+      hostDarkMs,
+      commandMs: spread(host.map((sample) => sample.commandMs)).p50,
+      n: of.length,
+    };
+  });
+}
+
+interface FakePorts {
+  readonly from: number;
+  readonly to: number;
+  readonly where: 'same' | 'other';
+}
+
+const otherSwitch = 'bench-other';
+
+function switchOf(lab: LabState, where: 'same' | 'other'): string {
+  return where === 'other' ? otherSwitch : `neutron-${lab.topology.networks[0]?.id ?? ''}`;
+}
+
+/** Ports that no hypervisor has, as those of all the other hypervisors of a cloud. */
+async function addPorts(lab: LabState, { from, to, where }: FakePorts): Promise<void> {
+  const { nb } = pathsOf(lab.topology.name);
+  const name = switchOf(lab, where);
+  if (where === 'other' && from === 0)
+    await transactOnce(nb, 'OVN_Northbound', [{ op: 'insert', table: 'Logical_Switch', row: { name } }]);
+  for (let at = from; at < to; at += insertMax) {
+    const numbers = Array.from({ length: Math.min(insertMax, to - at) }, (_, index) => at + index);
+    const inserts = numbers.map((number) => ({
+      op: 'insert',
+      table: 'Logical_Switch_Port',
+      'uuid-name': `fake${number}`,
+      row: { name: randomUUID(), addresses: `${macOf(0xee, number)} 10.222.${number >> 8}.${number & 255}` },
+    }));
+    const refs = numbers.map((number) => ['named-uuid', `fake${number}`]);
+    const join = { op: 'mutate', table: 'Logical_Switch', where: [['name', '==', name]] };
+    await transactOnce(nb, 'OVN_Northbound', [
+      ...inserts,
+      { ...join, mutations: [['ports', 'insert', ['set', refs]]] },
+    ]);
+  }
+}
+
+/** Only from a switch of ours: those of the taps' own go with the lab. */
+async function removePorts(lab: LabState, where: 'same' | 'other'): Promise<void> {
+  if (where === 'same') return;
+  const { nb } = pathsOf(lab.topology.name);
+  await transactOnce(nb, 'OVN_Northbound', [
+    { op: 'delete', table: 'Logical_Switch', where: [['name', '==', otherSwitch]] },
+  ]);
+}
+
+/** For people. */
+export function renderScale({ rows, memory, env }: ScaleReport): string {
+  const heads = ['taps', 'fake ports', 'on switch', 'op', 'p50 ms', 'p99 ms', 'host dark ms', 'command ms', 'n'];
+  const body = rows.map((r) =>
+    [r.taps, r.ports, r.where, r.op, r.p50, r.p99, r.hostDarkMs, r.commandMs, r.n].map(String),
+  );
+  const told =
+    memory === undefined
+      ? []
+      : [
+          `agent: ${memory.rssMiB} MiB at rest; after ${memory.soakCycles} cuts and ways back ${memory.afterSoakRssMiB}`,
+        ];
+  return [textTable(heads, body), ...told, '', describeEnvironment(env)].join('\n');
+}
