@@ -5,11 +5,11 @@
 # Sets: lab (the demo and any lab; the default), vm (a lab on a real kernel), guests, faults, bench; all.
 # All talk goes to stderr, so that a command's stdout stays clean. SHUNT_NO_APT=1 forbids to install.
 
-# command:package. A command that is there satisfies, however it was installed; a path stands for what is no command.
+# command:package. A command that is there satisfies, however it was installed; a path stands for what is no command, and may hold a *.
 SHUNT_LAB_COMMANDS='ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch ovn-northd:ovn-central
   ovn-nbctl:ovn-common ovn-controller:ovn-host nats-server:nats-server prometheus:prometheus nft:nftables
   iptables:iptables ethtool:ethtool conntrack:conntrack ip:iproute2 bridge:iproute2 ping:iputils-ping ps:procps
-  tcpdump:tcpdump nsenter:util-linux setsid:util-linux unshare:util-linux losetup:mount mkfs.ext4:e2fsprogs systemd-analyze:systemd man:man-db'
+  tcpdump:tcpdump /usr/lib/*/libnftables.so.1:libnftables1 nsenter:util-linux setsid:util-linux unshare:util-linux losetup:mount mkfs.ext4:e2fsprogs systemd-analyze:systemd man:man-db'
 SHUNT_VM_COMMANDS='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod modprobe:kmod setpriv:util-linux
   flock:util-linux'
 SHUNT_GUESTS_COMMANDS='dnsmasq:dnsmasq-base radvd:radvd busybox:busybox-static'
@@ -47,6 +47,14 @@ packages_commands() {
   done
 }
 
+# packages_there PATTERN: at least one such file.
+packages_there() {
+  for file in $1; do
+    [ -e "$file" ] && return 0
+  done
+  return 1
+}
+
 # packages_missing SET…, or what SHUNT_PACKAGES names.
 packages_missing() {
   packages_path
@@ -54,7 +62,7 @@ packages_missing() {
   [ $# -gt 0 ] || set -- ${SHUNT_PACKAGES:-lab}
   for pair in $(packages_commands "$@"); do
     case "${pair%%:*}" in
-      /*) [ -e "${pair%%:*}" ] && continue ;;
+      /*) packages_there "${pair%%:*}" && continue ;;
       *) command -v "${pair%%:*}" >/dev/null 2>&1 && continue ;;
     esac
     case " $missing " in

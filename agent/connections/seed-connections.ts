@@ -14,7 +14,7 @@ export interface SeedDependencies {
   readonly ovs: OpenVSwitch;
   /** OVS_RUNDIR: control and OpenFlow sockets. */
   readonly runDir: string;
-  /** Zone of the legacy firewall of a move without a shunt; a shunt brings its own. Default: none, zone 0. */
+  /** Zone that the legacy firewall gives to this tap. Default: none, zone 0. */
   readonly legacyZone?: (move: TapMove) => number | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function seedConnections(
     conntrack,
     datapath: datapathZones({ runDir, integrationBridge, datapathType, control, conntrack }),
     targetZones: await targetZones(moves, deps, signal),
-    legacyZones: new Map(moves.map((move) => [move.tap, move.shunt?.zone ?? deps.legacyZone?.(move) ?? 0])),
+    legacyZones: new Map(moves.map((move) => [move.tap, deps.legacyZone?.(move) ?? 0])),
     signal,
   };
   const report = toward === 'target' ? await seedTarget(job) : await seedLegacy(job);

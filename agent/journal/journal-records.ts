@@ -92,7 +92,6 @@ const shunt = z.object({
   disjoint: z.boolean(),
   ownMacs: z.array(z.string()),
   sharedMacs: z.array(z.string()).optional(),
-  zone: z.number().optional(),
 });
 const rows = z.object({
   port: z.object({ external_ids: textMap, other_config: textMap, tag: z.number().optional() }),

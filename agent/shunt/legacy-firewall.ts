@@ -35,11 +35,10 @@ export function parseZones(rules: string): ReadonlyMap<string, number> {
  */
 export async function keepZones(moves: readonly ShuntMove[], run: Execution): Promise<void> {
   if (!looksAtBridges()) return;
-  const known = moves.every(({ shunt }) => shunt.zone !== undefined);
-  const zones = known ? new Map<string, number>() : await readLegacyZones(run.signal);
+  const zones = await readLegacyZones(run.signal);
   const present = run.plane.listed('inet');
   for (const { tap, shunt, legacy } of moves) {
-    const zone = shunt.zone ?? zones.get(tap) ?? zones.get(legacy.bridge);
+    const zone = zones.get(tap) ?? zones.get(legacy.bridge);
     const { give, take } =
       zone === undefined ? { give: [], take: zoneCommands(shunt, 0).take } : zoneCommands(shunt, zone);
     const old = present.includes(`"${shunt.bridge}"`) ? [take] : [];
@@ -57,19 +56,22 @@ export function dropZones(moves: readonly ShuntMove[], run: Execution): void {
 
 /**
  * Where the host drops what it does not know when it forwards (Docker's policy), frames through our legs would be such: nobody's rules
- * name them. Ours come after those that judge taps, so that what these drop stays dropped.
+ * name them. Ours come after those that judge taps, so that what these drop stays dropped. True: some were missing.
  */
-export async function acceptOwnLegs(run: Execution): Promise<void> {
-  if (!looksAtBridges()) return;
+export async function acceptOwnLegs(run: Pick<Execution, 'signal'>): Promise<boolean> {
+  if (!looksAtBridges()) return false;
+  let missing = false;
   for (const program of ['iptables', 'ip6tables']) {
     const rules = await forwardRules(program, run.signal);
     if (rules.some((rule) => rule.includes(`--comment ${mark} `))) continue;
+    missing = true;
     const at = rules.findLastIndex((rule) => / -j neutron-/.test(rule)) + 1;
     for (const rule of ownRules()) {
       const place = at === 0 ? ['-A', 'FORWARD'] : ['-I', 'FORWARD', String(at + 1)];
       await runChild([program, '-w', '5', ...place, ...rule], { signal: run.signal, timeoutMs: limitMs });
     }
   }
+  return missing;
 }
 
 /** Takes the rules of {@link acceptOwnLegs} away. */

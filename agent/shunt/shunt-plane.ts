@@ -8,12 +8,20 @@ const controlTimeoutMs = 1_000;
 /** What shunts need of this host beyond links and rows: nftables, and vswitchd's control socket. Opened when first needed. */
 export class ShuntPlane implements Disposable {
   readonly #runDir: string;
+  readonly #library: string | undefined;
   #nft: Nftables | undefined;
   #gateStands = false;
   #control: Unixctl | undefined;
 
-  constructor(runDir: string) {
+  /** `library`: file name of libnftables, where it is not the usual one. */
+  constructor(runDir: string, library?: string) {
     this.#runDir = runDir;
+    this.#library = library;
+  }
+
+  /** Fails with `native-failed` where libnftables is not installed: before anything is touched that needs it. Changes nothing. */
+  check(): void {
+    this.#nft ??= Nftables.open(this.#library);
   }
 
   /** Changes the gates of legs: all of it at one instant, or nothing. Makes the tables first where they are missing. */
@@ -43,14 +51,18 @@ export class ShuntPlane implements Disposable {
   /** Asks vswitchd by its control socket. False: it does not know the command, or did not answer; nothing may depend on it. */
   async askSwitch(command: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(controlTimeoutMs)]);
-    try {
-      this.#control ??= await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded);
-      await this.#control.call(command, args, bounded);
-      return true;
-    } catch (error) {
-      if (!isShuntError(error, 'protocol')) this.#closeControl(); // vswitchd was restarted: the next one connects anew
-      return false;
+    for (const isLast of [this.#control === undefined, true]) {
+      try {
+        this.#control ??= await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded);
+        await this.#control.call(command, args, bounded);
+        return true;
+      } catch (error) {
+        if (isShuntError(error, 'protocol')) return false;
+        this.#closeControl(); // vswitchd was restarted, and listens elsewhere now
+        if (isLast) return false;
+      }
     }
+    return false;
   }
 
   /** Connects to vswitchd's control socket and has it run once. */
@@ -65,7 +77,7 @@ export class ShuntPlane implements Disposable {
   }
 
   #tables(): Nftables {
-    this.#nft ??= Nftables.open();
+    this.#nft ??= Nftables.open(this.#library);
     if (!this.#gateStands) this.#nft.run(gateTables);
     this.#gateStands = true;
     return this.#nft;

@@ -24,8 +24,6 @@ export interface ShuntPlug {
   readonly ownMacs: readonly string[];
   /** MACs that are this guest's now and may be another's tomorrow (VRRP): frames to them are meant for it, nothing is dropped by them. */
   readonly sharedMacs?: readonly string[];
-  /** Conntrack zone that the legacy firewall gives to frames of this tap; absent: there is none to keep. */
-  readonly zone?: number;
 }
 
 export interface ShuntLeg {

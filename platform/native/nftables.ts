@@ -11,26 +11,30 @@ interface Library {
   readonly output: (context: unknown) => string | null;
 }
 
-let loaded: Library | undefined;
+const fileName = 'libnftables.so.1';
+const loaded = new Map<string, Library>();
 
 /**
  * libnftables(3), which nft(8) itself is made of: 0.2 ms a transaction, where starting nft takes 5 ms and more. Works in the network
  * namespace of the thread that opened it.
  */
 export class Nftables implements Disposable {
+  readonly #library: Library;
   #context: unknown;
 
-  private constructor(context: unknown) {
+  private constructor(library: Library, context: unknown) {
+    this.#library = library;
     this.#context = context;
   }
 
-  /** Fails with `native-failed` where libnftables is not installed. */
-  static open(): Nftables {
-    const context = library().create(0);
+  /** Fails with `native-failed` where libnftables is not installed; `file`: another name of it. */
+  static open(file = fileName): Nftables {
+    const library = libraryOf(file);
+    const context = library.create(0);
     if (context === null) throw new ShuntError('native-failed', 'opening nftables');
-    library().bufferErrors(context);
-    library().bufferOutput(context);
-    return new Nftables(context);
+    library.bufferErrors(context);
+    library.bufferOutput(context);
+    return new Nftables(library, context);
   }
 
   /**
@@ -38,29 +42,32 @@ export class Nftables implements Disposable {
    * words.
    */
   run(commands: string): string {
-    const status = library().run(this.#context, commands);
-    const output = library().output(this.#context) ?? '';
+    const status = this.#library.run(this.#context, commands);
+    const output = this.#library.output(this.#context) ?? '';
     if (status === 0) return output;
-    const why = (library().errors(this.#context) ?? '').trim();
+    const why = (this.#library.errors(this.#context) ?? '').trim();
     throw new ShuntError('native-failed', `changing nftables: ${why.split('\n')[0] ?? ''}`, {
       detail: { commands, why },
     });
   }
 
   [Symbol.dispose](): void {
-    if (this.#context !== undefined) library().free(this.#context);
+    if (this.#context !== undefined) this.#library.free(this.#context);
     this.#context = undefined;
   }
 }
 
-function library(): Library {
-  loaded ??= load();
-  return loaded;
+function libraryOf(file: string): Library {
+  const known = loaded.get(file);
+  if (known !== undefined) return known;
+  const library = load(file);
+  loaded.set(file, library);
+  return library;
 }
 
-function load(): Library {
+function load(file: string): Library {
   try {
-    const nftables = koffi.load('libnftables.so.1');
+    const nftables = koffi.load(file);
     return {
       create: nftables.func('void *nft_ctx_new(uint32_t)'),
       free: nftables.func('void nft_ctx_free(void *)'),
@@ -71,6 +78,6 @@ function load(): Library {
       output: nftables.func('const char *nft_ctx_get_output_buffer(void *)'),
     };
   } catch (cause) {
-    throw new ShuntError('native-failed', 'loading libnftables.so.1 (package libnftables1)', { cause });
+    throw new ShuntError('native-failed', `loading ${file}: shunts need the package libnftables1`, { cause });
   }
 }

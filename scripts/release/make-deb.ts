@@ -20,8 +20,11 @@ export interface DebOptions {
 const debian = join(import.meta.dirname, 'debian');
 const scripts = ['preinst', 'postinst', 'prerm', 'postrm'] as const;
 
-/** What the Node and koffi of the npm packages are linked against (their ELF version needs: GLIBC_2.28, GLIBCXX_3.4.22). */
-const depends = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 6)';
+/**
+ * What the Node and koffi of the npm packages are linked against (their ELF version needs: GLIBC_2.28, GLIBCXX_3.4.22), and what the agent
+ * opens by itself.
+ */
+const depends = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 6), libnftables1';
 
 /** Makes a .deb with Debian's own tool; the same files give the same bytes. */
 export async function makeDeb({ release, arch, files, stage, target, compress }: DebOptions): Promise<void> {

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { ShuntPlane } from '../../../agent/shunt/shunt-plane.ts';
+
+describe('a host without libnftables', () => {
+  const plane = () => new ShuntPlane('/nonexistent', 'libnftables-not-installed.so.1');
+
+  it('has a plane all the same: an agent starts there, and cuts direct', async () => {
+    using ours = plane();
+    expect(await ours.askSwitch('version', [], AbortSignal.timeout(1_000))).toBe(false);
+  });
+
+  it('refuses shunts by the name of the package, before anything is touched', () => {
+    using ours = plane();
+    const refusal = { code: 'native-failed', message: expect.stringContaining('package libnftables1') };
+    expect(() => ours.check()).toThrow(expect.objectContaining(refusal));
+    expect(() => ours.gate([])).toThrow(expect.objectContaining(refusal));
+  });
+});
