@@ -13,6 +13,7 @@ import { createSdNotify } from '../platform/sd-notify.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { Attempts } from './attempts.ts';
 import type { AgentConfig } from './config.ts';
+import { ConnectionsTold } from './connections/connections-told.ts';
 import type { AttemptContext, AttemptWork } from './cutover/attempt-context.ts';
 import { ProbePorts } from './cutover/probe-ports.ts';
 import { revertCommand } from './deadman-command.ts';
@@ -21,7 +22,7 @@ import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { claimOf, readClaims } from './journal/claims.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
-import { HostObserver } from './observe/host-observer.ts';
+import { HostObserver, unseen } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
 import { openReports, type Reports } from './reports.ts';
 import type { CoordinatorSession } from './session/coordinator-session.ts';
@@ -48,6 +49,7 @@ export class Agent implements AsyncDisposable {
   readonly #owned: AsyncDisposableStack;
   readonly #stop = new AbortController();
   readonly #findings: Finding[] = [];
+  readonly #connections: ConnectionsTold;
   readonly #face: FaceSources;
   readonly #stages: StageReports;
   readonly #guard: PlugGuard;
@@ -101,6 +103,9 @@ export class Agent implements AsyncDisposable {
         packetOut: (ofport, frame) => host.integration.deliver(ofport, frame),
       }),
     );
+    const { systemId } = host.identity;
+    const onFinding = this.#found.bind(this);
+    this.#connections = new ConnectionsTold({ systemId, logger, reporter: reports.reporter, onFinding });
     this.#guard = owned.use(this.#makeGuard());
     this.#attempts = owned.use(new Attempts(this.#context(), config.mode));
     this.#face = {
@@ -147,6 +152,7 @@ export class Agent implements AsyncDisposable {
         onInventory: (inventory) => this.#session?.sendInventory(inventory),
         onLink: (event) => this.#guard.onLink(event),
         onRows: () => this.#guard.onRows(),
+        standing: () => this.#connections.standing(this.#attempts.current?.epoch),
       }),
     );
     if (config.http.listen !== '') {
@@ -234,6 +240,7 @@ export class Agent implements AsyncDisposable {
       onGuard: (work) => this.#guardWork(work),
       onUnguard: (work) => this.#guard.release(work.moves.map((move) => move.tap)),
       onStage: (stage, epoch) => this.#stages.add(stage, epoch),
+      onConnections: (told, epoch) => this.#connections.tell(told, epoch),
       onBegin: () => this.#memory.awake(),
     };
   }
@@ -285,9 +292,6 @@ export class Agent implements AsyncDisposable {
     beat();
   }
 }
-
-/** Before the first look. */
-const unseen = { taps: [], bridges: [], findings: [], chassisReady: false, ovsVersion: '', datapathType: '' };
 
 interface AgentParts {
   readonly config: AgentConfig;

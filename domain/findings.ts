@@ -34,8 +34,14 @@ export type FindingKind =
   | 'shunt-refused'
   | 'shunt-half-made'
   | 'overlay-barrier'
+  /** Somebody undid again and again what the guard put back: it has stopped. */
+  | 'guard-gave-up'
   /** An agent of the legacy world works on plugs that are ours now. */
-  | 'legacy-agent-awake';
+  | 'legacy-agent-awake'
+  /** Open connections that the side that takes over does not know. */
+  | 'connections-left'
+  /** The kernel's table of connections has no room to spare. */
+  | 'conntrack-full';
 
 /** Something seen that somebody must know. `error` findings hold the hypervisor. */
 export interface Finding {

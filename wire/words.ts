@@ -69,7 +69,10 @@ export const findingKind = word<FindingKind>('finding', {
   'shunt-refused': 1,
   'shunt-half-made': 1,
   'overlay-barrier': 1,
+  'guard-gave-up': 1,
   'legacy-agent-awake': 1,
+  'connections-left': 1,
+  'conntrack-full': 1,
 });
 
 /** The one vocabulary where a newer peer's word is not refused: what fails must still be told. */

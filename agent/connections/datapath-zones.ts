@@ -7,8 +7,7 @@ import { formatIpv6, isIpv4, parseIpv6 } from '../../platform/addresses.ts';
 import type { Conntrack } from '../../platform/native/conntrack.ts';
 import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import type { Unixctl } from '../../platform/unixctl.ts';
-import type { TcpNumbers } from './learn-numbers.ts';
-import { seedFrames } from './seed-frames.ts';
+import { seedFrames, type TcpNumbers } from './seed-frames.ts';
 
 /** A connection to be made known to a zone of the integration bridge's datapath. */
 export interface ZoneSeed {

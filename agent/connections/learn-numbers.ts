@@ -4,13 +4,7 @@ import type { BpfInstruction } from '../../platform/native/bpf.ts';
 import { PacketSocket } from '../../platform/native/packet-socket.ts';
 import { Poller } from '../../platform/native/poller.ts';
 import { parseTcp, tcpFlags, tcpSegment } from '../../platform/segments.ts';
-import { type SeedEnds, seedEnds } from './seed-frames.ts';
-
-/** Where the two ends of a TCP connection stand: the sequence number that each would send next. */
-export interface TcpNumbers {
-  readonly guest: number;
-  readonly far: number;
-}
+import { type SeedEnds, seedEnds, type TcpNumbers } from './seed-frames.ts';
 
 /** `ended`: the guest knows of no such connection. */
 export type Learned = TcpNumbers | 'ended';

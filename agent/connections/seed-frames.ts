@@ -1,7 +1,12 @@
 import type { FlowSeed } from '../../domain/connections/judge-flow.ts';
 import { ipProtocols } from '../../domain/connections/tracked-flow.ts';
 import { echoMessage, type SegmentEnds, tcpFlags, tcpSegment, udpDatagram } from '../../platform/segments.ts';
-import type { TcpNumbers } from './learn-numbers.ts';
+
+/** Where the two ends of a TCP connection stand: the sequence number that each would send next. */
+export interface TcpNumbers {
+  readonly guest: number;
+  readonly far: number;
+}
 
 /** The two ends of a connection, told apart by where they live. Ports are 0 where there are none. */
 export interface SeedEnds {

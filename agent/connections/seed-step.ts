@@ -21,6 +21,6 @@ export const seedStep: StepHandler = async (step, run) => {
     run.onConnections?.({ text: seedReportText(report), left: leftOut(report) });
   } catch (error) {
     if (run.signal.aborted || !isShuntError(error)) throw error;
-    run.onConnections?.({ text: `open connections could not be copied: ${describeError(error)}`, left: Number.NaN });
+    run.onConnections?.({ text: `open connections could not be copied: ${describeError(error)}` });
   }
 };

@@ -9,7 +9,7 @@ import type { Host } from '../host/host.ts';
 import type { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import type { Stage } from './execution.ts';
-import type { BlackoutRecorder, PreparedNetwork, Prober, Reporter } from './ports.ts';
+import type { BlackoutRecorder, PreparedNetwork, Prober, Reporter, ToldConnections } from './ports.ts';
 import type { ProbePorts } from './probe-ports.ts';
 
 /** What every attempt of this agent shares. */
@@ -31,6 +31,7 @@ export interface AttemptContext {
   /** Its taps are moved by us: the guard must look away. */
   readonly onUnguard: (work: AttemptWork) => Promise<void>;
   readonly onStage: (stage: Stage, epoch: number) => void;
+  readonly onConnections: (told: ToldConnections, epoch: number) => void;
   /** Something begins that must not wait for memory or a disk. Never fails. */
   readonly onBegin: () => Promise<void>;
 }

@@ -189,6 +189,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     midonet: context.host.midonet,
     clock: context.clock,
     onStage: (stage) => context.onStage(stage, grant.epoch),
+    onConnections: (told) => context.onConnections(told, grant.epoch),
     onGone: (move) => {
       work.gone.add(move.tap);
       note(work, { type: 'gone', tap: move.tap });

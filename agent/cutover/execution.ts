@@ -7,6 +7,7 @@ import type { OpenVSwitch } from '../host/open-vswitch.ts';
 import type { ProviderPorts } from '../host/provider-ports.ts';
 import type { ShuntPlane } from '../shunt/shunt-plane.ts';
 import type { MidonetControl } from '../sources/midonet-control.ts';
+import type { ToldConnections } from './ports.ts';
 import type { Uplinks } from './uplinks.ts';
 
 /** A moment in one tap's move, on the monotonic clock. */
@@ -30,8 +31,8 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
-  /** What came of copying open connections, in a line for people; `left`: how many the side that takes over does not know (NaN: nobody can say). */
-  readonly onConnections?: (told: { readonly text: string; readonly left: number }) => void;
+  /** What came of copying open connections; told once a batch. */
+  readonly onConnections?: (told: ToldConnections) => void;
 }
 
 /** Performs one kind of step. */

@@ -41,6 +41,14 @@ export interface BlackoutRecorder {
 
 export type ReportKind = 'heartbeat' | 'state' | 'step' | 'probe' | 'blackout' | 'finding';
 
+/** What came of copying open connections. */
+export interface ToldConnections {
+  /** A line for people. */
+  readonly text: string;
+  /** How many the side that takes over does not know; absent: nobody can say. */
+  readonly left?: number;
+}
+
 /** Where reports go; neither waits nor throws. */
 export interface Reporter {
   report(kind: ReportKind, body: Readonly<Record<string, unknown>> & { readonly epoch?: number }): void;

@@ -2,6 +2,7 @@ import type { Finding } from '../../domain/findings.ts';
 import type { LegacyBridgeFacts, TapFacts, TapPlug } from '../../domain/network-model.ts';
 import type { HostInventory } from '../../domain/orders.ts';
 import { markKeys } from '../../domain/rewire/moves.ts';
+import type { ConntrackUse } from '../../platform/native/conntrack.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import { midonetPlugOf } from '../sources/midonet.ts';
@@ -20,6 +21,10 @@ export interface HostView {
   readonly ports: ReadonlyMap<string, OvsPort>;
   /** The hypervisor's own addresses by link, and whether it serves DHCP; absent: not looked at. */
   readonly own?: { readonly own: ReadonlyMap<string, OwnAddresses>; readonly dhcp: boolean };
+  /** Of the kernel; absent: it tracks no connections. */
+  readonly conntrack?: ConntrackUse;
+  /** What is known of this host besides what is seen here. */
+  readonly standing?: readonly Finding[];
   /** Absent: this host has none. */
   readonly midonetDatapath?: string;
   /** Row of the integration bridge, as far as it is needed. */
@@ -44,6 +49,8 @@ export function deriveInventory(view: HostView): HostInventory {
       ...(view.own === undefined ? [] : ownAddressFindings(view.systemId, bridges, view.own)),
       ...tapFindings(view, taps),
       ...shunts.findings,
+      ...conntrackFindings(view),
+      ...(view.standing ?? []),
     ],
     chassisReady: chassisReady(view),
     ovsVersion: view.ovsVersion,
@@ -112,6 +119,18 @@ function bridgeFindings(view: HostView, bridges: readonly LegacyBridgeFacts[]): 
     const message = `${bridge.uplink} of ${bridge.bridge} does not end in Open vSwitch: there is no provider leg to meet OVN on`;
     return [{ kind: 'no-provider-leg', severity: 'error', host, message }];
   });
+}
+
+/** Above this the copies of a fleet's connections may not fit. In tenths: what is said must not change with each connection. */
+const conntrackTenthsMax = 3;
+
+function conntrackFindings({ conntrack, systemId }: HostView): readonly Finding[] {
+  if (conntrack === undefined || conntrack.entries * 3 <= conntrack.max) return [];
+  const tenths = Math.max(conntrackTenthsMax, Math.floor((conntrack.entries * 10) / conntrack.max));
+  const message =
+    `the kernel's table of connections is more than ${tenths * 10} % full (net.netfilter.nf_conntrack_max is ${conntrack.max}): ` +
+    'in the mixed state a connection may be in it twice, and one that does not fit is refused; raise the limit first';
+  return [{ kind: 'conntrack-full', severity: 'warning', host: systemId, message }];
 }
 
 /** An overlay's: its two worlds have no wire to meet on, and need none. */

@@ -1,4 +1,6 @@
+import type { Finding } from '../../domain/findings.ts';
 import type { HostInventory } from '../../domain/orders.ts';
+import { conntrackUse } from '../../platform/native/conntrack.ts';
 import { type LinkEvent, LinkMonitor } from '../../platform/native/link-monitor.ts';
 import type { Poller } from '../../platform/native/poller.ts';
 import type { Host } from '../host/host.ts';
@@ -12,9 +14,14 @@ export interface ObserverOptions {
   readonly onInventory: (inventory: HostInventory) => void;
   /** Told at once, of every event. */
   readonly onLink: (event: LinkEvent) => void;
+  /** Findings from elsewhere that belong to the inventory. */
+  readonly standing: () => readonly Finding[];
   /** The database changed: told at once. */
   readonly onRows: () => void;
 }
+
+/** Before the first look. */
+export const unseen = { taps: [], bridges: [], findings: [], chassisReady: false, ovsVersion: '', datapathType: '' };
 
 const coalesceMs = 200;
 
@@ -37,6 +44,11 @@ export class HostObserver implements Disposable {
 
   get inventory(): HostInventory {
     return this.#inventory;
+  }
+
+  /** What stands has changed. */
+  lookAgain(): void {
+    this.#later();
   }
 
   [Symbol.dispose](): void {
@@ -70,6 +82,7 @@ export class HostObserver implements Disposable {
   #derive(): HostInventory {
     const { ovs, netlink, midonet, identity } = this.#options.host;
     const bridge = ovs.bridge(ovs.integrationBridge);
+    const conntrack = conntrackUse();
     return deriveInventory({
       systemId: identity.systemId,
       integrationBridge: ovs.integrationBridge,
@@ -78,6 +91,8 @@ export class HostObserver implements Disposable {
       links: netlink.links(),
       ports: ovs.ports(),
       own: { own: readOwnAddresses(), dhcp: servesDhcp() },
+      standing: this.#options.standing(),
+      ...(conntrack === undefined ? {} : { conntrack }),
       midonetDatapath: midonet.datapath,
       integration: bridge && { datapathType: bridge.datapath_type, externalIds: bridge.external_ids },
     });

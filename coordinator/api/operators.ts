@@ -35,6 +35,7 @@ import {
   summarisePlan,
   type WhyTarget,
 } from '../../wire/operators-api.ts';
+import { explainLeft } from '../grace/explain-left.ts';
 import type { GraceKeeper } from '../grace/grace-keeper.ts';
 import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
@@ -182,7 +183,12 @@ export class Operators implements OperatorsApi {
     const state = this.#state;
     if (target.kind === 'host') {
       const systemId = needHost(state, world, target.host);
-      return [...explainWhy(state, world, { kind: 'host', systemId }), ...this.#options.grace.explain(systemId)];
+      const left = explainLeft(world.inventory.hosts.get(systemId)?.findings);
+      return [
+        ...explainWhy(state, world, { kind: 'host', systemId }),
+        ...left,
+        ...this.#options.grace.explain(systemId),
+      ];
     }
     const runId = runIdOrNewest(state, target.runId);
     return explainWhy(

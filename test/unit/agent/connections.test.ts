@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { legacyZoneOf } from '../../../agent/connections/legacy-zone.ts';
+import { ConnectionsTold } from '../../../agent/connections/connections-told.ts';
 import { seedFrames } from '../../../agent/connections/seed-frames.ts';
 import { emptyReport, seedReportText } from '../../../agent/connections/seed-report.ts';
+import { parseZones } from '../../../agent/shunt/legacy-firewall.ts';
 import type { TrackedFlow } from '../../../domain/connections/tracked-flow.ts';
 import { internetChecksum } from '../../../platform/checksum.ts';
+import { createLogger } from '../../../platform/log.ts';
 import { parseTcp } from '../../../platform/segments.ts';
 
 const flags = { seenReply: true, assured: true, translated: false, expected: false, zone: 1, mark: 0, timeoutS: 60 };
@@ -94,9 +96,10 @@ describe("the legacy firewall's zone", () => {
   ].join('\n');
 
   it('is read from the raw table, by bridge or by tap', () => {
-    expect(legacyZoneOf(rules, { bridge: 'brqaaa', tap: 'tapnone' })).toBe(4097);
-    expect(legacyZoneOf(rules, { bridge: 'brqaaa', tap: 'tapbbb' })).toBe(4098);
-    expect(legacyZoneOf(rules, { bridge: 'br100', tap: 'tapnone' })).toBeUndefined();
+    expect([...parseZones(rules)]).toEqual([
+      ['brqaaa', 4097],
+      ['tapbbb', 4098],
+    ]);
   });
 });
 
@@ -107,5 +110,33 @@ describe('the report', () => {
     expect(seedReportText(report)).toBe(
       '3 connections copied, 2 left out (silent), 1 guests without a zone in OVN, in 12 ms',
     );
+  });
+});
+
+describe('what is told of open connections', () => {
+  const heard: unknown[] = [];
+  const told = new ConnectionsTold({
+    systemId: 'hv1',
+    logger: createLogger({ name: 'told', level: 'fatal' }),
+    reporter: { report: (kind, body) => heard.push([kind, body]) },
+    onFinding: (finding, epoch) => heard.push([finding.kind, finding.severity, epoch]),
+  });
+
+  it('is reported, and a finding where some were left out', () => {
+    told.tell({ text: '3 copied', left: 0 }, 4);
+    const copied = { epoch: 4, step: 'seed-connections', text: '3 copied', left: 0 };
+    expect(heard.splice(0)).toEqual([['step', copied]]);
+    expect(told.standing(4)).toEqual([]);
+    told.tell({ text: '1 left', left: 1 }, 4);
+    told.tell({ text: '2 left', left: 2 }, 4);
+    expect(heard).toHaveLength(4);
+    expect(heard.at(-1)).toEqual(['connections-left', 'warning', 4]);
+  });
+
+  it('stands, all batches together, until another attempt is the newest', () => {
+    expect(told.standing(4)).toMatchObject([{ kind: 'connections-left', message: expect.stringMatching(/^3 open/) }]);
+    expect(told.standing(5)).toEqual([]);
+    told.tell({ text: 'the switch does not answer' }, 6);
+    expect(told.standing(6)).toMatchObject([{ message: expect.stringMatching(/^the switch/) }]);
   });
 });

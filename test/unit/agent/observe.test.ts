@@ -46,6 +46,7 @@ function port(
         name,
         interfaces: new Set(),
         tag: tag ?? null,
+        trunks: new Set(),
         external_ids: new Map(Object.entries(portIds)),
         other_config: none,
       },
@@ -123,6 +124,14 @@ describe('the inventory', () => {
     expect(kinds(view.links, new Map())).toEqual(['no-provider-leg']);
     expect(kinds([bridge, uplink, leg, { ...tap, lowerUp: false }])).toEqual(['link-down']);
     expect(kinds([bridge, uplink, leg, { ...tap, master: undefined }])).toEqual(['tap-without-port']);
+  });
+
+  it('says when the table of connections is over a third full, and does not say it anew with each connection', () => {
+    const told = (entries: number) => deriveInventory({ ...view, conntrack: { entries, max: 3_000 } }).findings;
+    expect(told(1_000)).toEqual([]);
+    expect(told(1_001)).toMatchObject([{ kind: 'conntrack-full', severity: 'warning', host: view.systemId }]);
+    expect(told(1_150)).toEqual(told(1_001));
+    expect(told(3_000)[0]?.message).toContain('100 %');
   });
 
   it('takes a NIC or a VLAN of it as uplink too, and a tap device as guest', () => {

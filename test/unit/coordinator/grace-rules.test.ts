@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { explainLeft } from '../../../coordinator/grace/explain-left.ts';
 import {
   graceGroupName,
   graceKeys,
@@ -11,6 +12,15 @@ import {
 const until = Date.UTC(2026, 0, 1);
 const row = (ids: Readonly<Record<string, string>>) => ({ name: 'g', external_ids: new Map(Object.entries(ids)) });
 const ours = { [graceKeys.owner]: 'grace', [graceKeys.host]: 'hv1', [graceKeys.epoch]: '7' };
+
+it('open connections that were left are told by why', () => {
+  const about = { severity: 'warning', host: 'hv1' } as const;
+  const left = { ...about, kind: 'connections-left', message: '2 open connections were not copied' } as const;
+  expect(explainLeft([left, { ...about, kind: 'link-down', message: 'x' }])).toMatchObject([
+    { kind: 'connections-left', message: left.message },
+  ]);
+  expect(explainLeft(undefined)).toEqual([]);
+});
 
 describe('grace rules', () => {
   it('let no SYN through, in either direction', () => {
