@@ -2,6 +2,7 @@ import { restsOf } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
 import { judge } from '../../domain/judge/judge.ts';
 import { judgeReturn } from '../../domain/judge/judge-return.ts';
+import { meaningful } from '../../domain/judge/legacy-vantage.ts';
 import type { ProbeResult, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
@@ -27,7 +28,7 @@ export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promis
   for (let tries = 0; tries < verifyTries; tries += 1) {
     const results = await prober.verify(scopeOf(work, 'to'), signal);
     signal.throwIfAborted();
-    verdict = judge(requiredBaseline(work), results);
+    verdict = judge(presentBaseline(work), reaching(work, 'to', results));
     reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
     if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
   }
@@ -41,7 +42,7 @@ export async function provenReturn(work: AttemptWork, signal: AbortSignal): Prom
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
   let verdict: Verdict | undefined;
   for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work, 'from'), signal);
+    const results = reaching(work, 'from', await prober.verify(scopeOf(work, 'from'), signal));
     const asked = new Set(
       results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
     );
@@ -62,14 +63,13 @@ function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
   return work.baseline.filter((result) => !work.gone.has(result.tap));
 }
 
-/** Where the attempt leads there is no legacy world any more on an overlay: what only that could answer is not required. */
-function requiredBaseline(work: AttemptWork): readonly ProbeResult[] {
+/** What the guests' places at this end of the attempt let mean something. */
+function reaching(work: AttemptWork, end: 'from' | 'to', results: readonly ProbeResult[]): readonly ProbeResult[] {
   const moves = new Map(work.moves.map((move) => [move.tap, move]));
-  return presentBaseline(work).filter(({ tap, vantage }) => {
+  return meaningful(results, (tap) => {
     const move = moves.get(tap);
-    if (move?.shunt?.disjoint !== true || vantage !== 'legacy') return true;
-    const { to } = wayOfMove(work.grant, move);
-    return to !== 'hybrid' && to !== 'direct';
+    if (move === undefined) return undefined;
+    return { place: wayOfMove(work.grant, move)[end], disjoint: move.shunt?.disjoint ?? false };
   });
 }
 
