@@ -3,15 +3,21 @@ import type { AgentConfig } from './config.ts';
 
 /** This very program, told to undo one attempt: all it needs is on its command line, no file of settings may change it meanwhile. */
 export function revertCommand(config: AgentConfig, epoch: number): readonly string[] {
+  return ownCommand(config, ['revert', '--attempt', String(epoch), '--if-expired']);
+}
+
+/** The same for an adoption of uplinks. */
+export function adoptionExpiredCommand(config: AgentConfig, id: number): readonly string[] {
+  return ownCommand(config, ['adopt', '--if-expired', String(id)]);
+}
+
+function ownCommand(config: AgentConfig, what: readonly string[]): readonly string[] {
   const [node = process.execPath, script = ''] = process.argv;
   return [
     node,
     ...process.execArgv,
     resolve(script),
-    'revert',
-    '--attempt',
-    String(epoch),
-    '--if-expired',
+    ...what,
     '--state-dir',
     resolve(config.stateDir),
     '--ovs-db',

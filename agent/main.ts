@@ -2,11 +2,12 @@ import { InvalidArgumentError } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
 import { describeError, isShuntError } from '../platform/shunt-error.ts';
+import { adoptCommand } from './adopt/adopt-command.ts';
 import { readRest, restExit, restText, untilAtRest } from './at-rest.ts';
 import { moveByHand } from './by-hand.ts';
 import { type AgentFlags, agentConfigSchema, loadAgentConfig, renderEffective } from './config.ts';
 import { showJournal as printJournal } from './journal-show.ts';
-import { agentProgram, type HandFlags, type Output, type RevertFlags } from './program.ts';
+import { type AdoptFlags, agentProgram, type HandFlags, type Output, type RevertFlags } from './program.ts';
 import { type RevertResult, revertAttempt } from './revert.ts';
 import { runAgent } from './run.ts';
 import { statusText } from './status/agent-status.ts';
@@ -88,8 +89,13 @@ async function hand(op: 'cut' | 'uncut', flags: HandFlags): Promise<void> {
   print(JSON.stringify(await moveByHand(request, config, stop.signal)));
 }
 
+async function adopt(flags: AdoptFlags & Output): Promise<void> {
+  const { value: config } = loadAgentConfig(flags, process.env);
+  process.exitCode = await adoptCommand(flags, { config, print, signal: stop.signal });
+}
+
 try {
-  await agentProgram({ run, checkConfig, status, atRest, revert, showJournal, hand }).parseAsync();
+  await agentProgram({ run, checkConfig, status, atRest, revert, showJournal, hand, adopt }).parseAsync();
 } catch (error) {
   process.stderr.write(`shunt-agent: ${describeError(error)}\n`);
   process.exitCode = isShuntError(error) ? errorTable[error.code].exit : 1;

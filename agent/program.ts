@@ -18,6 +18,19 @@ export interface RevertFlags extends AgentFlags {
   readonly once?: string;
 }
 
+export interface AdoptFlags extends AgentFlags {
+  readonly nic?: string;
+  readonly bridge: string;
+  readonly vlan?: readonly (number | 'flat')[];
+  readonly ask?: readonly string[];
+  readonly unproven?: boolean;
+  readonly apply?: boolean;
+  readonly confirmWithin: number;
+  readonly confirm?: boolean;
+  readonly back?: boolean;
+  readonly ifExpired?: number;
+}
+
 export type Output = { readonly output: 'text' | 'json' };
 
 /** What each command does; the definitions below it alone make help, manual page and completion. */
@@ -29,6 +42,7 @@ export interface AgentActions {
   revert(flags: RevertFlags): Promise<void>;
   showJournal(flags: AgentFlags & Output & { readonly attempt?: number }): void;
   hand(op: 'cut' | 'uncut', flags: HandFlags): Promise<void>;
+  adopt(flags: AdoptFlags & Output): Promise<void>;
 }
 
 /** Every command and option of shunt-agent. */
@@ -59,6 +73,7 @@ export function agentProgram(does: AgentActions): Command {
   withConfig(withOutput(journal.command('show').description('list attempts, or the records of one')))
     .option('--attempt <epoch>', 'one attempt', positive)
     .action(does.showJournal);
+  addAdopt(program, does);
   byHand(program, 'cut', 'move one tap to the integration bridge by hand: no journal, no coordinator', does);
   byHand(program, 'uncut', 'move one tap back to its legacy bridge by hand', does);
   return program;
@@ -70,7 +85,8 @@ Examples:
   shunt-agent status
   shunt-agent at-rest --wait 300
   shunt-agent journal show --attempt 7
-  shunt-agent revert --attempt 7`;
+  shunt-agent revert --attempt 7
+  shunt-agent adopt --nic eth1 --bridge br-ex`;
 
 function addAtRest(program: Command, does: AgentActions): void {
   withConfig(withOutput(program.command('at-rest')))
@@ -96,6 +112,47 @@ function addRevert(program: Command, does: AgentActions): void {
     .action((flags: RevertFlags) =>
       flags.once === undefined ? does.revert(flags) : does.hand('uncut', { ...flags, once: flags.once }),
     );
+}
+
+function addAdopt(program: Command, does: AgentActions): void {
+  withConfig(withOutput(program.command('adopt')))
+    .description(
+      "bring a NIC's uplinks (eth1.100 in brq…, or the NIC itself) under the provider bridge, one after the other",
+    )
+    .option('--nic <name>', 'the NIC, or the bond')
+    .option('--bridge <name>', 'provider bridge of Open vSwitch; made if it is not there', 'br-ex')
+    .option('--vlan <list>', 'only these VLANs, comma separated; flat: the NIC itself. Default: all', vlanList)
+    .option('--ask <addresses>', 'hosts beyond the wire that must answer before and after, comma separated', commaList)
+    .option('--unproven', 'go on where nobody beyond the wire answers', false)
+    .option('--apply', 'do it; without this only the plan is printed', false)
+    .option('--confirm-within <seconds>', 'it goes back by itself unless it is confirmed by then', positive, 120)
+    .option('--confirm', 'keep the adoption that was made')
+    .option('--back', 'take the newest adoption back')
+    .addOption(new Option('--if-expired <id>', 'what the dead man calls').argParser(positive).hideHelp())
+    .addHelpText('after', adoptHelp)
+    .action(does.adopt);
+}
+
+const adoptHelp = `
+Without --nic, --confirm and --back: lists the adoptions of this host.
+Exit status: 0 done (or only planned), 3 it went back, 4 refused, 5 stuck, 1 failed.
+
+Example:
+  shunt-agent adopt --nic eth1 --bridge br-ex --ask 203.0.113.1
+  shunt-agent adopt --nic eth1 --bridge br-ex --ask 203.0.113.1 --apply
+  shunt-agent adopt --confirm`;
+
+function commaList(text: string): readonly string[] {
+  return text.split(',').filter((part) => part !== '');
+}
+
+function vlanList(text: string): readonly (number | 'flat')[] {
+  return commaList(text).map((part) => {
+    if (part === 'flat') return part;
+    const vlan = Number(part);
+    if (!Number.isInteger(vlan) || vlan < 1 || vlan > 4094) throw new InvalidArgumentError('1 to 4094, or flat');
+    return vlan;
+  });
 }
 
 function withConfig(command: Command): Command {

@@ -19,6 +19,7 @@ export const ovsTables = defineTables({
     name: scalar('string'),
     interfaces: set('uuid'),
     tag: optional('integer'),
+    trunks: set('integer'),
     external_ids: map('string', 'string'),
     other_config: map('string', 'string'),
   },

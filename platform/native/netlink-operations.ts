@@ -23,6 +23,16 @@ export type NetlinkOperation =
       readonly peerMac?: string;
       readonly mtu?: number;
     }
+  /** 802.1Q, born up and in its bridge: it takes its VLAN's frames from the moment that it is there. */
+  | {
+      readonly kind: 'create-vlan';
+      readonly name: string;
+      readonly parent: LinkRef;
+      readonly vlan: number;
+      readonly mac: string;
+      readonly mtu: number;
+      readonly master: LinkRef;
+    }
   | ({
       readonly kind: 'create-bridge';
       readonly name: string;
@@ -78,6 +88,7 @@ export interface EncodedOperation {
 const acknowledged = codec.NLM_F_REQUEST | codec.NLM_F_ACK;
 const creating = acknowledged | codec.NLM_F_CREATE | codec.NLM_F_EXCL;
 const VETH_INFO_PEER = 1;
+const IFLA_VLAN_ID = 1;
 const NLA_F_NESTED = 0x8000;
 const fdbStates = {
   reachable: rt.NUD_REACHABLE,
@@ -89,7 +100,9 @@ const IFLA_BRPORT_MULTICAST_ROUTER = 25;
 
 /** Changes after which a name may mean another link than before. */
 export function movesNames(operation: NetlinkOperation): boolean {
-  return ['create-veth', 'create-bridge', 'delete-link', 'set-name', 'move-to-netns'].includes(operation.kind);
+  return ['create-veth', 'create-bridge', 'create-vlan', 'delete-link', 'set-name', 'move-to-netns'].includes(
+    operation.kind,
+  );
 }
 
 /** The rtnetlink request of an operation, without sequence number. */
@@ -119,6 +132,8 @@ export function encodeOperation(operation: NetlinkOperation, context: OperationC
     case 'create-veth':
     case 'create-bridge':
       return request(rt.RTM_NEWLINK, creating, createdLink(operation));
+    case 'create-vlan':
+      return request(rt.RTM_NEWLINK, creating, createdVlan(operation, context));
     case 'set-bridge-port':
       return bridgePort(operation, context);
     case 'fdb-replace':
@@ -161,6 +176,26 @@ function createdLink(operation: Creation): readonly Buffer[] {
     codec.nested(rt.IFLA_INFO_DATA, peer),
   );
   return [linkHeader({ ifindex: 0 }), ...linkAttributes({ name: operation.name, mac: operation.mac, mtu }), info];
+}
+
+function createdVlan(
+  operation: Extract<NetlinkOperation, { kind: 'create-vlan' }>,
+  context: OperationContext,
+): readonly Buffer[] {
+  const { name, mac, mtu, vlan } = operation;
+  const id = Buffer.alloc(2);
+  id.writeUInt16LE(vlan, 0);
+  return [
+    linkHeader({ ifindex: 0, up: true }),
+    ...linkAttributes({ name, mac, mtu }),
+    codec.attributeU32(rt.IFLA_LINK, context.ifindexOf(operation.parent)),
+    codec.attributeU32(rt.IFLA_MASTER, context.ifindexOf(operation.master)),
+    codec.nested(
+      rt.IFLA_LINKINFO,
+      codec.attribute(rt.IFLA_INFO_KIND, Buffer.from('vlan')),
+      codec.nested(rt.IFLA_INFO_DATA, codec.attribute(IFLA_VLAN_ID, id)),
+    ),
+  ];
 }
 
 /** Attributes IFLA_BR_*; the kernel counts ageing in hundredths of a second. */

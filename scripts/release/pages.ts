@@ -94,6 +94,7 @@ function agent() {
     revert: later,
     showJournal: none,
     hand: later,
+    adopt: later,
   });
 }
 

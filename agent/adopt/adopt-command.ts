@@ -1,0 +1,108 @@
+import { ShuntError } from '../../platform/shunt-error.ts';
+import type { AgentConfig } from '../config.ts';
+import { adoptionExpiredCommand } from '../deadman-command.ts';
+import type { AdoptFlags, Output } from '../program.ts';
+import { type AdoptResult, adopt } from './adopt.ts';
+import { type AdoptionState, readAdoptions } from './adoption-journal.ts';
+import { adoptionBack, adoptionExpired, confirmAdoption, type SettleResult } from './settle.ts';
+
+export interface CommandMeans {
+  readonly config: AgentConfig;
+  readonly print: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+type Result = AdoptResult | SettleResult;
+
+const exits = {
+  'plan': 0,
+  'adopted': 0,
+  'confirmed': 0,
+  'back': 0,
+  'nothing-to-do': 0,
+  'went-back': 3,
+  'refused': 4,
+  'stuck': 5,
+} as const satisfies Record<Result['kind'], number>;
+
+/** `shunt-agent adopt`: does what the flags say, prints how it ended, and gives the exit status. */
+export async function adoptCommand(
+  flags: AdoptFlags & Output,
+  { config, print, signal }: CommandMeans,
+): Promise<number> {
+  const chosen = [flags.nic !== undefined, flags.confirm, flags.back, flags.ifExpired !== undefined].filter(
+    Boolean,
+  ).length;
+  if (chosen > 1) throw new ShuntError('usage', 'one of --nic, --confirm and --back');
+  if (chosen === 0) {
+    const all = readAdoptions(config.stateDir);
+    print(flags.output === 'json' ? JSON.stringify(all.map(summary)) : listText(all));
+    return 0;
+  }
+  const result = await carryOut(flags, config, signal);
+  print(flags.output === 'json' ? JSON.stringify(result) : resultText(result).join('\n'));
+  return exits[result.kind];
+}
+
+function carryOut(flags: AdoptFlags, config: AgentConfig, signal: AbortSignal): Promise<Result> {
+  if (flags.confirm) return confirmAdoption(config, signal);
+  if (flags.back) return adoptionBack(config, signal);
+  if (flags.ifExpired !== undefined) return adoptionExpired(flags.ifExpired, config, signal);
+  const options = {
+    nic: flags.nic ?? '',
+    provider: flags.bridge,
+    ask: flags.ask ?? [],
+    apply: flags.apply ?? false,
+    unproven: flags.unproven ?? false,
+    confirmWithinMs: flags.confirmWithin * 1_000,
+    deadMan: (id: number) => adoptionExpiredCommand(config, id),
+    ...(flags.vlan === undefined ? {} : { only: flags.vlan }),
+  };
+  return adopt(options, config, signal);
+}
+
+function summary({ header, phase }: AdoptionState) {
+  const { id, adoption } = header;
+  return { id, phase, nic: adoption.nic, provider: adoption.provider, moves: adoption.moves };
+}
+
+function listText(all: readonly AdoptionState[]): string {
+  if (all.length === 0) return 'no uplink was ever adopted on this host; shunt-agent adopt --nic NIC prints a plan';
+  return all
+    .map(({ header: { id, adoption }, phase }) => {
+      const uplinks = adoption.moves.map(({ uplink }) => uplink.name).join(' ');
+      return `${id}  ${phase}  ${adoption.nic} -> ${adoption.provider}: ${uplinks}`;
+    })
+    .join('\n');
+}
+
+function resultText(result: Result): readonly string[] {
+  switch (result.kind) {
+    case 'refused':
+      return result.refusals.map(({ message }) => `refused: ${message}`);
+    case 'plan':
+      return [
+        ...result.steps.map((step, index) => `${index + 1}. ${step}`),
+        ...result.warnings.map((warning) => `note: ${warning}`),
+        'Nothing was touched. The same with --apply does it.',
+      ];
+    case 'adopted':
+      return [
+        ...result.gaps.map(
+          (gap) => `${gap.bridge}: silent for ${gap.blackoutMs} ms at most (asked every ${gap.resolutionMs} ms)`,
+        ),
+        ...result.warnings.map((warning) => `note: ${warning}`),
+        `adoption ${result.id} is done and proved; it goes back in ${Math.round(result.confirmWithinMs / 1_000)} s unless: shunt-agent adopt --confirm`,
+      ];
+    case 'went-back':
+      return [`adoption ${result.id} went back, uplinks are as before: ${result.why}`];
+    case 'stuck':
+      return [`adoption ${result.id} is stuck: ${result.why}`, 'By hand:', ...result.repair.map((line) => `  ${line}`)];
+    case 'confirmed':
+      return [`adoption ${result.id} stays; shunt-agent adopt --back takes it back`];
+    case 'back':
+      return [`adoption ${result.id} was taken back: uplinks are as before it`];
+    case 'nothing-to-do':
+      return [result.why];
+  }
+}

@@ -1,0 +1,162 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Adoption } from '../../domain/adopt/facts.ts';
+import type { Deadline } from '../../platform/clock.ts';
+import { RecordWriter } from '../../platform/record-writer.ts';
+import { readRecords } from '../../platform/records.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import type { DeadMan } from '../journal/journal-records.ts';
+
+/** Where an adoption is. `armed`: under way; `adopted`: proved, goes back at its deadline unless it is confirmed. */
+export type AdoptionPhase = 'prepared' | 'armed' | 'adopted' | 'confirmed' | 'back' | 'stuck';
+
+/** First line: all that a way back needs, synced before anything is made. */
+export interface AdoptionHeader {
+  readonly format: 1;
+  readonly type: 'adoption';
+  readonly id: number;
+  readonly adoption: Adoption;
+  readonly deadline: Deadline;
+}
+
+export type AdoptionRecord =
+  | { readonly type: 'armed'; readonly deadMan: DeadMan }
+  | {
+      readonly type: 'adopted';
+      readonly gaps: readonly { readonly bridge: string; readonly blackoutMs: number; readonly resolutionMs: number }[];
+    }
+  | { readonly type: 'confirmed'; readonly by: string }
+  | { readonly type: 'back-began'; readonly by: string }
+  | { readonly type: 'back'; readonly why: string }
+  | { readonly type: 'stuck'; readonly why: string; readonly repair: readonly string[] };
+
+export interface AdoptionState {
+  readonly header: AdoptionHeader;
+  readonly phase: AdoptionPhase;
+  readonly deadMan?: DeadMan;
+  readonly records: readonly AdoptionRecord[];
+}
+
+const uplinkBase = { name: z.string(), mac: z.string(), mtu: z.number() };
+const headerSchema = z.object({
+  format: z.literal(1),
+  type: z.literal('adoption'),
+  id: z.number(),
+  deadline: z.object({ bootId: z.string(), monotonicMs: z.number(), wallMs: z.number() }),
+  adoption: z.object({
+    nic: z.string(),
+    provider: z.string(),
+    datapath: z.string(),
+    makesBridge: z.boolean(),
+    joins: z.enum(['there', 'first', 'with-flat']),
+    moves: z.array(
+      z.object({
+        bridge: z.string(),
+        uplink: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('vlan'), vlan: z.number(), ...uplinkBase }),
+          z.object({ kind: z.literal('flat'), ...uplinkBase }),
+        ]),
+        leg: z.object({ legacy: z.string(), provider: z.string(), providerMac: z.string() }),
+      }),
+    ),
+  }),
+});
+const recordSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('armed'),
+    deadMan: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('process'), pid: z.number(), startTicks: z.string() }),
+      z.object({ kind: z.literal('systemd'), unit: z.string() }),
+    ]),
+  }),
+  z.object({
+    type: z.literal('adopted'),
+    gaps: z.array(z.object({ bridge: z.string(), blackoutMs: z.number(), resolutionMs: z.number() })),
+  }),
+  z.object({ type: z.literal('confirmed'), by: z.string() }),
+  z.object({ type: z.literal('back-began'), by: z.string() }),
+  z.object({ type: z.literal('back'), why: z.string() }),
+  z.object({ type: z.literal('stuck'), why: z.string(), repair: z.array(z.string()) }),
+]);
+
+const fileName = /^(\d{6})\.journal$/;
+
+function pathOf(stateDir: string, id: number): string {
+  return join(stateDir, 'adoptions', `${String(id).padStart(6, '0')}.journal`);
+}
+
+/** Every adoption that this host ever began, oldest first. */
+export function readAdoptions(stateDir: string): readonly AdoptionState[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(join(stateDir, 'adoptions'));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new ShuntError('journal-failed', `reading the adoptions in ${stateDir}`, { cause });
+  }
+  return names
+    .flatMap((name) => fileName.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b)
+    .flatMap((id) => readAdoption(stateDir, id) ?? []);
+}
+
+/** Undefined: its first line was never written whole, so nothing was touched. */
+export function readAdoption(stateDir: string, id: number): AdoptionState | undefined {
+  const path = pathOf(stateDir, id);
+  const [first, ...rest] = readRecords(path, { onCorruption: 'stop' }).records;
+  if (first === undefined) return undefined;
+  const header = headerSchema.safeParse(first);
+  if (!header.success) throw new ShuntError('records-corrupt', `reading ${path}`, { cause: header.error });
+  const records = rest.flatMap((record) => recordSchema.safeParse(record).data ?? []);
+  const armed = records.findLast((record) => record.type === 'armed');
+  const phase = records.reduce<AdoptionPhase>(phaseAfter, 'prepared');
+  return { header: header.data, phase, records, ...(armed === undefined ? {} : { deadMan: armed.deadMan }) };
+}
+
+function phaseAfter(phase: AdoptionPhase, { type }: AdoptionRecord): AdoptionPhase {
+  return type === 'back-began' ? phase : type;
+}
+
+/** The number of the next one. */
+export function nextAdoption(stateDir: string): number {
+  const names = readdirSync(makeDir(stateDir));
+  return Math.max(0, ...names.map((name) => Number(fileName.exec(name)?.[1] ?? 0))) + 1;
+}
+
+function makeDir(stateDir: string): string {
+  const dir = join(stateDir, 'adoptions');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return dir;
+}
+
+/** Write-ahead: each line is on disk when its call returns. */
+export class AdoptionJournal implements Disposable {
+  readonly #writer: RecordWriter;
+
+  private constructor(writer: RecordWriter) {
+    this.#writer = writer;
+  }
+
+  static create(stateDir: string, header: AdoptionHeader): AdoptionJournal {
+    makeDir(stateDir);
+    const writer = RecordWriter.create(pathOf(stateDir, header.id));
+    writer.append({ ...header });
+    writer.sync();
+    return new AdoptionJournal(writer);
+  }
+
+  static reopen(stateDir: string, id: number): AdoptionJournal {
+    return new AdoptionJournal(RecordWriter.reopen(pathOf(stateDir, id)).writer);
+  }
+
+  note(record: AdoptionRecord): void {
+    this.#writer.append({ ...record });
+    this.#writer.sync();
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,103 @@
+import type { AdoptFacts } from '../../domain/adopt/facts.ts';
+import { type AdoptStep, backSteps, repairBy } from '../../domain/adopt/way.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { sleep } from '../../platform/clock.ts';
+import { describeError } from '../../platform/shunt-error.ts';
+import type { Host } from '../host/host.ts';
+import { makeProvider, type Numbered, plug, unplug } from './provider-rows.ts';
+import { readAdoptFacts } from './read-adopt-facts.ts';
+import { makeLegs, removeLegs, swap, swapBack } from './uplink-links.ts';
+
+const roundsMax = 5;
+const roundPauseMs = 250;
+
+export type BackOutcome =
+  | { readonly kind: 'back' }
+  | { readonly kind: 'failed'; readonly why: string; readonly repair: readonly string[] };
+
+type Deps = Pick<Host, 'ovs' | 'netlink'>;
+
+/** Does one step of links or rows; `prove` is the caller's. */
+export async function perform(
+  step: Exclude<AdoptStep, { kind: 'prove' }>,
+  numbered: Numbered,
+  deps: Deps & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { adoption } = numbered;
+  const { netlink, ovs, signal } = deps;
+  switch (step.kind) {
+    case 'make-provider':
+      return makeProvider(numbered, ovs, signal);
+    case 'make-legs':
+      return makeLegs(adoption, netlink, signal);
+    case 'plug-legs':
+      return plug(numbered, { legs: true, nic: step.nic }, deps);
+    case 'plug-nic':
+      return plug(numbered, { legs: false, nic: true }, deps);
+    case 'swap':
+      return swap(step.move, netlink);
+    case 'swap-back':
+      return swapBack(step.move, adoption.nic, netlink, signal);
+    case 'unplug-nic':
+      return unplug(numbered, { names: [adoption.nic], bridge: false }, deps);
+    case 'unplug-legs':
+      return unplug(numbered, { names: adoption.moves.map(({ leg }) => leg.provider), bridge: true }, deps);
+    case 'remove-legs':
+      return removeLegs(adoption, netlink);
+    default:
+      return assertNever(step);
+  }
+}
+
+/**
+ * Looks at what is there, takes back what is left of the adoption, and looks again; a few rounds. Needs OVSDB (with the lock held) and the
+ * kernel only; right from any half-way state, and when it is all back already.
+ */
+export async function goBack(numbered: Numbered, host: Deps, signal: AbortSignal): Promise<BackOutcome> {
+  let why = '';
+  for (let round = 1; round <= roundsMax; round += 1) {
+    try {
+      await host.ovs.flush(signal);
+      if (remaining(numbered, await readAdoptFacts(host.ovs, signal)).length === 0) return { kind: 'back' };
+      why = await takeBack(numbered, host, signal);
+      if (remaining(numbered, await readAdoptFacts(host.ovs, signal)).length === 0) return { kind: 'back' };
+    } catch (error) {
+      why = describeError(error);
+      if (signal.aborted) break;
+    }
+    await sleep(roundPauseMs * round, signal).catch(() => undefined);
+  }
+  const repair = repairBy(numbered.adoption);
+  return { kind: 'failed', why: why === '' ? 'uplinks are not where they were' : why, repair };
+}
+
+/** One step's failure must not keep the other uplinks from coming back. */
+async function takeBack(numbered: Numbered, host: Deps, signal: AbortSignal): Promise<string> {
+  const failures: string[] = [];
+  for (const step of remaining(numbered, await readAdoptFacts(host.ovs, signal))) {
+    try {
+      await perform(step, numbered, { ...host, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(describeError(error));
+    }
+  }
+  return failures.join('; ');
+}
+
+type BackStep = Exclude<AdoptStep, { kind: 'prove' }>;
+
+function remaining({ id, adoption }: Numbered, facts: AdoptFacts): readonly BackStep[] {
+  return backSteps(id, adoption, facts).filter((step): step is BackStep => step.kind !== 'prove');
+}
+
+/** Whether guests of OVN on this host may use the provider bridge: then the NIC cannot be taken from it. */
+export function guestsOnTarget({ ovs }: Pick<Host, 'ovs'>): readonly string[] {
+  return [...ovs.ports().values()]
+    .filter(
+      ({ bridge, iface }) =>
+        bridge.name === ovs.integrationBridge && iface.external_ids.has('iface-id') && iface.type !== 'internal',
+    )
+    .map(({ port }) => port.name)
+    .toSorted();
+}

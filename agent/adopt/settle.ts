@@ -1,0 +1,107 @@
+import { remainingMs, sleep, systemClock } from '../../platform/clock.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
+import { readRest } from '../at-rest.ts';
+import type { AgentConfig } from '../config.ts';
+import { disarmDeadMan } from '../cutover/dead-man.ts';
+import { openHost } from '../host/host.ts';
+import { backTimeoutMs, takeLock } from './adopt.ts';
+import { AdoptionJournal, type AdoptionState, readAdoption, readAdoptions } from './adoption-journal.ts';
+import { goBack, guestsOnTarget } from './go-back.ts';
+import { markConfirmed } from './provider-rows.ts';
+
+export type SettleResult =
+  | { readonly kind: 'nothing-to-do'; readonly why: string }
+  | { readonly kind: 'confirmed'; readonly id: number }
+  | { readonly kind: 'back'; readonly id: number }
+  | {
+      readonly kind: 'refused';
+      readonly refusals: readonly { readonly kind: 'guests-on-target' | 'not-at-rest'; readonly message: string }[];
+    }
+  | { readonly kind: 'stuck'; readonly id: number; readonly why: string; readonly repair: readonly string[] };
+
+/** How long after its deadline the dead man leaves to whoever is at it. */
+const graceMs = 1_000;
+
+/** The word that keeps an adoption. */
+export async function confirmAdoption(config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
+  const open = readAdoptions(config.stateDir).findLast(({ phase }) => phase === 'adopted');
+  if (open === undefined) return { kind: 'nothing-to-do', why: 'no adoption waits to be confirmed' };
+  await using host = await openHost(config, signal);
+  await takeLock(host, signal);
+  const { id } = open.header;
+  const since = readAdoption(config.stateDir, id)?.phase;
+  if (since !== 'adopted') return { kind: 'nothing-to-do', why: `adoption ${id} is ${since ?? 'gone'} already` };
+  await confirm(open, 'shunt-agent adopt --confirm', { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
+  return { kind: 'confirmed', id };
+}
+
+async function confirm(
+  { header, deadMan }: AdoptionState,
+  by: string,
+  { config, mark }: { readonly config: AgentConfig; readonly mark: () => Promise<void> },
+): Promise<void> {
+  using journal = AdoptionJournal.reopen(config.stateDir, header.id);
+  journal.note({ type: 'confirmed', by });
+  if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan);
+  await mark();
+}
+
+/** The newest adoption that stands, taken back: uplinks are as before it. */
+export async function adoptionBack(config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
+  const newest = readAdoptions(config.stateDir).findLast(({ phase }) => phase !== 'back');
+  if (newest === undefined) return { kind: 'nothing-to-do', why: 'no adoption stands on this host' };
+  const rest = readRest(config.stateDir);
+  if (rest.state === 'open') {
+    const message = `attempt ${rest.attempt?.epoch} is open on this host: uplinks move at rest only`;
+    return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message }] };
+  }
+  return await takeItBack(newest, { by: 'shunt-agent adopt --back', config, signal });
+}
+
+const deadManName = 'the dead man';
+
+/** The dead man: waits for the deadline; then an adoption that is not confirmed goes back. */
+export async function adoptionExpired(id: number, config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
+  const state = readAdoption(config.stateDir, id);
+  if (state === undefined)
+    throw new ShuntError('not-found', `there is no journal of adoption ${id} in ${config.stateDir}`);
+  const leftMs = remainingMs(state.header.deadline, systemClock.now());
+  if (leftMs > 0) await sleep(leftMs + graceMs, signal);
+  return await takeItBack(state, { by: deadManName, config, signal });
+}
+
+interface How {
+  readonly by: string;
+  readonly config: AgentConfig;
+  readonly signal: AbortSignal;
+}
+
+async function takeItBack({ header }: AdoptionState, { by, config, signal }: How): Promise<SettleResult> {
+  const { id, adoption } = header;
+  await using host = await openHost(config, signal);
+  await takeLock(host, signal);
+  const now = readAdoption(config.stateDir, id);
+  const dead = by === deadManName;
+  if (now === undefined || now.phase === 'back' || (dead && now.phase === 'confirmed'))
+    return { kind: 'nothing-to-do', why: `adoption ${id} is ${now?.phase ?? 'gone'} already` };
+  const guests = guestsOnTarget(host);
+  // While it was under way no cut could begin: whoever is on the target then was there before, and was not served by this NIC.
+  if (guests.length > 0 && now.phase !== 'armed') {
+    if (dead) {
+      await confirm(now, deadManName, { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
+      return { kind: 'nothing-to-do', why: `guests have moved over adoption ${id} since: it stays` };
+    }
+    const message = `${guests.slice(0, 5).join(', ')} reach the wire over ${adoption.provider}: take them back first (shunt host revert)`;
+    return { kind: 'refused', refusals: [{ kind: 'guests-on-target', message }] };
+  }
+  using journal = AdoptionJournal.reopen(config.stateDir, id);
+  journal.note({ type: 'back-began', by });
+  const outcome = await goBack({ id, adoption }, host, AbortSignal.any([signal, AbortSignal.timeout(backTimeoutMs)]));
+  if (outcome.kind === 'failed') {
+    journal.note({ type: 'stuck', why: outcome.why, repair: outcome.repair });
+    return { kind: 'stuck', id, why: outcome.why, repair: outcome.repair };
+  }
+  journal.note({ type: 'back', why: `taken back by ${by}` });
+  if (now.deadMan !== undefined && !dead) await disarmDeadMan(now.deadMan);
+  return { kind: 'back', id };
+}
