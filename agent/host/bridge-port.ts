@@ -9,11 +9,23 @@ export class BridgePort implements AsyncDisposable {
   readonly runDir: string;
   readonly #bridge: string;
   readonly #connection: OpenFlowConnection;
+  #connections = 0;
 
-  constructor(runDir: string, bridge: string) {
+  /** `onConnected`: at first, and after each loss. Flows of a vswitchd that was restarted are gone. */
+  constructor(runDir: string, bridge: string, onConnected?: () => void) {
     this.runDir = runDir;
     this.#bridge = bridge;
-    this.#connection = OpenFlowConnection.open({ path: join(runDir, `${bridge}.mgmt`) });
+    const onState = (connected: boolean) => {
+      if (!connected) return;
+      this.#connections += 1;
+      onConnected?.();
+    };
+    this.#connection = OpenFlowConnection.open({ path: join(runDir, `${bridge}.mgmt`), onState });
+  }
+
+  /** How often the bridge has been reached anew. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get connected(): boolean {

@@ -7,6 +7,9 @@ export class ProviderPorts implements AsyncDisposable {
   readonly #ovs: OpenVSwitch;
   readonly #bridges = new Map<string, BridgePort>();
 
+  /** Whenever one of them has been reached anew. */
+  onConnected: (() => void) | undefined;
+
   constructor(runDir: string, ovs: OpenVSwitch) {
     this.#runDir = runDir;
     this.#ovs = ovs;
@@ -15,7 +18,7 @@ export class ProviderPorts implements AsyncDisposable {
   open(bridge: string): BridgePort {
     const known = this.#bridges.get(bridge);
     if (known !== undefined) return known;
-    const port = new BridgePort(this.#runDir, bridge);
+    const port = new BridgePort(this.#runDir, bridge, () => this.onConnected?.());
     this.#bridges.set(bridge, port);
     return port;
   }

@@ -33,7 +33,7 @@ export function parseZones(rules: string): ReadonlyMap<string, number> {
  * Frames on B keep the conntrack zone that the legacy firewall gives them on L: it sets zones by names of taps and bridges, and in
  * another zone answers look new and are dropped.
  */
-export async function keepZones(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+export async function keepZones(moves: readonly ShuntMove[], run: Pick<Execution, 'plane' | 'signal'>): Promise<void> {
   if (!looksAtBridges()) return;
   const zones = await readLegacyZones(run.signal);
   const present = run.plane.listed('inet');

@@ -55,7 +55,7 @@ export async function removeShunts(moves: readonly ShuntMove[], run: Execution):
 }
 
 /** Which leg B floods to, as the kernel tells; a shunt that is not in use begins with the legacy one. */
-function activeLeg(move: ShuntMove, run: Execution): Active {
+export function activeLeg(move: ShuntMove, run: Pick<Execution, 'netlink'>): Active {
   const inUse = isIn(run, move.tap, move.shunt.bridge);
   return inUse && run.netlink.link(legsOf(move.shunt).v)?.bridgePort?.flood === true ? 'target' : 'legacy';
 }

@@ -8,6 +8,9 @@ const cookiePrefix = 0x5348_554e_0000_0000n;
 const keepPriority = 40_000;
 const connectTimeoutMs = 1_000;
 
+/** What the provider's side is reached by. */
+export type ProviderWay = Pick<Execution, 'ovs' | 'providers' | 'plane' | 'signal'>;
+
 /** The cookie of a port's flows on provider bridges. */
 export function providerCookie(portId: string): bigint {
   return cookiePrefix | BigInt(createHash('sha256').update(portId).digest().readUInt32BE(0));
@@ -17,14 +20,14 @@ export function providerCookie(portId: string): bigint {
  * While a guest's frames leave by L, the provider bridge takes frames from its MACs by L's leg only. Without this, OVN's own
  * announcements of the port it has claimed teach the bridge the way through OVN.
  */
-export async function keepToLegacy(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+export async function keepToLegacy(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   await eachBridge(moves, run, async (bridge, onIt) => {
     await run.providers.open(bridge).changeFlows({ add: onIt.flatMap((move) => flowsOf(move, run)) });
   });
 }
 
 /** Takes the flows of {@link keepToLegacy} away; what comes from OVN passes as soon as this resolves. */
-export async function letThrough(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+export async function letThrough(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   await eachBridge(moves, run, async (bridge, onIt) => {
     const port = run.providers.open(bridge);
     for (const move of onIt) await port.changeFlows({ remove: providerCookie(move.portId) });
@@ -36,7 +39,7 @@ export async function letThrough(moves: readonly ShuntMove[], run: Execution): P
  * long is not flooded for, and gets no frame by both ways. Best effort: without `fdb/add` (Open vSwitch < 2.17) it learns from
  * announcements alone.
  */
-export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMove[], run: Execution): Promise<void> {
+export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   for (const move of moves) {
     const at = placeOf(move, run);
     const port = way === 'legacy' ? at?.port : at?.patch;
@@ -48,7 +51,7 @@ export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMov
 }
 
 /** The provider bridge learns for itself again where the guest is. */
-export async function letLearn(moves: readonly ShuntMove[], run: Execution): Promise<void> {
+export async function letLearn(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   for (const move of moves) {
     const at = placeOf(move, run);
     if (at === undefined) continue;
@@ -67,6 +70,13 @@ interface ProviderPlace {
   readonly translated: boolean;
   /** Name of the port that leads to the integration bridge; OVN makes it with the first port of a network. */
   readonly patch: string | undefined;
+}
+
+/** Changes when what {@link keepToLegacy} and {@link pointTo} did for a tap is gone or wrong: vswitchd was restarted, or a port is another. */
+export function providerState(move: ShuntMove, run: Pick<Execution, 'ovs' | 'providers'>): string | undefined {
+  const at = placeOf(move, run);
+  if (at === undefined) return undefined;
+  return [at.bridge, run.providers.open(at.bridge).connections, at.ofport, at.tag].join('/');
 }
 
 /** Undefined in disjoint worlds, and where the uplink ends in no provider bridge. */
@@ -109,7 +119,7 @@ export function flowsOf(move: ShuntMove, run: Pick<Execution, 'ovs'>): readonly 
 
 async function eachBridge(
   moves: readonly ShuntMove[],
-  run: Execution,
+  run: ProviderWay,
   change: (bridge: string, moves: readonly ShuntMove[]) => Promise<void>,
 ): Promise<void> {
   const placed = moves.filter((move) => placeOf(move, run) !== undefined);

@@ -29,7 +29,7 @@ export function presentMoves(step: RewireStep, run: Execution): readonly ShuntMo
 }
 
 /** True when the link is a member of the bridge. */
-export function isIn(run: Execution, link: string, bridge: string): boolean {
+export function isIn(run: Pick<Execution, 'netlink'>, link: string, bridge: string): boolean {
   const master = run.netlink.link(link)?.master;
   return master !== undefined && master === run.netlink.link(bridge)?.ifindex;
 }
