@@ -14,6 +14,7 @@ import { bridgedNetworks, integrationBridgeOf, isOpenVSwitchSource } from './sou
 import { installAgentFlows, legacySwitchArguments } from './sources/ml2-ovs.ts';
 import { furnishSource } from './sources/plan-source.ts';
 import { type LabHypervisor, type LabNetwork, providerNetworks, type Topology } from './topology.ts';
+import { PROVIDER_NIC, uplinkCommands } from './uplinks.ts';
 
 export function hypervisorPlace(lab: string, hypervisor: Pick<LabHypervisor, 'name' | 'netns'>): SwitchPlace {
   return { lab, name: hypervisor.name, netns: hypervisor.netns, dir: hypervisorDir(lab, hypervisor.name) };
@@ -32,7 +33,7 @@ export async function furnishHypervisor(topology: Topology, hypervisor: LabHyper
     'link set eth0 up',
     'link set eth1 up',
     'link set eth2 up',
-    ...bridgedNetworks(topology).flatMap(legacyNetwork),
+    ...bridgedNetworks(topology).flatMap((network) => legacyNetwork(topology, network)),
     'END',
   ]);
   await furnishSource(topology, hypervisor);
@@ -47,19 +48,14 @@ export async function furnishHypervisor(topology: Topology, hypervisor: LabHyper
  * As the linuxbridge agent makes it; where it would enslave `eth2.<vlan>`, a leg leads into the provider bridge. An overlay's VXLAN device
  * comes later, with the underlay's address.
  */
-function legacyNetwork(network: LabNetwork): string[] {
+function legacyNetwork(topology: Topology, network: LabNetwork): string[] {
   const snooping = network.snooping ? ' mcast_snooping 1 mcast_querier 1' : '';
   const bridge = [
     `link add ${network.bridge} mtu ${network.mtu} type bridge forward_delay 0 stp_state 0${snooping}`,
     `link set ${network.bridge} up`,
   ];
   if (network.kind === 'overlay') return bridge;
-  return [
-    ...bridge,
-    `link add ${network.uplink} mtu ${network.mtu} type veth peer name ${network.leg} mtu ${network.mtu}`,
-    `link set ${network.uplink} master ${network.bridge} up`,
-    `link set ${network.leg} up`,
-  ];
+  return [...bridge, ...uplinkCommands(topology, network)];
 }
 
 /** The target side: Open vSwitch with provider, underlay and (empty) integration bridge, and ovn-controller. */
@@ -85,7 +81,7 @@ const underlay = {
         `link set br-phy mtu ${underlayMtu(topology)} up`,
         'link set br-ex up',
       ]),
-      dropBehindSwitch(netns, ['eth1', 'eth2', ...legsOf(topology).map((n) => n.leg)]),
+      dropBehindSwitch(netns, ['eth1', ...nicOf(topology), ...legsOf(topology).map((n) => n.leg)]),
     ]);
   },
 } satisfies Record<Datapath, (topology: Topology, hypervisor: LabHypervisor) => Promise<void>>;
@@ -112,7 +108,7 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
     ...bridge(integrationBridgeOf(topology), 'secure'),
     ...bridge('br-ex', isOpenVSwitchSource(topology) ? 'secure' : 'standalone'),
     ...(datapath === 'netdev' ? [...bridge('br-phy', 'standalone'), '--', 'add-port', 'br-phy', 'eth1'] : []),
-    ...['--', 'add-port', 'br-ex', 'eth2'],
+    ...nicOf(topology).flatMap((nic) => ['--', 'add-port', 'br-ex', nic]),
     ...legsOf(topology).flatMap((n) => ['--', 'add-port', 'br-ex', n.leg, ...accessOf(n)]),
     ...legacySwitchArguments(topology),
   ];
@@ -120,7 +116,12 @@ function bridgeArguments(topology: Topology, hypervisor: LabHypervisor): string[
 
 /** Networks whose Linux bridge has a leg to the provider bridge. */
 function legsOf(topology: Topology): readonly LabNetwork[] {
-  return isOpenVSwitchSource(topology) ? [] : providerNetworks(topology);
+  return isOpenVSwitchSource(topology) || topology.uplinks === 'nic' ? [] : providerNetworks(topology);
+}
+
+/** The NIC, where the provider bridge has it from the beginning. */
+function nicOf({ uplinks }: Topology): readonly string[] {
+  return uplinks === 'nic' ? [] : [PROVIDER_NIC];
 }
 
 /** Starts (or starts again) a hypervisor's ovn-controller. */

@@ -16,6 +16,7 @@ import { isOwned, listLabs, readLabState, requireLabState, statusOf } from './st
 import { statusText } from './status-text.ts';
 import { LIMITS, type TapKind } from './topology.ts';
 import { upLab } from './up.ts';
+import { type Uplinks, uplinkKinds } from './uplinks.ts';
 import { addVmCommand } from './vm-command.ts';
 
 const DEFAULT_NAME = 'shunt';
@@ -34,6 +35,7 @@ interface UpFlags extends Named {
   readonly vlanTransparent: boolean;
   readonly tap: TapKind;
   readonly source: LabSource;
+  readonly uplinks: Uplinks;
   readonly datapath?: Datapath;
   readonly services: boolean;
   readonly servicesLegacy: boolean;
@@ -69,6 +71,9 @@ command('up', 'build a lab; it stays until down')
   .option('--vlan-transparent', "the flat network lets guests' tags pass", false)
   .addOption(
     new Option('--source <kind>', 'what the legacy world is made of').choices(labSources).default('linux-bridge'),
+  )
+  .addOption(
+    new Option('--uplinks <kind>', 'veth legs, or eth2.N and no NIC in OVS').choices(uplinkKinds).default('leg'),
   )
   .addOption(new Option('--tap <kind>', 'how guests are plugged').choices(['veth', 'tap']).default('veth'))
   .addOption(new Option('--datapath <kind>', 'who forwards: vswitchd itself, or the kernel').choices(datapaths))

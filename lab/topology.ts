@@ -4,6 +4,7 @@ import { requireLabName } from './lab-name.ts';
 import type { LabService } from './services/lab-service.ts';
 import type { LabSource } from './sources/lab-source.ts';
 import { macOf, uuidOf } from './stable-ids.ts';
+import type { Uplinks } from './uplinks.ts';
 
 /** What a lab is made of; everything else about it follows from these (see {@link planTopology}). */
 export interface TopologyOptions {
@@ -108,6 +109,7 @@ export interface Topology {
   readonly datapath: Datapath;
   /** Absent: Linux bridges. */
   readonly source?: LabSource;
+  readonly uplinks?: Uplinks;
   readonly centralNetns: string;
   readonly fabricNetns: string;
   readonly managementIp: string;

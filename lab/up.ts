@@ -19,6 +19,7 @@ import { withSource } from './sources/plan-source.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
 import { startTapRelay } from './tap-relay.ts';
 import { namespacesOf, planTopology, type TapKind, type Topology, type TopologyOptions } from './topology.ts';
+import { type Uplinks, withUplinks } from './uplinks.ts';
 
 export interface UpOptions extends Pick<TopologyOptions, 'overlays' | 'mtu' | 'snooping' | 'vlanTransparent'> {
   readonly name?: string;
@@ -31,6 +32,8 @@ export interface UpOptions extends Pick<TopologyOptions, 'overlays' | 'mtu' | 's
   readonly tap?: TapKind;
   /** What the legacy world is made of. Default `linux-bridge`. */
   readonly source?: LabSource;
+  /** How the Linux bridges reach the wire. Default `leg`. */
+  readonly uplinks?: Uplinks;
   /** Default: `SHUNT_LAB_DATAPATH`, else `netdev`. */
   readonly datapath?: Datapath;
   /** NATS runs always; `false` leaves out Prometheus, coordinator and agents. Default true. */
@@ -79,12 +82,14 @@ function newState(options: UpOptions): LabState {
     networks = 2,
     tap = 'veth',
     source,
+    uplinks,
     datapath = defaultDatapath(),
     services = true,
     programs = true,
     ...world
   } = options;
-  const topology = withSource(planTopology({ ...world, name, hosts, guests, networks, tap, datapath }), source);
+  const planned = planTopology({ ...world, name, hosts, guests, networks, tap, datapath });
+  const topology = withUplinks(withSource(planned, source), uplinks);
   return {
     format: 1,
     createdAt: new Date().toISOString(),

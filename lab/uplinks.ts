@@ -1,0 +1,38 @@
+import type { LabNetwork, Topology } from './topology.ts';
+
+/**
+ * How the Linux bridges reach the wire. `leg` (the default): a veth into the provider bridge, which has the NIC. `nic`: as the linuxbridge agent
+ * lays it, `eth2.<vlan>` or eth2 itself is the bridge's member, and Open vSwitch has no NIC: to be adopted. VLANs need a kernel with 8021q.
+ */
+export const uplinkKinds = ['leg', 'nic'] as const;
+export type Uplinks = (typeof uplinkKinds)[number];
+
+export const PROVIDER_NIC = 'eth2';
+
+/** The lab with its uplinks on the NIC; a single network is flat then. */
+export function withUplinks(topology: Topology, uplinks: Uplinks = 'leg'): Topology {
+  if (uplinks === 'leg') return topology;
+  const networks = topology.networks.map((network): LabNetwork => {
+    const { vlan, ...rest } = network;
+    const flat = network.kind === 'flat' || (topology.networks.length === 1 && network.kind === 'vlan');
+    if (network.kind === 'overlay') return network;
+    if (flat) return { ...rest, kind: 'flat', uplink: PROVIDER_NIC };
+    return { ...network, uplink: `${PROVIDER_NIC}.${vlan}` };
+  });
+  return { ...topology, uplinks, networks };
+}
+
+/** What makes the way to the wire of one network's bridge. */
+export function uplinkCommands({ uplinks }: Topology, network: LabNetwork): readonly string[] {
+  const { bridge, uplink, leg, mtu, vlan } = network;
+  if (uplinks !== 'nic')
+    return [
+      `link add ${uplink} mtu ${mtu} type veth peer name ${leg} mtu ${mtu}`,
+      `link set ${uplink} master ${bridge} up`,
+      `link set ${leg} up`,
+    ];
+  return [
+    ...(vlan === undefined ? [] : [`link add link ${PROVIDER_NIC} name ${uplink} mtu ${mtu} type vlan id ${vlan}`]),
+    `link set ${uplink} master ${bridge} up`,
+  ];
+}
