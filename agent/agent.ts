@@ -26,6 +26,7 @@ import { HostObserver, unseen } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
 import { openReports, type Reports } from './reports.ts';
 import type { CoordinatorSession } from './session/coordinator-session.ts';
+import { ProviderKeeper } from './shunt/provider-keeper.ts';
 import { conditionsOf, type FaceSources, helloOf, metricsOf, statusOf } from './status/agent-face.ts';
 import type { AgentMetrics } from './status/agent-metrics.ts';
 import { StageReports } from './status/stage-reports.ts';
@@ -53,6 +54,7 @@ export class Agent implements AsyncDisposable {
   readonly #face: FaceSources;
   readonly #stages: StageReports;
   readonly #guard: PlugGuard;
+  readonly #keeper: ProviderKeeper;
   readonly #prober: RawProber;
   readonly #attempts: Attempts;
   readonly #metrics: AgentMetrics;
@@ -107,6 +109,8 @@ export class Agent implements AsyncDisposable {
     const onFinding = this.#found.bind(this);
     this.#connections = new ConnectionsTold({ systemId, logger, reporter: reports.reporter, onFinding });
     this.#guard = owned.use(this.#makeGuard());
+    const onError = (error: unknown, tap: string) => logger.error({ tap }, `keeper: ${describeError(error)}`);
+    this.#keeper = owned.use(new ProviderKeeper({ host, claims: () => this.#guard.claims, onError }));
     this.#attempts = owned.use(new Attempts(this.#context(), config.mode));
     this.#face = {
       config,
@@ -151,8 +155,11 @@ export class Agent implements AsyncDisposable {
         poller,
         onInventory: (inventory) => this.#session?.sendInventory(inventory),
         onLink: (event) => this.#guard.onLink(event),
-        onRows: () => this.#guard.onRows(),
-        standing: () => this.#connections.standing(this.#attempts.current?.epoch),
+        onRows: () => {
+          this.#guard.onRows();
+          this.#keeper.look();
+        },
+        standing: () => [...this.#connections.standing(this.#attempts.current?.epoch), ...this.#guard.standing],
       }),
     );
     if (config.http.listen !== '') {
@@ -220,6 +227,7 @@ export class Agent implements AsyncDisposable {
       bootId: systemClock.bootId,
       executor: { ovs, netlink, integration, providers, plane, midonet, clock: systemClock, onStage: () => undefined },
       onFinding: (finding, epoch) => this.#found(finding, epoch),
+      onStanding: () => this.#observer?.lookAgain(),
       onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
     });
   }
@@ -238,7 +246,10 @@ export class Agent implements AsyncDisposable {
       onState: (work) => this.#stateChanged(work),
       onFinding: (finding, epoch) => this.#found(finding, epoch),
       onGuard: (work) => this.#guardWork(work),
-      onUnguard: (work) => this.#guard.release(work.moves.map((move) => move.tap)),
+      onUnguard: async (work) => {
+        await this.#guard.release(work.moves.map((move) => move.tap));
+        await this.#keeper.settled();
+      },
       onStage: (stage, epoch) => this.#stages.add(stage, epoch),
       onConnections: (told, epoch) => this.#connections.tell(told, epoch),
       onBegin: () => this.#memory.awake(),

@@ -1,20 +1,18 @@
 import type { Finding } from '../../domain/findings.ts';
-import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
-import type { RewireStep } from '../../domain/rewire/steps.ts';
-import { withBinding } from '../../domain/sources/midonet-steps.ts';
-import { withReparenting } from '../../domain/sources/ovs-restore.ts';
-import { sleep } from '../../platform/clock.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import type { LinkEvent } from '../../platform/native/link-monitor.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import { describeError } from '../../platform/shunt-error.ts';
-import type { ExecutorDependencies } from '../cutover/execution.ts';
-import { execute } from '../cutover/rewire-executor.ts';
 import type { Host } from '../host/host.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import type { Claim } from '../journal/claims.ts';
-import { masterName } from '../sources/midonet.ts';
 import { WokenOvsAgent } from '../sources/woken-ovs-agent.ts';
+import { Fights, fightPauseMs, gaveUp } from './fights.ts';
+import { HostFirewall } from './host-firewall.ts';
 import { judgeClaim } from './judge-claim.ts';
+import { LastingFindings } from './lasting-findings.ts';
+import { type GuardExecutor, masterOf, perform, putBackSteps, releaseRow } from './put-back.ts';
+import { takeOutSecondUplink } from './second-uplinks.ts';
 import {
   claimingPort,
   factsFor,
@@ -23,19 +21,22 @@ import {
   linksOf,
   type ShuntClaim,
   type ShuntJudgement,
-  takeOutSecondUplink,
 } from './shunt-claims.ts';
 
 export interface GuardOptions {
   readonly host: Host;
   readonly bootId: string;
-  readonly executor: Omit<ExecutorDependencies, 'checkpoint' | 'onGone'>;
+  readonly executor: GuardExecutor;
   readonly onFinding: (finding: Finding, epoch: number) => void;
+  /** What stands has changed. */
+  readonly onStanding: () => void;
   readonly onError: (error: unknown, tap: string) => void;
 }
 
 const triesMax = 5;
 const pauseMs = 50;
+/** A legacy agent that was at work so long ago may be still: no attempt begins. */
+const awakeMs = 600_000;
 
 /** Keeps claimed taps in their place on the target, and lets go of those that are gone. Acts only while this agent holds its lock. */
 export class PlugGuard implements Disposable {
@@ -48,11 +49,21 @@ export class PlugGuard implements Disposable {
   readonly #busy = new Map<string, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #again = new Set<string>();
   readonly #stop = new AbortController();
+  readonly #fights = new Fights();
+  readonly #lasting: LastingFindings;
   readonly #woken: WokenOvsAgent;
+  readonly #firewall: HostFirewall;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#lasting = new LastingFindings(options.onStanding);
     this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#claims });
+    this.#firewall = new HostFirewall({ ...options, claims: () => this.#claims });
+  }
+
+  /** What is wrong now, and holds the host. */
+  get standing(): readonly Finding[] {
+    return this.#lasting.all;
   }
 
   get claims(): ReadonlyMap<string, Claim> {
@@ -72,6 +83,7 @@ export class PlugGuard implements Disposable {
     for (const claim of claims) this.#take(claim);
     this.checkAll();
     this.#woken.begin();
+    this.#firewall.begin();
   }
 
   /** We move these taps ourselves now. Resolves once nothing of the guard's is under way with them. */
@@ -79,6 +91,8 @@ export class PlugGuard implements Disposable {
     for (const tap of taps) {
       this.#claims.delete(tap);
       this.#departed.delete(tap);
+      this.#fights.forget(tap);
+      this.#lasting.drop(tap);
       this.#busy.get(tap)?.abort.abort();
     }
     await Promise.all(taps.map((tap) => this.#busy.get(tap)?.done));
@@ -111,14 +125,18 @@ export class PlugGuard implements Disposable {
   }
 
   checkAll(): void {
+    if (this.#claims.size === 0) return;
     const links = new Map(this.#options.host.netlink.links().map((link) => [link.name, link]));
     const ports = this.#options.host.ovs.ports();
+    for (const link of links.values()) this.#lookForUplink(link);
     for (const [tap, claim] of this.#claims) this.#check(claim, links.get(tap), ports.get(tap));
   }
 
   [Symbol.dispose](): void {
     this.#stop.abort();
     this.#woken[Symbol.dispose]();
+    this.#firewall[Symbol.dispose]();
+    this.#lasting[Symbol.dispose]();
     this.#claims.clear();
     this.#departed.clear();
   }
@@ -136,8 +154,15 @@ export class PlugGuard implements Disposable {
       if (link.mac === departed.move.hostMac) this.#take(departed);
       else this.#forget(departed);
     }
-    const told = takeOutSecondUplink(link, this.#claims.values(), this.#options.host);
-    if (told !== undefined) this.#tell(told.claim, told);
+    this.#lookForUplink(link);
+  }
+
+  #lookForUplink(link: Link): void {
+    const found = takeOutSecondUplink(link, this.#claims.values(), this.#options.host);
+    if (found === undefined) return;
+    const { claim, kind, severity, message } = found;
+    const finding = this.#tell(claim, { kind, severity, message });
+    this.#lasting.put(`uplink ${found.link}`, finding, { forMs: awakeMs });
   }
 
   #forget(claim: ShuntClaim): void {
@@ -161,15 +186,14 @@ export class PlugGuard implements Disposable {
     const abort = new AbortController();
     const done = this.#act(claim, found, AbortSignal.any([abort.signal, this.#stop.signal])).finally(() => {
       this.#busy.delete(tap);
-      const current = this.#claims.get(tap);
-      if (this.#again.delete(tap) && current !== undefined) this.#checkNow(current);
+      if (this.#again.delete(tap)) this.#checkAgain(tap);
     });
     this.#busy.set(tap, { done, abort });
   }
 
   #judgeShunt(claim: ShuntClaim): ShuntJudgement {
     const { host, bootId } = this.#options;
-    return judgeShuntClaim(claim, factsFor([claim], host), bootId);
+    return judgeShuntClaim(claim, factsFor(claim, host, host.ovs.ports()), bootId);
   }
 
   #checkNow(claim: Claim): void {
@@ -180,22 +204,31 @@ export class PlugGuard implements Disposable {
   async #act(claim: Claim, found: 'gone' | 'foreign' | 'away', signal: AbortSignal): Promise<void> {
     const { tap } = claim.move;
     try {
-      if (found === 'away') return await this.#putBack(claim, signal);
+      if (found === 'away') return this.#mayGoOn(claim) ? await this.#putBack(claim, signal) : undefined;
       if (isShuntClaim(claim)) return await this.#letShuntGo(claim, signal);
       this.#claims.delete(tap);
-      if (found === 'gone') await this.#letGo(claim, signal);
-      const gone: Pick<Finding, 'kind' | 'message'> = {
-        kind: 'tap-gone',
-        message: `${tap} is gone: its claim is released`,
-      };
-      const foreign: Pick<Finding, 'kind' | 'message'> = {
-        kind: 'foreign-iface-id',
-        message: `${tap} was plugged anew with another iface-id: its claim is released`,
-      };
-      this.#tell(claim, { severity: 'info', ...(found === 'gone' ? gone : foreign) });
+      if (found === 'gone') await releaseRow(claim, this.#options.host, signal);
+      this.#tell(claim, found === 'gone' ? tapGone(tap) : replugged(tap));
     } catch (error) {
       this.#options.onError(error, tap);
     }
+  }
+
+  /** False: somebody undoes each time what we do here, and it was told. */
+  #mayGoOn(claim: Claim): boolean {
+    const { tap } = claim.move;
+    const turn = this.#fights.begin(tap, systemClock.monotonicMs());
+    if (turn === 'gave-up') {
+      const finding = this.#tell(claim, gaveUp(tap));
+      const after = () => this.#checkAgain(tap);
+      this.#lasting.put(tap, finding, { forMs: fightPauseMs, after });
+    }
+    return turn === 'go';
+  }
+
+  #checkAgain(tap: string): void {
+    const claim = this.#claims.get(tap);
+    if (claim !== undefined) this.#checkNow(claim);
   }
 
   async #putBack(claim: Claim, signal: AbortSignal): Promise<void> {
@@ -204,7 +237,8 @@ export class PlugGuard implements Disposable {
         if (!(await this.#putBackOnce(claim, signal))) return;
         const from = isShuntClaim(claim) ? 'or a part of its shunt out of its place' : 'off the integration bridge';
         const message = `somebody took ${claim.move.tap} ${from} (libvirtd restarted?): it was put back`;
-        return this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
+        this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
+        return;
       } catch (error) {
         if (signal.aborted || !this.#claims.has(claim.move.tap)) return;
         if (tries < triesMax) {
@@ -228,7 +262,7 @@ export class PlugGuard implements Disposable {
     if (isShuntClaim(claim)) return this.#putShuntBack(claim, signal);
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
-    await execute(steps, signal, { ...executor, checkpoint: () => undefined, onGone: () => undefined });
+    await perform(steps, signal, executor);
     return true;
   }
 
@@ -239,7 +273,7 @@ export class PlugGuard implements Disposable {
       if (judged.kind !== 'in-place') this.#again.add(claim.move.tap);
       return false;
     }
-    await this.#perform(judged.steps, signal);
+    await perform(judged.steps, signal, this.#options.executor);
     return true;
   }
 
@@ -250,51 +284,29 @@ export class PlugGuard implements Disposable {
     if (judged.kind !== 'gone' && judged.kind !== 'foreign') return;
     this.#claims.delete(tap);
     if (judged.kind === 'gone' && hostMac !== undefined) this.#departed.set(tap, claim);
-    await this.#perform(judged.steps, signal);
-    const gone = { kind: 'tap-gone', severity: 'info', message: `${tap} is gone: its claim is released` } as const;
+    await perform(judged.steps, signal, this.#options.executor);
     const why = `${judged.why}: its claim is released`;
-    this.#tell(claim, judged.kind === 'gone' ? gone : { kind: 'foreign-iface-id', severity: 'warning', message: why });
-  }
-
-  async #perform(steps: readonly RewireStep[], signal: AbortSignal): Promise<void> {
-    const nothing = () => undefined;
-    await execute(steps, signal, { ...this.#options.executor, checkpoint: nothing, onGone: nothing });
-  }
-
-  /** Our row without a tap would wait for a stranger of the same name. */
-  async #letGo(claim: Claim, signal: AbortSignal): Promise<void> {
-    const { ovs } = this.#options.host;
-    const port = ovs.ports().get(claim.move.tap);
-    if (port === undefined || port.port.external_ids.get(markKeys.owner) !== 'agent') return;
-    const tx = ovs.transaction();
-    tx.requireRow('Port', port.port._uuid, { name: claim.move.tap });
-    tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
-    ovs.bump(tx);
-    await ovs.transact(tx, `releasing the claim on ${claim.move.tap}`, signal);
-  }
-
-  #tell(claim: Claim, what: Pick<Finding, 'kind' | 'severity' | 'message'>): void {
-    const { tap, portId, networkId } = claim.move;
-    this.#options.onFinding(
-      { ...what, host: this.#options.host.identity.systemId, tap, portId, networkId },
-      claim.epoch,
+    this.#tell(
+      claim,
+      judged.kind === 'gone' ? tapGone(tap) : { kind: 'foreign-iface-id', severity: 'warning', message: why },
     );
   }
+
+  #tell(claim: Claim, what: Told): Finding {
+    const { tap, portId, networkId } = claim.move;
+    const finding = { ...what, host: this.#options.host.identity.systemId, tap, portId, networkId };
+    this.#options.onFinding(finding, claim.epoch);
+    return finding;
+  }
 }
 
-function masterOf(host: Host, link: Link | undefined): string | undefined {
-  return link && masterName(link, (ifindex) => host.netlink.link(ifindex)?.name);
+type Told = Pick<Finding, 'kind' | 'severity' | 'message'>;
+
+function tapGone(tap: string): Told {
+  return { kind: 'tap-gone', severity: 'info', message: `${tap} is gone: its claim is released` };
 }
 
-function putBackSteps(move: TapMove, master: string | undefined, plugged: boolean): readonly RewireStep[] {
-  const at = {
-    batch: 1,
-    moves: [master === undefined ? move : { ...move, legacy: { ...move.legacy, bridge: master } }],
-  };
-  const steps = withReparenting([
-    ...(master === undefined ? [] : [{ kind: 'leave-legacy', ...at } as const]),
-    ...(plugged ? [] : [{ kind: 'join-target', ...at } as const]),
-    { kind: 'settle-target', ...at },
-  ]);
-  return withBinding(steps);
+function replugged(tap: string): Told {
+  const message = `${tap} was plugged anew with another iface-id: its claim is released`;
+  return { kind: 'foreign-iface-id', severity: 'info', message };
 }

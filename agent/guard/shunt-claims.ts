@@ -1,5 +1,4 @@
-import type { Finding } from '../../domain/findings.ts';
-import type { RewireFacts } from '../../domain/rewire/moves.ts';
+import type { PlugFacts, RewireFacts } from '../../domain/rewire/moves.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
 import {
   isShuntMove,
@@ -12,8 +11,9 @@ import { noShunt } from '../../domain/rewire/shunt-plug.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import type { Host } from '../host/host.ts';
-import type { OvsPort } from '../host/open-vswitch.ts';
-import { readFacts } from '../host/read-facts.ts';
+import { type OvsPort, plugFactsOf } from '../host/open-vswitch.ts';
+import { linkFacts } from '../host/read-facts.ts';
+import { shuntFactsOf } from '../host/shunt-facts.ts';
 import type { Claim } from '../journal/claims.ts';
 
 /** A claim on a tap that went by a shunt, wherever it is on its way. */
@@ -24,7 +24,7 @@ export function isShuntClaim(claim: Claim): claim is ShuntClaim {
 }
 
 /** Links whose change may concern a claim: its tap, and the objects of its shunt. */
-export function linksOf({ move }: Claim): readonly string[] {
+export function linksOf({ move }: Pick<Claim, 'move'>): readonly string[] {
   if (move.shunt === undefined) return [move.tap];
   const { bridge, legacyLeg, targetLeg } = move.shunt;
   return [move.tap, bridge, legacyLeg.outer, legacyLeg.inner, targetLeg.outer, targetLeg.inner];
@@ -80,13 +80,32 @@ function stepsFor(place: TapPlace, cases: readonly TowardCase[]): readonly Rewir
   return towardSteps(place, cases).filter((step) => step.kind !== 'checkpoint'); // no journal is open
 }
 
-/** Facts for these claims alone. */
-export function factsFor(claims: readonly Claim[], host: Host): RewireFacts {
-  return readFacts(
-    host.ovs,
-    host.netlink.links(),
-    claims.map(({ move }) => move),
-  );
+/**
+ * Facts for one claim, and nothing else of the host: a host full of shunts has hundreds of links, and each of their events asks.
+ */
+export function factsFor(
+  { move }: ShuntClaim,
+  { netlink, ovs }: Pick<Host, 'netlink' | 'ovs'>,
+  ports: ReadonlyMap<string, OvsPort>,
+): RewireFacts {
+  const links = new Map(linksOf({ move }).flatMap((name) => withName(netlink.link(name))));
+  const nameOf = (ifindex: number) => netlink.link(ifindex)?.name;
+  const view = { link: (name: string) => links.get(name), ports, integrationBridge: ovs.integrationBridge };
+  const plugs = [move.tap, move.shunt.targetLeg.outer].flatMap((name): [string, PlugFacts][] => {
+    const port = ports.get(name);
+    return port === undefined ? [] : [[name, plugFactsOf(port)]];
+  });
+  return {
+    integrationBridge: ovs.integrationBridge,
+    links: new Map([...links].map(([name, link]) => [name, linkFacts(link, nameOf)])),
+    plugs: new Map(plugs),
+    bridges: [], // a move knows its legacy place
+    shunts: new Map([[move.tap, shuntFactsOf(move.tap, move.shunt, view)]]),
+  };
+}
+
+function withName(link: Link | undefined): readonly (readonly [string, Link])[] {
+  return link === undefined ? [] : [[link.name, link]];
 }
 
 /** The port by which OVN knows the guest: the tap's own, or that of its shunt. */
@@ -94,27 +113,4 @@ export function claimingPort({ move, place }: Claim, ports: ReadonlyMap<string, 
   const own = ports.get(move.tap);
   if (move.shunt === undefined || place === 'direct' || own !== undefined) return own;
   return ports.get(move.shunt.targetLeg.outer);
-}
-
-/**
- * A second way from a legacy bridge to the wire, beside our provider leg: frames would go round. The linuxbridge agent makes one when it
- * wakes; nothing else that is put into a legacy bridge later is a NIC or a VLAN.
- */
-export function takeOutSecondUplink(
-  link: Link,
-  claims: Iterable<Claim>,
-  { netlink, ovs }: Host,
-): (Pick<Finding, 'kind' | 'severity' | 'message'> & { readonly claim: Claim }) | undefined {
-  if (link.master === undefined || (link.kind !== 'vlan' && link.kind !== undefined) || !ovs.lockHeld) return undefined;
-  for (const claim of claims) {
-    const { bridge, uplink } = claim.move.legacy;
-    const ifindex = netlink.link(bridge)?.ifindex;
-    if (link.master !== ifindex || uplink === undefined || link.name === uplink) continue;
-    if (netlink.link(uplink)?.master !== ifindex) continue;
-    const [result] = netlink.apply([{ kind: 'no-master', link: link.name }]);
-    const done = result?.kind === 'done' ? 'it was taken out again' : 'it could not be taken out: frames may go round';
-    const message = `${link.name} was put into ${bridge} beside ${uplink}, as a legacy agent does that wakes: ${done}; stop that agent`;
-    return { claim, kind: 'legacy-agent-awake', severity: 'error', message };
-  }
-  return undefined;
 }

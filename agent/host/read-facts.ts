@@ -17,7 +17,7 @@ export function readFacts(ovs: OpenVSwitch, links: readonly Link[], about: reado
   const ports = ovs.ports();
   return {
     integrationBridge: ovs.integrationBridge,
-    links: new Map(links.map((link) => [link.name, linkFacts(link, names)])),
+    links: new Map(links.map((link) => [link.name, linkFacts(link, (ifindex) => names.get(ifindex))])),
     plugs: new Map([...ports].map(([name, port]) => [name, plugFactsOf(port)])),
     bridges: legacyBridges({
       links,
@@ -46,9 +46,10 @@ function namesOf({ portId, shunt, source }: Asked): Pick<ShuntPlug, 'bridge' | '
   return { bridge, targetLeg, legacyLeg: { ...ownLeg, owned: true } };
 }
 
-function linkFacts(link: Link, names: ReadonlyMap<number, string>): LinkFacts {
+/** What the planner has to know of a link; `nameOf` gives that of another. */
+export function linkFacts(link: Link, nameOf: (ifindex: number) => string | undefined): LinkFacts {
   // The kernel datapath enslaves its ports to a link of its own: that is OVS's plug, not a bridge's.
-  const master = masterName(link, (ifindex) => names.get(ifindex));
+  const master = masterName(link, nameOf);
   return {
     ifindex: link.ifindex,
     ...(link.mac === '' ? {} : { mac: link.mac }),

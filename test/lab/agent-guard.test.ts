@@ -51,6 +51,25 @@ describe('the guard of a committed hypervisor', () => {
     expect(await host.allAnswer()).toBe(true);
   });
 
+  it('stops fighting somebody who undoes it each time, says so, and lets it hold the host', async () => {
+    const tap = host.guests[2]!.tap; // four guests were asked for
+    const deleted = () => host.vsctl('--if-exists', 'del-port', 'br-int', tap);
+    const gaveUp = () => host.inventory?.findings.find((f) => f.kind === 'guard-gave-up' && f.tap === tap);
+    let rounds = 0;
+    for (; gaveUp() === undefined && rounds < 15; rounds += 1) {
+      await deleted();
+      await host.until(`${tap} to be put back, or given up`, () =>
+        gaveUp() !== undefined ||
+        findings(host).filter((f) => f.kind === 'tap-replugged' && f.tap === tap).length > rounds + 1
+          ? true
+          : undefined,
+      );
+    }
+    expect(rounds).toBeLessThan(12);
+    expect(gaveUp()).toMatchObject({ severity: 'error', message: expect.stringContaining('stop it') });
+    expect(await host.plugOf(tap)).toBe('nowhere');
+  });
+
   it('lets go of a tap whose guest is gone, and does not touch the next one of that name', async () => {
     const tap = host.guests[3]!.tap; // as above
     await host.inHost('ip', 'link', 'del', tap);

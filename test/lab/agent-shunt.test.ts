@@ -154,6 +154,27 @@ describe('the guard of a shunt', () => {
     expect(await host.allAnswer()).toBe(true);
   });
 
+  it('takes a second uplink out of the legacy bridge again, and lets it hold the host', async () => {
+    await host.inHost('ip', 'link', 'add', 'cosecond0', 'type', 'veth', 'peer', 'name', 'cosecond1');
+    await host.vsctl('add-port', 'br-ex', 'cosecond1');
+    await told('legacy-agent-awake', () => host.inHost('ip', 'link', 'set', 'cosecond0', 'master', bridge()));
+    expect(await host.inHost('ip', '-o', 'link', 'show', 'cosecond0')).not.toContain('master');
+    await host.until('it to hold the host', () =>
+      host.inventory?.findings.find((f) => f.kind === 'legacy-agent-awake' && f.severity === 'error'),
+    );
+    await host.vsctl('del-port', 'br-ex', 'cosecond1');
+  });
+
+  it('lets frames pass its legs again when somebody has flushed the host’s packet filters', async () => {
+    await host.inHost('sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=1');
+    await host.inHost('iptables', '-P', 'FORWARD', 'DROP');
+    await told('legacy-agent-awake', () => host.inHost('nft', 'delete', 'table', 'bridge', 'shunt'));
+    expect(await host.allAnswer()).toBe(true);
+    expect(await host.inHost('nft', 'list', 'table', 'bridge', 'shunt')).toContain('qvb');
+    await host.inHost('iptables', '-P', 'FORWARD', 'ACCEPT');
+    await host.inHost('sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=0');
+  });
+
   it('releases the claim of a guest that is gone, and enters anew when it comes again', async () => {
     const { tap } = guest();
     const mac = await macOf(tap);

@@ -1,0 +1,110 @@
+import type { Finding } from '../../domain/findings.ts';
+import { isShuntError } from '../../platform/shunt-error.ts';
+import type { Host } from '../host/host.ts';
+import type { Claim } from '../journal/claims.ts';
+import { gateCommands, legsOf } from '../shunt/gate.ts';
+import { acceptOwnLegs, keepZones } from '../shunt/legacy-firewall.ts';
+import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
+
+export interface HostFirewallOptions {
+  readonly host: Host;
+  /** Those of taps that nobody moves at the moment. */
+  readonly claims: () => ReadonlyMap<string, Claim>;
+  readonly onFinding: (finding: Finding, epoch: number) => void;
+  readonly onError: (error: unknown, tap: string) => void;
+}
+
+const lookEveryMs = 10_000;
+const limitMs = 10_000;
+
+/**
+ * Frames of guests on a shunt pass this host's own packet filters, and others write there: Docker drops what it does not know when it
+ * starts, a restarted firewalld flushes all there is, legacy agents write their chains anew. Nobody tells of it: it is looked at.
+ */
+export class HostFirewall implements Disposable {
+  readonly #options: HostFirewallOptions;
+  readonly #stop = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+
+  constructor(options: HostFirewallOptions) {
+    this.#options = options;
+  }
+
+  /** There may be something to look after: it looks for as long as there is. */
+  begin(): void {
+    if (this.#stop.signal.aborted || this.#held().length === 0) return;
+    this.#timer ??= setInterval(() => void this.#look(), lookEveryMs).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+  }
+
+  async #look(): Promise<void> {
+    const { host } = this.#options;
+    if (this.#looking || !host.ovs.lockHeld) return;
+    const [first, ...others] = this.#held();
+    if (first === undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    this.#looking = true;
+    try {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]);
+      if (await acceptOwnLegs({ signal }))
+        this.#tell(first, 'the rules that let frames pass the legs of shunts were gone');
+      await this.#keepGates([first, ...others], signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.onError(error, first.move.tap);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #keepGates(claims: readonly ShuntClaim[], signal: AbortSignal): Promise<void> {
+    const { plane } = this.#options.host;
+    const listed = gatesOf(this.#options.host);
+    const open = claims.filter(({ move }) => !listed.includes(`"${legsOf(move.shunt).v}"`));
+    const [first] = open;
+    if (first === undefined) return;
+    plane.makeTables();
+    plane.gate(
+      open.flatMap(({ move, place }) => gateCommands(move, move.shunt, place === 'staged' ? 'legacy' : 'target')),
+    );
+    await keepZones(
+      open.map(({ move }) => move),
+      { plane, signal },
+    );
+    this.#tell(first, `the gates of ${open.length} shunts were gone from nftables`);
+  }
+
+  /** Those on a shunt now: a guest that was started anew may be plugged direct. */
+  #held(): readonly ShuntClaim[] {
+    const { host, claims } = this.#options;
+    return [...claims().values()].flatMap((claim) => {
+      if (!isShuntClaim(claim) || claim.place === 'direct') return [];
+      return host.netlink.link(legsOf(claim.move.shunt).v) === undefined ? [] : [claim];
+    });
+  }
+
+  #tell(claim: ShuntClaim, what: string): void {
+    const { tap, portId, networkId } = claim.move;
+    const message = `${what} (did Docker, firewalld or a legacy agent start?): they are there again, looked at every ${lookEveryMs / 1_000} s`;
+    const host = this.#options.host.identity.systemId;
+    const about = { host, tap, portId, networkId };
+    this.#options.onFinding({ kind: 'legacy-agent-awake', severity: 'warning', ...about, message }, claim.epoch);
+  }
+}
+
+/** Empty when somebody has removed the table. */
+function gatesOf({ plane }: Host): string {
+  try {
+    return plane.listed('bridge');
+  } catch (error) {
+    if (isShuntError(error)) return '';
+    throw error;
+  }
+}

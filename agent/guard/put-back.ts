@@ -1,0 +1,52 @@
+import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
+import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { withBinding } from '../../domain/sources/midonet-steps.ts';
+import { withReparenting } from '../../domain/sources/ovs-restore.ts';
+import type { Link } from '../../platform/native/netlink-links.ts';
+import type { ExecutorDependencies } from '../cutover/execution.ts';
+import { execute } from '../cutover/rewire-executor.ts';
+import type { Host } from '../host/host.ts';
+import type { Claim } from '../journal/claims.ts';
+import { masterName } from '../sources/midonet.ts';
+
+/** What the guard performs steps with: no journal is open, and nobody waits for stages. */
+export type GuardExecutor = Omit<ExecutorDependencies, 'checkpoint' | 'onGone'>;
+
+export async function perform(
+  steps: readonly RewireStep[],
+  signal: AbortSignal,
+  executor: GuardExecutor,
+): Promise<void> {
+  const nothing = () => undefined;
+  await execute(steps, signal, { ...executor, checkpoint: nothing, onGone: nothing });
+}
+
+/** What has a link as member, as far as that is not vswitchd's own datapath. */
+export function masterOf(host: Host, link: Link | undefined): string | undefined {
+  return link && masterName(link, (ifindex) => host.netlink.link(ifindex)?.name);
+}
+
+/** The steps that bring a direct tap back onto the target, from whatever bridge it is in now. */
+export function putBackSteps(move: TapMove, master: string | undefined, plugged: boolean): readonly RewireStep[] {
+  const at = {
+    batch: 1,
+    moves: [master === undefined ? move : { ...move, legacy: { ...move.legacy, bridge: master } }],
+  };
+  const steps = withReparenting([
+    ...(master === undefined ? [] : [{ kind: 'leave-legacy', ...at } as const]),
+    ...(plugged ? [] : [{ kind: 'join-target', ...at } as const]),
+    { kind: 'settle-target', ...at },
+  ]);
+  return withBinding(steps);
+}
+
+/** Our row without a tap would wait for a stranger of the same name. */
+export async function releaseRow({ move }: Claim, { ovs }: Host, signal: AbortSignal): Promise<void> {
+  const port = ovs.ports().get(move.tap);
+  if (port === undefined || port.port.external_ids.get(markKeys.owner) !== 'agent') return;
+  const tx = ovs.transaction();
+  tx.requireRow('Port', port.port._uuid, { name: move.tap });
+  tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
+  ovs.bump(tx);
+  await ovs.transact(tx, `releasing the claim on ${move.tap}`, signal);
+}

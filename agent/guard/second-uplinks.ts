@@ -1,0 +1,48 @@
+import type { Finding } from '../../domain/findings.ts';
+import type { Link } from '../../platform/native/netlink-links.ts';
+import type { Host } from '../host/host.ts';
+import type { Claim } from '../journal/claims.ts';
+import { ownLegName } from '../observe/legacy-bridges.ts';
+
+export interface SecondUplink extends Pick<Finding, 'kind' | 'severity' | 'message'> {
+  readonly claim: Claim;
+  readonly link: string;
+}
+
+/**
+ * A second way from a legacy bridge to the wire, beside our provider leg: frames would go round. The linuxbridge agent makes one when it
+ * wakes; nothing else that is put into a legacy bridge later is a NIC, a VLAN, or a veth into Open vSwitch. It is taken out again.
+ */
+export function takeOutSecondUplink(
+  link: Link,
+  claims: Iterable<Claim>,
+  { netlink, ovs }: Host,
+): SecondUplink | undefined {
+  if (link.master === undefined || ownLegName.test(link.name) || !ovs.lockHeld) return undefined;
+  if (!couldLeadOut(link)) return undefined;
+  const bridge = netlink.link(link.master)?.name;
+  for (const claim of claims) {
+    const { bridge: legacy, uplink, provider } = claim.move.legacy;
+    if (legacy !== bridge || uplink === undefined || provider === undefined || link.name === uplink) continue;
+    if (netlink.link(link.ifindex)?.master !== link.master) return undefined; // the event is older than what we did
+    if (netlink.link(uplink)?.master !== link.master || !leadsOut(link, { netlink, ovs })) continue;
+    const [result] = netlink.apply([{ kind: 'no-master', link: link.ifindex }]);
+    const done = result?.kind === 'done' ? 'it was taken out again' : 'it could not be taken out: frames may go round';
+    const message = `${link.name} was put into ${legacy} beside ${uplink}, as a legacy agent does that wakes: ${done}; stop that agent`;
+    return { claim, link: link.name, kind: 'legacy-agent-awake', severity: 'error', message };
+  }
+  return undefined;
+}
+
+/** By its kind alone: asked of every link event. */
+function couldLeadOut({ kind }: Link): boolean {
+  return kind === undefined || kind === 'vlan' || kind === 'bond' || kind === 'veth';
+}
+
+/** A veth leads out when its other end is a port of Open vSwitch here; a tap's other end is its guest's. */
+function leadsOut({ kind, peerIfindex, peerNetnsId }: Link, { netlink, ovs }: Pick<Host, 'netlink' | 'ovs'>): boolean {
+  if (kind !== 'veth') return true;
+  if (peerIfindex === undefined || peerNetnsId !== undefined) return false;
+  const peer = netlink.link(peerIfindex);
+  return peer !== undefined && ovs.ports().has(peer.name);
+}
