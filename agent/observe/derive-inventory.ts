@@ -4,6 +4,7 @@ import type { HostInventory } from '../../domain/orders.ts';
 import { markKeys } from '../../domain/rewire/moves.ts';
 import type { ConntrackUse } from '../../platform/native/conntrack.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
+import { unconfirmedKey } from '../adopt/read-adopt-facts.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import { midonetPlugOf } from '../sources/midonet.ts';
 import { type OwnAddresses, ownAddressFindings } from '../sources/nova-network.ts';
@@ -115,8 +116,12 @@ function bridgeFindings(view: HostView, bridges: readonly LegacyBridgeFacts[]): 
       const message = `no member of ${bridge.bridge} leads to the wire: its guests reach each other only, and will reach more after a cut`;
       return [{ kind: 'no-uplink', severity: 'warning', host, message }];
     }
+    if (bridge.provider !== undefined && isOnTrial(bridge.provider.port, view)) {
+      const message = `${bridge.uplink} of ${bridge.bridge} is adopted on trial, and may go back by itself: shunt-agent adopt --confirm`;
+      return [{ kind: 'no-provider-leg', severity: 'error', host, message }];
+    }
     if (bridge.provider !== undefined || isTunnel(bridge.uplink, view)) return [];
-    const message = `${bridge.uplink} of ${bridge.bridge} does not end in Open vSwitch: there is no provider leg to meet OVN on`;
+    const message = `${bridge.uplink} of ${bridge.bridge} does not end in Open vSwitch: there is no provider leg to meet OVN on; shunt-agent adopt --nic ${nicOf(bridge.uplink, view)} makes one`;
     return [{ kind: 'no-provider-leg', severity: 'error', host, message }];
   });
 }
@@ -131,6 +136,18 @@ function conntrackFindings({ conntrack, systemId }: HostView): readonly Finding[
     `the kernel's table of connections is more than ${tenths * 10} % full (net.netfilter.nf_conntrack_max is ${conntrack.max}): ` +
     'in the mixed state a connection may be in it twice, and one that does not fit is refused; raise the limit first';
   return [{ kind: 'conntrack-full', severity: 'warning', host: systemId, message }];
+}
+
+/** An adoption of uplinks made this leg, and nobody has confirmed it yet. */
+function isOnTrial(leg: string, { ports }: HostView): boolean {
+  return ports.get(leg)?.port.external_ids.has(unconfirmedKey) ?? false;
+}
+
+/** The NIC below a VLAN's subinterface. */
+function nicOf(uplink: string, { links }: HostView): string {
+  const link = links.find(({ name }) => name === uplink);
+  const below = link?.kind === 'vlan' ? links.find(({ ifindex }) => ifindex === link.peerIfindex) : undefined;
+  return below?.name ?? uplink;
 }
 
 /** An overlay's: its two worlds have no wire to meet on, and need none. */

@@ -111,7 +111,10 @@ function bridgeFindings(bridge: LegacyBridgeFacts, facts: FindingFacts): readonl
     return error('no-uplink', `${bridge.bridge} has no member that leads to the wire: guests would lose their peers`);
   }
   if (bridge.provider === undefined) {
-    return error('no-provider-leg', `${bridge.uplink} of ${bridge.bridge} does not end in an OVS provider bridge`);
+    return error(
+      'no-provider-leg',
+      `${bridge.uplink} of ${bridge.bridge} does not end in an OVS provider bridge: shunt-agent adopt on that host brings it there`,
+    );
   }
   if (bridge.provider.tag !== network.vlan) {
     const [leg, expected] = [tagText(bridge.provider.tag), tagText(network.vlan)];

@@ -23,6 +23,7 @@ import { midonetFiles } from '../../../lab/sources/midonet.ts';
 import type { LabState } from '../../../lab/state.ts';
 import { type LabGuest, networkOf } from '../../../lab/topology.ts';
 import { upLab } from '../../../lab/up.ts';
+import type { Uplinks } from '../../../lab/uplinks.ts';
 import { agentsService, type CoordinatorSession } from '../../../wire/agents-service.ts';
 import { startWireServer, type WireServer } from '../../../wire/server.ts';
 import { freshLabName } from '../fixture/own-lab.ts';
@@ -38,6 +39,8 @@ export interface AgentHostOptions {
   readonly networks?: number;
   readonly overlays?: number;
   readonly mtu?: number;
+  /** How the Linux bridges reach the wire. Default: by legs. */
+  readonly uplinks?: Uplinks;
 }
 
 /** A lab whose first hypervisor has a real agent, run from its sources; we are its coordinator. */
@@ -63,6 +66,7 @@ export class AgentHost implements AsyncDisposable {
       networks: options.networks ?? 2,
       ...(options.overlays === undefined ? {} : { overlays: options.overlays }),
       ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+      ...(options.uplinks === undefined ? {} : { uplinks: options.uplinks }),
       services: false,
       owner: 'process',
       ...(options.source === undefined ? {} : { source: options.source }),
