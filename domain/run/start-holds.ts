@@ -1,12 +1,12 @@
 import type { HoldReason } from '../findings.ts';
 import type { JoinedHost } from '../inventory/joined-inventory.ts';
 import type { TapTarget } from '../network-model.ts';
-import { type Direction, isOpen } from '../phases.ts';
+import { type Direction, isOpen, type Method } from '../phases.ts';
 import type { PlannedHost, PlannedWave } from '../plan.ts';
 import { barriersOf } from '../planning/barriers.ts';
 import { choosePeers } from '../planning/choose-peers.ts';
-import { standOf } from '../planning/operations.ts';
-import type { Operation, TapPlace } from '../rewire/places.ts';
+import { type Move, standOf } from '../planning/operations.ts';
+import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
 import { fleetHolds } from './fleet-holds.ts';
 import type { RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
@@ -84,10 +84,11 @@ export function tapsNow({ wave, host: planned, operation }: Doing, host: JoinedH
     const now = byName.get(tap);
     return now !== undefined && now.portId !== portId && !byPort.has(portId);
   });
-  const found = planned.taps.flatMap(({ portId, method = 'direct' }) => {
+  const found = planned.taps.flatMap(({ portId, method: plannedMethod = 'direct' }) => {
     const now = byPort.get(portId);
     if (now === undefined) return [];
     const { method: _m, ...target } = now.target;
+    const method = methodNow(now.place, { operation, direction, method: plannedMethod });
     const stand = standOf(now.place, { operation, direction, method });
     return [{ stand, place: now.place, target: method === 'direct' ? target : { ...target, method } }];
   });
@@ -100,6 +101,11 @@ export function tapsNow({ wave, host: planned, operation }: Doing, host: JoinedH
     ...(outdated === undefined ? {} : { outdated: outdated.tap }),
     ...(elsewhere === undefined ? {} : { elsewhere }),
   };
+}
+
+/** A guest that was started anew since the plan was made has lost its shunt, and is on the target itself: it goes back from there. */
+function methodNow(place: TapPlace, { operation, direction, method }: Move): Method {
+  return direction === 'back' && wayOf(operation, direction, 'direct')?.from === place ? 'direct' : method;
 }
 
 /** A hold at the hypervisor itself. `lasting`: waiting does not help, somebody has to do something. */

@@ -60,6 +60,22 @@ describe('a shunt on a VLAN', () => {
     ]);
   });
 
+  it('takes a guest that was plugged direct since the plan was made back from there, and the others by their shunt', () => {
+    const sim = runningCloud([2, 1], shunt);
+    sim.settle();
+    runPlan(sim, { ...shunt, goal: 'legacy' });
+    const [rebooted = ''] = sim.agent('hv1').places.keys();
+    sim.agent('hv1').places.set(rebooted, 'direct');
+    sim.settle();
+    expect(places(sim)).toEqual(['legacy', 'legacy']);
+    expect(runView(sim.state, 'r2')?.state).toBe('done');
+    const cut = sim.sent.flatMap((effect) =>
+      effect.kind === 'order' && effect.systemId === 'hv1' && effect.order.type === 'cut' ? effect.order.grant : [],
+    );
+    const back = cut.find((grant) => grant.direction === 'back' && grant.operation !== 'stage');
+    expect(back?.taps.map((tap) => tap.method ?? 'direct').toSorted()).toEqual(['direct', 'shunt']);
+  });
+
   it('goes on after a crash behind any entry of the ledger, and does nothing twice', () => {
     const whole = runningCloud([1, 1], shunt);
     whole.settle();
