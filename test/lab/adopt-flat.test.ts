@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inNetns } from '../../lab/netns.ts';
+import { startPinger } from '../../lab/pinger.ts';
+import type { LabNetwork } from '../../lab/topology.ts';
+import { AgentHost } from './agent/agent-host.ts';
+
+const main = join(import.meta.dirname, '../../agent/main.ts');
+const nic = 'eth2';
+
+describe('a NIC in a Linux bridge that Open vSwitch does not know', () => {
+  let host: AgentHost;
+  let network: LabNetwork;
+  let before: readonly string[];
+  beforeAll(async () => {
+    host = await AgentHost.up({ uplinks: 'nic', networks: 1, guests: 2 });
+    [network] = host.lab.topology.networks as [LabNetwork]; // one was asked for
+    before = await uplinks(host);
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+
+  it('is only planned without --apply, and refused with reasons', async () => {
+    const plan = await adopt(host, '--nic', nic);
+    expect(plan).toMatchObject({
+      status: 0,
+      result: { kind: 'plan', adoption: { moves: [{ bridge: network.bridge }] } },
+    });
+    expect(await adopt(host, '--nic', 'eth0')).toMatchObject({
+      status: 4,
+      result: { refusals: expect.arrayContaining([expect.objectContaining({ kind: 'own-address', about: 'eth0' })]) },
+    });
+    expect(await uplinks(host)).toEqual(before);
+  });
+
+  it('goes back at once when whoever answered from beyond the wire is silent afterwards', async () => {
+    await host.vsctl('set-fail-mode', 'br-ex', 'secure'); // a provider bridge without flows forwards nothing
+    const { status, result } = await adopt(host, ...asked(network), '--apply');
+    await host.vsctl('set-fail-mode', 'br-ex', 'standalone');
+    expect(result).toMatchObject({ kind: 'went-back' });
+    expect(status).toBe(3);
+    expect(await uplinks(host)).toEqual(before);
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('is brought under the provider bridge while guests are asked, on trial, and stays when that is confirmed', async () => {
+    await using pinger = startPinger({
+      netns: network.ext.netns,
+      targets: host.guests.map(({ name, ip4 }) => ({ id: name, ip: ip4, hz: 100 })),
+    });
+    await pinger.ready;
+    const adopted = await adopt(host, ...asked(network), '--apply');
+    expect(adopted).toMatchObject({ status: 0, result: { kind: 'adopted', gaps: [{ bridge: network.bridge }] } });
+    const report = await pinger.stop();
+    expect(report.targets.map(({ lost, sent }) => lost < sent / 2)).toEqual(host.guests.map(() => true));
+    const trial = () => host.inventory?.findings.find(({ message }) => message.includes('on trial'));
+    expect(await host.until('the trial to hold the host', trial)).toMatchObject({
+      kind: 'no-provider-leg',
+      severity: 'error',
+    });
+    expect(await adopt(host, '--confirm')).toMatchObject({ status: 0, result: { kind: 'confirmed' } });
+    await host.until('the trial to end', () => (trial() === undefined ? true : undefined));
+    expect(host.inventory?.bridges).toMatchObject([{ bridge: network.bridge, provider: { bridge: 'br-ex' } }]);
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('serves a cut then, and is not taken from guests that OVN has', async () => {
+    expect(await host.prepare(1)).toMatchObject({ kind: 'accepted' });
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.commit(1);
+    await host.phase(1, 'committed');
+    expect(await host.allAnswer()).toBe(true);
+    expect(await adopt(host, '--back')).toMatchObject({
+      status: 4,
+      result: { refusals: [{ kind: 'guests-on-target' }] },
+    });
+    expect(await host.prepare(2, { direction: 'back' })).toMatchObject({ kind: 'accepted' });
+    await host.cut(2, { direction: 'back' });
+    await host.phase(2, 'committing');
+    await host.commit(2);
+    await host.phase(2, 'committed');
+    expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy'));
+  });
+
+  it('is given back just as it was', async () => {
+    expect(await adopt(host, '--back')).toMatchObject({ status: 0, result: { kind: 'back' } });
+    expect(await uplinks(host)).toEqual(before);
+    expect(await host.allAnswer()).toBe(true);
+    expect(await adopt(host, '--back')).toMatchObject({ status: 0, result: { kind: 'nothing-to-do' } });
+  });
+
+  it('comes back by the dead man when the adoption is killed half-way', async () => {
+    const child = spawn(...argv(host, ...asked(network), '--apply', '--confirm-within', '6'), { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    for (;;) {
+      if ((await uplinks(host)).some((line) => line.startsWith('shu') && line.includes(network.bridge))) break;
+      if (child.exitCode !== null) throw new Error('the adoption ended before it could be killed');
+    }
+    child.kill('SIGKILL');
+    await ended;
+    expect(await uplinks(host)).not.toEqual(before);
+    const isBack = async () => JSON.stringify(await uplinks(host)) === JSON.stringify(before);
+    for (const endMs = performance.now() + 30_000; !(await isBack()); )
+      if (performance.now() > endMs) throw new Error(`not back: ${(await uplinks(host)).join('\n')}`);
+    expect(await host.allAnswer()).toBe(true);
+  });
+});
+
+function asked(network: LabNetwork): readonly string[] {
+  return ['--nic', nic, '--ask', `${network.gateway.ip4},${network.ext.ip4}`];
+}
+
+function argv(host: AgentHost, ...args: readonly string[]): [string, string[]] {
+  const [file = '', ...rest] = inNetns(`${host.name}-hv1`, [
+    process.execPath,
+    main,
+    'adopt',
+    '--output',
+    'json',
+    ...args,
+    ...host.flags(),
+  ]);
+  return [file, rest];
+}
+
+async function adopt(host: AgentHost, ...args: readonly string[]) {
+  const { exitCode, stdout, stderr } = await host.command('adopt', '--output', 'json', ...args);
+  if (stdout === '') throw new Error(stderr);
+  return { status: exitCode, result: JSON.parse(stdout) as Readonly<Record<string, unknown>> }; // what the command prints
+}
+
+/** Links with MAC, MTU and master, and what Open vSwitch has on the provider bridge: what an adoption changes and its way back restores. */
+async function uplinks(host: AgentHost): Promise<readonly string[]> {
+  const links = JSON.parse(await host.inHost('ip', '-j', 'link', 'show')) as {
+    readonly ifname: string;
+    readonly address: string;
+    readonly mtu: number;
+    readonly master?: string;
+  }[]; // ip's own JSON
+  const told = links
+    .filter(({ ifname }) => !/^(sh[alpwm]|ovs-|br-)/.test(ifname)) // probes of the agent, and vswitchd's own
+    .map(({ ifname, address, mtu, master }) => `${ifname} ${address} ${mtu} ${master ?? '-'}`);
+  const ports = (await host.vsctl('list-ports', 'br-ex'))
+    .split('\n')
+    .filter((port) => port !== '' && !/^(shw|patch-)/.test(port));
+  return [...told, ...ports.map((port) => `br-ex ${port}`)].toSorted();
+}
