@@ -70,7 +70,13 @@ export async function startSwitch(place: SwitchPlace, datapath: Datapath): Promi
   const socket = join(place.dir, 'db.sock');
   await startDatabase({ place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket });
   await vsctl(place, ['--no-wait', 'init']);
+  await startVswitchd(place, datapath);
+}
+
+/** Beside its database: at first, or again after it was killed. */
+export async function startVswitchd(place: SwitchPlace, datapath: Datapath): Promise<void> {
   const paths = pathsOf(place.lab);
+  const socket = join(place.dir, 'db.sock');
   const vswitchd = startDaemon(paths, place.lab, {
     name: `${place.name}-vswitchd`,
     argv: inNetns(place.netns, [

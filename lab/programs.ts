@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNats, startPrometheus } from './central.ts';
 import { together, until } from './command.ts';
-import { startController } from './hypervisor.ts';
+import { hypervisorPlace, startController } from './hypervisor.ts';
 import { waitUntilListening } from './listening.ts';
 import { inNetnsWithSys } from './netns.ts';
+import { startVswitchd } from './open-vswitch.ts';
 import { findProcess, type ProcessRecord, signalProcess, startDaemon } from './processes.ts';
 import { agentConfigPath, coordinatorConfigPath } from './program-config.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
@@ -12,7 +13,13 @@ import { requireLabState } from './state.ts';
 import type { LabHypervisor, Topology } from './topology.ts';
 
 /** A program of a lab by the name under which its pid is recorded. */
-export type ProgramName = 'nats' | 'prometheus' | 'coordinator' | `agent-${string}` | `${string}-controller`;
+export type ProgramName =
+  | 'nats'
+  | 'prometheus'
+  | 'coordinator'
+  | `agent-${string}`
+  | `${string}-controller`
+  | `${string}-vswitchd`;
 
 const DIST = join(import.meta.dirname, '..', 'dist');
 /** As the systemd unit sets them: memory figures of the lab are to be those of a hypervisor. */
@@ -68,11 +75,13 @@ export async function restartProgram(lab: string, name: ProgramName): Promise<vo
   await until(`${name} to end`, () => (findProcess(paths, name) ? undefined : true));
   const [, agentOf] = /^agent-(.+)$/.exec(name) ?? [];
   const [, controllerOf] = /^(.+)-controller$/.exec(name) ?? [];
+  const [, switchOf] = /^(.+)-vswitchd$/.exec(name) ?? [];
   if (name === 'nats') return startNats(topology);
   if (name === 'prometheus') return startPrometheus(topology);
   if (name === 'coordinator') return startCoordinator(topology);
   if (agentOf) return startAgent(topology, hypervisorOf(topology, agentOf));
   if (controllerOf) return startController(topology, hypervisorOf(topology, controllerOf));
+  if (switchOf) return startVswitchd(hypervisorPlace(lab, hypervisorOf(topology, switchOf)), topology.datapath);
   throw new Error(`lab ${lab} has no program '${name}'`);
 }
 

@@ -1,6 +1,7 @@
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { keepConnections } from '../connections/seed-step.ts';
 import { type Execution, mark } from '../cutover/execution.ts';
 import { exchange, installed, letGo } from './claim.ts';
 import { gateCommands, legsOf } from './gate.ts';
@@ -15,12 +16,17 @@ const connectTimeoutMs = 5_000;
 
 /**
  * The taps join the integration bridge themselves, in place of o. OVN lets the port go and claims it anew: this is a direct cut within
- * OVN, with its 10 to 20 ms, to be had when a guest reboots or at a chosen time.
+ * OVN, with its 10 to 20 ms, to be had when a guest reboots or at a chosen time. Open connections are kept over it.
  */
 export async function collapse(step: RewireStep, run: Execution): Promise<void> {
   const moves = presentMoves(step, run);
   if (moves.length === 0) return;
   await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(connectTimeoutMs)]));
+  await keepConnections(moves, run, () => plugDirect(moves, run));
+  await removeShunts(moves, run);
+}
+
+async function plugDirect(moves: readonly ShuntMove[], run: Execution): Promise<void> {
   const inside = moves.filter((move) => isIn(run, move.tap, move.shunt.bridge));
   run.netlink.applyAll(inside.map((move) => ({ kind: 'no-master', link: move.tap })));
   for (const move of inside) mark(run, move.tap, 'left');
@@ -31,7 +37,6 @@ export async function collapse(step: RewireStep, run: Execution): Promise<void> 
     run,
   );
   announce(moves, (move) => move.tap, run);
-  await removeShunts(moves, run);
 }
 
 /** Back behind B, flipped, without a legacy leg. */
@@ -46,6 +51,10 @@ export async function uncollapse(step: RewireStep, run: Execution): Promise<void
     moves.flatMap(({ shunt }) => [legsOf(shunt).v, legsOf(shunt).o]),
     run,
   );
+  await keepConnections(moves, run, () => plugBehind(moves, run));
+}
+
+async function plugBehind(moves: readonly ShuntMove[], run: Execution): Promise<void> {
   const changes = moves.map((move) => ({ move, plug: legsOf(move.shunt).o, unplug: move.tap }));
   await exchange(changes, run);
   await letGo(run);

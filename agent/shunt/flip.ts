@@ -33,8 +33,8 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
     for (const move of moves) announceTarget(move, ofports.get(move) ?? 0, run);
   };
   await run.plane.readySwitch(run.signal); // the instant must not wait for a connection
-  await letThrough(joined, run);
   await guarded(moves, run, async () => {
+    await letThrough(joined, run);
     turn(moves, 'target', run);
     await pointTo('target', joined, run);
     announce();

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { flip } from '../../agent/shunt/flip.ts';
+import { ProviderKeeper } from '../../agent/shunt/provider-keeper.ts';
 import { shuntMoves } from '../../agent/shunt/shunt-moves.ts';
 import { guarded } from '../../agent/shunt/storm-guard.ts';
 import { until } from '../../lab/command.ts';
 import { execIn, scriptIn } from '../../lab/netns.ts';
+import { restartProgram } from '../../lab/programs.ts';
 import { networkOf } from '../../lab/topology.ts';
 import { startTraffic } from '../../lab/traffic/traffic.ts';
 import { gratuitousArp } from '../../platform/frames.ts';
@@ -175,6 +178,30 @@ it('a loop is seen at once, and ends with the shunt', async () => {
   await lab.perform(['make-shunt'], [move]);
 });
 
+it('a loop by somebody else ends a flip before it begins; without the loop it is done', async () => {
+  const move = lab.move(name);
+  await lab.to('staged', [move]);
+  await scriptIn(lab.hypervisor.netns, [
+    'ip link add loop0 type veth peer name loop1',
+    `ip link set loop0 up master ${move.legacy.bridge}`,
+    `ip link set loop1 up master ${move.shunt.bridge}`,
+  ]);
+  await send(ext(), broadcast);
+  try {
+    const flipped = lab.withExecution([move], (run) => flip({ kind: 'flip', batch: 0, moves: [move] }, run));
+    await expect(flipped).rejects.toMatchObject({
+      code: 'verdict-failed',
+      detail: { kind: 'storm', link: move.shunt.bridge },
+    });
+    expect(lab.netlink.link(move.shunt.targetLeg.inner)?.bridgePort?.flood).toBe(false);
+  } finally {
+    await lab.host('ip', 'link', 'del', 'loop0');
+  }
+  await lab.perform(['unflip'], [move]);
+  await lab.to('shunted', [move]);
+  expect(await deliver({ from: ext(), to: broadcast, at: guest })).toEqual(once);
+});
+
 it('a member of a group that has been silent hears nothing more where L snoops and was not told of the leg', async () => {
   const move = lab.move(name);
   await scriptIn(lab.hypervisor.netns, [
@@ -203,3 +230,38 @@ it('a member of a group that has been silent hears nothing more where L snoops a
     await lab.host('bridge', 'mdb', 'del', 'dev', move.legacy.bridge, 'port', a, 'grp', group);
   expect(await lost()).toEqual([name, '']);
 });
+
+it.each(['staged', 'shunted'] as const)(
+  'what vswitchd knew of a shunt is there again after vswitchd was restarted, and nothing comes twice: %s',
+  async (place) => {
+    const move = lab.move(name);
+    await lab.to(place, [move]);
+    const errors: unknown[] = [];
+    const claims = new Map([[move.tap, { epoch: 1, bootId: '', move, place }]]);
+    using keeper = new ProviderKeeper({
+      host: lab,
+      claims: () => claims,
+      onError: (error) => errors.push(error),
+    });
+    keeper.look();
+    await keeper.settled();
+    await restartProgram(lab.lab.topology.name, 'hv1-vswitchd');
+    const traces = () => lab.traces().catch(() => []); // it does not listen yet
+    const ours = async () => (await traces()).filter((line) => /cookie=|static/.test(line)).length;
+    if (place === 'staged')
+      await until('flows and entry to be there again', async () => (await ours()) === 3 || undefined);
+    const { outer } = move.shunt.targetLeg;
+    const port = `in_port=${lab.ovs.interface(outer)?.ofport}`;
+    const listed = () => lab.host('ovs-ofctl', 'dump-flows', lab.management('br-int'), port).catch(() => '');
+    const flows = async () => (await listed()).split('\n').length;
+    await until('OVN to have its flows again', async () => (await flows()) > 2 || undefined);
+    await lab.integration.ready(AbortSignal.timeout(5_000));
+    const ofport = lab.ovs.interface(outer)?.ofport ?? 0;
+    lab.integration.inject(ofport, gratuitousArp({ mac: move.mac, ip: lab.guest(name).ip4 })); // as OVN does
+    for (const to of [move.mac, broadcast]) expect(await deliver({ from: ext(), to, at: guest }), to).toEqual(once);
+    expect(await deliver({ from: lab.guest(neighbour), to: move.mac, at: guest })).toEqual(once);
+    const believed = await lab.providerPort(move);
+    expect(believed).toMatch(place === 'staged' ? (move.legacy.provider?.port ?? '') : /^patch-/);
+    expect(errors).toEqual([]);
+  },
+);
