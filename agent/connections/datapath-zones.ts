@@ -21,6 +21,8 @@ export interface ZoneSeed {
 export interface DatapathZones {
   /** The kernel takes a TCP connection as it comes; Open vSwitch's own datapath has to know where both ends stand. */
   readonly needsNumbers: boolean;
+  /** Expired connections may still be in the way until they are swept. */
+  readonly keepsExpired: boolean;
   list(zone: number, signal: AbortSignal): Promise<readonly TrackedFlow[]>;
   /** Everything the zone knows is forgotten. */
   flush(zone: number, signal: AbortSignal): Promise<void>;
@@ -52,6 +54,7 @@ const kernelDatapath = 'system@ovs-system';
 function userspaceZones({ control, runDir, integrationBridge }: DatapathAccess): DatapathZones {
   return {
     needsNumbers: true,
+    keepsExpired: true,
     list: async (zone, signal) => {
       const text = await control.call('dpctl/dump-conntrack', [userspaceDatapath, `zone=${zone}`], signal);
       return parseConntrackDump(text).map(canonical);
@@ -119,6 +122,7 @@ const datagramMinS = 30;
 function kernelZones({ control, conntrack }: DatapathAccess): DatapathZones {
   return {
     needsNumbers: false,
+    keepsExpired: false,
     list: async (zone, signal) => {
       const flows: TrackedFlow[] = [];
       await conntrack.each(new Set([zone]), (flow) => flows.push(flow), signal);

@@ -16,6 +16,8 @@ export interface SeedDependencies {
   readonly runDir: string;
   /** Zone that the legacy firewall gives to this tap. Default: none, zone 0. */
   readonly legacyZone?: (move: TapMove) => number | undefined;
+  /** Guests' frames pass OVN already, whatever the moves say: what its zones know is kept. */
+  readonly onPath?: boolean;
 }
 
 /** Connections of one call at most; what is over stays to the grace rules. */
@@ -47,6 +49,7 @@ export async function seedConnections(
     datapath: datapathZones({ runDir, integrationBridge, datapathType, control, conntrack }),
     targetZones: await targetZones(moves, deps, signal),
     legacyZones: new Map(moves.map((move) => [move.tap, deps.legacyZone?.(move) ?? 0])),
+    onPath: deps.onPath ?? false,
     signal,
   };
   const report = toward === 'target' ? await seedTarget(job) : await seedLegacy(job);
@@ -60,6 +63,7 @@ interface SeedJob {
   /** By tap. */
   readonly targetZones: ReadonlyMap<string, number>;
   readonly legacyZones: ReadonlyMap<string, number>;
+  readonly onPath: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -93,12 +97,19 @@ async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport
   for (let round = 0; ; round += 1) {
     const { kept, replaced } = compare(wanted, await knownTo(job));
     if (round === 0) report.known = kept.size;
-    report.seeded = kept.size - report.known;
+    report.seeded = Math.max(0, kept.size - report.known);
     report.missing = wanted.length - kept.size;
     if (report.missing === 0 || round === seedRoundsMax) return;
-    await datapath.forget(replaced, signal);
     const fresh = wanted.filter((one) => !kept.has(one));
-    await datapath.seed(fresh, signal);
+    const emptied = round === 0 ? await emptyWhereUnsafe(job, fresh) : new Set<number>();
+    await datapath.forget(
+      replaced.filter(({ zone }) => !emptied.has(zone)),
+      signal,
+    );
+    await datapath.seed(
+      wanted.filter((one) => !kept.has(one) || emptied.has(one.zone)),
+      signal,
+    );
   }
 }
 
@@ -128,10 +139,23 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
  * ended stays open. Where it may be on the path (direct, overlays), what it knows is newer than what we know.
  */
 async function clear(job: SeedJob): Promise<void> {
+  if (job.onPath) return;
   for (const { tap, shunt } of job.moves) {
     const zone = job.targetZones.get(tap);
     if (zone !== undefined && shunt !== undefined && !shunt.disjoint) await job.datapath.flush(zone, job.signal);
   }
+}
+
+/**
+ * A connection that is missing in a zone may have expired there and not be swept yet: no dump shows it, no tuple removes it, and vswitchd
+ * 3.1 dies of its next packet. Such zones are emptied. On a shunt the legacy firewall has seen all that OVN has: nothing is lost by it.
+ */
+async function emptyWhereUnsafe(job: SeedJob, fresh: readonly ZoneSeed[]): Promise<ReadonlySet<number>> {
+  if (job.onPath || !job.datapath.keepsExpired) return new Set(); // a port that was just claimed has an empty zone
+  const shunted = new Set(job.moves.filter(({ shunt }) => shunt !== undefined).map(({ tap }) => tap));
+  const zones = new Set(fresh.filter(({ seed }) => shunted.has(seed.tap)).map(({ zone }) => zone));
+  for (const zone of zones) await job.datapath.flush(zone, job.signal);
+  return zones;
 }
 
 type KnownFlows = ReadonlyMap<string, TrackedFlow>;
