@@ -12,6 +12,7 @@ import { CutterProcess } from './cutover/cutter-process.ts';
 import { targetOf } from './cutover/direct-method.ts';
 import { siteOf } from './cutover/method.ts';
 import type { ShuntRequest } from './cutover/shunt-cutter.ts';
+import { networkOf, shuntBatchSize } from './cutover/shunt-method.ts';
 import { type BenchEnvironment, describeEnvironment, environmentOf } from './environment.ts';
 
 export interface ConnectionsBenchOptions {
@@ -79,7 +80,12 @@ async function measure(lab: LabState, flows: number, seeded: boolean): Promise<C
   if (guest === undefined || network === undefined) throw new Error('the lab has no guest');
   await using cutter = await CutterProcess.start(siteOf(lab, statusOf(lab)), 'cutover/shunt-cutter.ts');
   const ask = async (op: ShuntRequest['op']) => {
-    const request: ShuntRequest = { op, taps: [targetOf(lab, guest)], mtu: network.mtu, zone: network.zone };
+    const request: ShuntRequest = {
+      op,
+      taps: [targetOf(lab, guest)],
+      network: networkOf(lab),
+      batchSize: shuntBatchSize,
+    };
     return Math.round((await cutter.ask(request)).ms);
   };
   await using server = await Holder.start(network.ext.netns, ['server', network.ext.ip4, String(port)]);

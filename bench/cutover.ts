@@ -1,32 +1,46 @@
 import { downLab } from '../lab/down.ts';
 import { type LabState, statusOf } from '../lab/state.ts';
-import type { LabGuest } from '../lab/topology.ts';
 import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { type Method, type MethodName, siteOf } from './cutover/method.ts';
 import { measureSeries, type SeriesResult } from './cutover/rounds.ts';
 import { type BenchReport, type Sample, type StreamSample, summarise } from './cutover/rows.ts';
+import {
+  type Amount,
+  describeSchedule,
+  directions,
+  type SeriesPlan,
+  seriesOf,
+  streamRoundsFor,
+} from './cutover/schedule.ts';
 import { scriptMethod } from './cutover/script-methods.ts';
 import { shuntMethod } from './cutover/shunt-method.ts';
 import { measureStreams } from './cutover/streams.ts';
 import { environmentOf } from './environment.ts';
 
-export interface CutoverBenchOptions {
-  readonly methods: readonly MethodName[];
-  readonly taps: readonly number[];
-  /** Valid rounds of our own methods at one tap; more taps are more samples a round and take fewer, see {@link roundsFor}. */
-  readonly rounds: number;
-  /** The same of the others, which take seconds each. */
-  readonly baselineRounds: number;
-  /** Rounds of a TCP stream; 0: none. */
-  readonly streamRounds: number;
+export interface CutoverBenchOptions extends Amount {
   readonly batchSize: number;
+  /** After so long no round begins any more; what is left is told. */
+  readonly minutes: number;
 }
 
-const directions = ['in', 'out'] as const;
+type Say = (text: string) => void;
+
+/** One run of the benchmark. */
+interface Run {
+  readonly lab: LabState;
+  readonly options: CutoverBenchOptions;
+  readonly late: () => boolean;
+  readonly say: Say;
+  readonly done: SeriesResult[];
+  readonly streams: StreamSample[];
+  readonly troubles: string[];
+}
 
 /** Measures all methods beside each other in one lab of one hypervisor. */
-export async function benchCutover(options: CutoverBenchOptions, say: (text: string) => void): Promise<BenchReport> {
+export async function benchCutover(options: CutoverBenchOptions, say: Say): Promise<BenchReport> {
+  const endsMs = performance.now() + options.minutes * 60_000;
+  say(describeSchedule(options, options.minutes));
   const name = `bn${process.pid % 100_000}`;
   const guests = Math.max(...options.taps) + 1; // the last one warms the switch for direct and is not measured
   say(`building lab ${name}: 1 hypervisor, ${guests} guests, one VLAN network`);
@@ -40,64 +54,66 @@ export async function benchCutover(options: CutoverBenchOptions, say: (text: str
     owner: 'process',
   });
   try {
-    return await measure(lab, options, say);
+    const late = () => performance.now() > endsMs;
+    const run: Run = { lab, options, late, say, done: [], streams: [], troubles: [] };
+    for (const method of options.methods) await withMethod(run, method);
+    return summarise({
+      samples: run.done.flatMap((one) => one.samples),
+      hosts: run.done.flatMap((one) => one.hosts),
+      streams: run.streams,
+      series: run.done.map((one) => one.note),
+      troubles: run.troubles,
+      env: await environmentOf(lab),
+    });
   } finally {
     await downLab(name);
   }
 }
 
-async function measure(lab: LabState, options: CutoverBenchOptions, say: (text: string) => void): Promise<BenchReport> {
-  const all: Measured[] = [];
-  for (const name of options.methods) {
-    await using method = await openMethod(name, lab, options); // one after the other: ours hold the agent's lock
-    all.push(await measureMethod(method, lab, options, say));
+/** A method that breaks altogether is told; the others are measured all the same. */
+async function withMethod(run: Run, name: MethodName): Promise<void> {
+  try {
+    await using method = await openMethod(name, run.lab, run.options); // one after the other: ours hold the agent's lock
+    for (const plan of seriesOf(name, run.options)) await oneSeries(run, method, plan);
+    for (const direction of directions) await oneStream(run, method, direction);
+  } catch (error) {
+    trouble(run, `${name}: ${wordsOf(error)}`);
   }
-  return summarise({
-    samples: all.flatMap((one) => one.samples),
-    hosts: all.flatMap((one) => one.hosts),
-    streams: all.flatMap((one) => one.streams),
-    voidRuns: all.reduce((sum, one) => sum + one.voidRounds, 0),
-    env: await environmentOf(lab),
-  });
 }
 
-interface Measured extends SeriesResult {
-  readonly streams: readonly StreamSample[];
+async function oneSeries(run: Run, method: Method, { taps, direction, rounds }: SeriesPlan): Promise<void> {
+  const { lab, late } = run;
+  const head = `${method.name}, ${taps} taps, traffic ${direction}`;
+  if (late()) return trouble(run, `${head}: not measured, no time was left`);
+  const guests = lab.topology.guests.slice(0, taps);
+  const series = await measureSeries({ lab, method, guests, direction, rounds, late });
+  run.done.push(series);
+  const { valid, failed, failures } = series.note;
+  run.say(
+    `${head}: ${told(method, series.samples)}; ${valid} of ${rounds} valid, void: ${series.note.void}, failed: ${failed}`,
+  );
+  for (const words of failures) run.say(`  failed: ${words}`);
 }
 
-async function measureMethod(
-  method: Method,
-  lab: LabState,
-  options: CutoverBenchOptions,
-  say: (text: string) => void,
-): Promise<Measured> {
-  const done: SeriesResult[] = [];
-  for (const taps of options.taps) {
-    for (const direction of directions) {
-      const rounds = roundsFor(method.name, taps, options);
-      const guests = lab.topology.guests.slice(0, taps);
-      const series = await measureSeries({ lab, method, guests, direction, rounds });
-      done.push(series);
-      const head = `${method.name}, ${taps} taps, traffic ${direction}`;
-      say(`${head}: ${told(method, series.samples)}; void: ${series.voidRounds}`);
-    }
+async function oneStream(run: Run, method: Method, direction: 'in' | 'out'): Promise<void> {
+  const { lab, late, options } = run;
+  const [guest] = lab.topology.guests;
+  const rounds = streamRoundsFor(method.name, options);
+  if (guest === undefined || rounds === 0) return;
+  const head = `${method.name}, stream ${direction}`;
+  if (late()) return trouble(run, `${head}: not measured, no time was left`);
+  try {
+    run.streams.push(...(await measureStreams({ lab, method, direction, guest, rounds, late })));
+    run.say(`${head}: done`);
+  } catch (error) {
+    trouble(run, `${head}: ${wordsOf(error)}`);
+    await method.bringHome([guest]);
   }
-  const streams: StreamSample[] = [];
-  for (const direction of directions) streams.push(...(await streamsOf(lab, { method, direction }, options)));
-  return {
-    samples: done.flatMap((series) => series.samples),
-    hosts: done.flatMap((series) => series.hosts),
-    voidRounds: done.reduce((sum, series) => sum + series.voidRounds, 0),
-    streams,
-  };
 }
 
-/** 64 taps are 64 samples a round: a third of the rounds, two at least of our own. */
-export function roundsFor(method: MethodName, taps: number, options: CutoverBenchOptions): number {
-  const ours = method === 'direct' || method === 'shunt';
-  const rounds = ours ? options.rounds : options.baselineRounds;
-  if (taps < 8) return rounds;
-  return Math.min(rounds, Math.max(ours ? 2 : 1, Math.ceil(rounds / 3)));
+function trouble(run: Run, text: string): void {
+  run.troubles.push(text);
+  run.say(text);
 }
 
 async function openMethod(name: MethodName, lab: LabState, options: CutoverBenchOptions): Promise<Method> {
@@ -112,21 +128,6 @@ async function openMethod(name: MethodName, lab: LabState, options: CutoverBench
   }
 }
 
-async function streamsOf(
-  lab: LabState,
-  what: { readonly method: Method; readonly direction: 'in' | 'out' },
-  options: CutoverBenchOptions,
-): Promise<readonly StreamSample[]> {
-  const guest: LabGuest | undefined = lab.topology.guests[0];
-  if (guest === undefined || options.streamRounds === 0) return [];
-  return measureStreams({
-    lab,
-    ...what,
-    guest,
-    rounds: Math.min(options.streamRounds, roundsFor(what.method.name, 1, options)),
-  });
-}
-
 function told(method: Method, samples: readonly Sample[]): string {
   return [...new Set(method.round)]
     .map((op) => {
@@ -137,4 +138,8 @@ function told(method: Method, samples: readonly Sample[]): string {
         .join(' ')}${of.length > 12 ? ' …' : ''} ms`;
     })
     .join(', ');
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -34,6 +34,8 @@ export interface ScaleRow {
   /** From the first frame that any tap lost until the last tap was through; median. */
   readonly hostDarkMs: number;
   readonly commandMs: number;
+  /** Rounds in which frames were lost with nothing done, or a command failed: they do not count. */
+  readonly useless: number;
   readonly n: number;
 }
 
@@ -94,7 +96,7 @@ async function measure(
 ): Promise<readonly ScaleRow[]> {
   await using method = await directMethod(lab, siteOf(lab, statusOf(lab)), { batchSize });
   const guests = lab.topology.guests.slice(0, what.taps);
-  const { samples, hosts } = await measureSeries({ lab, method, guests, direction: 'in', rounds });
+  const { samples, hosts, note } = await measureSeries({ lab, method, guests, direction: 'in', rounds });
   return (['cut', 'revert'] as const).map((op) => {
     const of = samples.filter((sample) => sample.op === op);
     const host = hosts.filter((sample) => sample.op === op);
@@ -107,6 +109,7 @@ async function measure(
       p99,
       hostDarkMs,
       commandMs: spread(host.map((sample) => sample.commandMs)).p50,
+      useless: note.void + note.failed,
       n: of.length,
     };
   });
@@ -158,9 +161,20 @@ async function removePorts(lab: LabState, where: 'same' | 'other'): Promise<void
 
 /** For people. */
 export function renderScale({ rows, memory, env }: ScaleReport): string {
-  const heads = ['taps', 'fake ports', 'on switch', 'op', 'p50 ms', 'p99 ms', 'host dark ms', 'command ms', 'n'];
+  const heads = [
+    'taps',
+    'fake ports',
+    'on switch',
+    'op',
+    'p50 ms',
+    'p99 ms',
+    'host dark ms',
+    'command ms',
+    'void',
+    'n',
+  ];
   const body = rows.map((r) =>
-    [r.taps, r.ports, r.where, r.op, r.p50, r.p99, r.hostDarkMs, r.commandMs, r.n].map(String),
+    [r.taps, r.ports, r.where, r.op, r.p50, r.p99, r.hostDarkMs, r.commandMs, r.useless, r.n].map(String),
   );
   const told =
     memory === undefined

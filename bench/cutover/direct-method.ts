@@ -23,6 +23,9 @@ export async function directMethod(lab: LabState, site: Site, { batchSize }: Dir
       const request: CutterRequest = { op, taps: guests.map((guest) => targetOf(lab, guest)), batchSize };
       await cutter.ask(request);
     },
+    bringHome: async (guests) => {
+      await cutter.ask({ op: 'revert', taps: guests.map((guest) => targetOf(lab, guest)), batchSize });
+    },
     [Symbol.asyncDispose]: async () => {
       await cutter
         .ask({ op: 'revert', taps: warm, batchSize } satisfies CutterRequest)

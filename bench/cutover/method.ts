@@ -6,7 +6,7 @@ export const ops = ['cut', 'revert', 'enter', 'flip', 'flip-back', 'finish', 'un
 export type Op = (typeof ops)[number];
 
 /** Ways to move taps of hypervisor 1 that are measured beside each other. */
-export const methodNames = ['shell', 'novanet2neutron', 'one-transaction', 'direct', 'shunt'] as const;
+export const methodNames = ['shell', 'direct', 'shunt', 'one-transaction', 'novanet2neutron'] as const;
 export type MethodName = (typeof methodNames)[number];
 
 /** One way to move taps of hypervisor 1. */
@@ -16,6 +16,8 @@ export interface Method extends AsyncDisposable {
   readonly round: readonly Op[];
   /** Resolves when the command has come back, whatever guests see by then. */
   perform(op: Op, guests: readonly LabGuest[]): Promise<void>;
+  /** After a command that failed: every tap to its legacy bridge, from wherever it is. */
+  bringHome(guests: readonly LabGuest[]): Promise<void>;
 }
 
 /** Where a method works: hypervisor 1 of a lab. */

@@ -23,6 +23,20 @@ export interface HostSample extends What {
   readonly darkMs: number;
 }
 
+/** How one series of rounds went, also where nothing of it counts. */
+export interface SeriesNote extends Omit<What, 'op'> {
+  readonly wanted: number;
+  readonly valid: number;
+  /** Rounds in which frames were lost while nothing was done. */
+  readonly void: number;
+  /** Rounds in which a command failed. */
+  readonly failed: number;
+  /** Frames so lost, a void round each; and the median blackout of those rounds, which is no figure. */
+  readonly nullLost: readonly number[];
+  readonly voidP50: number;
+  readonly failures: readonly string[];
+}
+
 /** One stream through one command. */
 export interface StreamSample {
   readonly method: MethodName;
@@ -76,6 +90,10 @@ export interface BenchReport {
   /** How many times less than the shell script, by medians of the same run. A median of 0 counts as 1 ms, the finest that is seen. */
   readonly ratios: Readonly<Record<string, number>>;
   readonly env: BenchEnvironment;
+  /** What became of each series, those without a valid round too. */
+  readonly series: readonly SeriesNote[];
+  /** What else could not be measured, in words. */
+  readonly troubles: readonly string[];
   /** Rounds whose null run lost frames and which therefore do not count. */
   readonly voidRuns: number;
 }
@@ -84,7 +102,8 @@ export interface Measured {
   readonly samples: readonly Sample[];
   readonly hosts: readonly HostSample[];
   readonly streams: readonly StreamSample[];
-  readonly voidRuns: number;
+  readonly series: readonly SeriesNote[];
+  readonly troubles: readonly string[];
   readonly env: BenchEnvironment;
 }
 
@@ -93,7 +112,8 @@ const finestMs = 1;
 /** What an op of a method is compared with. The others have no like. */
 const likeOf: Partial<Record<Op, Op>> = { 'cut': 'cut', 'flip': 'cut', 'revert': 'revert', 'flip-back': 'revert' };
 
-export function summarise({ samples, hosts, streams, voidRuns, env }: Measured): BenchReport {
+export function summarise({ samples, hosts, streams, series, troubles, env }: Measured): BenchReport {
+  const voidRuns = series.reduce((sum, one) => sum + one.void, 0);
   const hostsOf = Map.groupBy(hosts, keyOf);
   const rows = [...Map.groupBy(samples, keyOf)].flatMap(([key, group]) => {
     const [first] = group;
@@ -106,7 +126,7 @@ export function summarise({ samples, hosts, streams, voidRuns, env }: Measured):
     const darkMs = spread(hostGroup.map((host) => host.darkMs)).p50;
     return [{ method, op, taps, direction, ...blackout, lost, n: group.length, commandMs, darkMs }];
   });
-  return { schema: 1, rows, streams: streamRows(streams), ratios: ratiosOf(rows), env, voidRuns };
+  return { schema: 1, rows, streams: streamRows(streams), ratios: ratiosOf(rows), series, troubles, env, voidRuns };
 }
 
 function keyOf({ method, op, taps, direction }: What): string {

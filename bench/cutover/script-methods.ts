@@ -14,6 +14,10 @@ export function scriptMethod(name: ScriptName, site: Site): Method {
       const lines = scripts[name](wayOf(op), guests, site);
       await run(inNetns(site.netns, ['sh', '-e']), { input: `${lines.join('\n')}\n`, timeoutMs: scriptTimeoutMs });
     },
+    bringHome: async (guests) => {
+      const lines = scripts[name]('revert', guests, site); // without -e: what was done already fails, and the rest is done
+      await run(inNetns(site.netns, ['sh']), { input: `${lines.join('\n')}\nexit 0\n`, timeoutMs: scriptTimeoutMs });
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -1,80 +1,71 @@
 /**
- * The product's own steps of a shunt, without journal and probes. Runs in a hypervisor's namespace with one persistent OVSDB connection, as
- * the agent does.
+ * The product's own operations of a shunt, as its planner plans them, without journal and probes. Runs in a hypervisor's namespace with one
+ * persistent OVSDB connection, as the agent does.
  */
 import { execute } from '../../agent/cutover/rewire-executor.ts';
-import type { TapTarget } from '../../domain/network-model.ts';
-import { intendedRows, type RewireFacts, type TapMove } from '../../domain/rewire/moves.ts';
-import { inBatches } from '../../domain/rewire/plan-cut.ts';
-import { shuntNames } from '../../domain/rewire/shunt-plug.ts';
-import type { RewireStep, ShuntStepKind } from '../../domain/rewire/steps.ts';
+import { readFacts } from '../../agent/host/read-facts.ts';
+import type { NetworkTarget, TapTarget } from '../../domain/network-model.ts';
+import type { Direction } from '../../domain/phases.ts';
+import type { Operation } from '../../domain/rewire/places.ts';
+import { attemptSteps } from '../../domain/rewire/plan-attempt.ts';
+import { planMoves } from '../../domain/rewire/plan-cut.ts';
+import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { type CutterHost, serveCutter } from './cutter-host.ts';
 import type { Op } from './method.ts';
 
 export interface ShuntRequest {
-  readonly op: ShuntOp | 'seed' | 'flip-unseeded';
+  /** `home`: from wherever a tap is, a step of its way after the other. */
+  readonly op: ShuntOp | 'seed' | 'flip-unseeded' | 'home';
   readonly taps: readonly TapTarget[];
-  readonly mtu: number;
-  /** Conntrack zone of the legacy firewall for this network. */
-  readonly zone: number;
+  readonly network: NetworkTarget;
+  readonly batchSize: number;
 }
 
 export type ShuntOp = Exclude<Op, 'cut' | 'revert'>;
 
+interface Doing {
+  readonly operation: Operation;
+  readonly direction: Direction;
+  /** Absent: all steps that were planned. */
+  readonly only?: (step: RewireStep) => boolean;
+}
+
 const epoch = 1;
 const limitMs = 60_000;
-/** As the agent plans them (domain/rewire/plan-toward.ts). */
-const batchSize = 8;
 
-/** As `planToward` orders them, where nothing is half-way. `toward`: who has to learn of open connections first. */
-const stepsOf = {
-  'enter': { kinds: ['make-shunt', 'enter-shunt', 'claim-shunt'] },
-  'flip': { toward: 'target', kinds: ['flip'] },
-  'seed': { toward: 'target', kinds: [] },
-  'flip-unseeded': { kinds: ['flip'] },
-  'flip-back': { toward: 'legacy', kinds: ['unflip'] },
-  'finish': { kinds: ['drop-legacy-leg'] },
-  'unfinish': { kinds: ['restore-legacy-leg'] },
-  'exit': { kinds: ['release-shunt', 'exit-shunt', 'unmake-shunt'] },
-} as const satisfies Record<
-  ShuntRequest['op'],
-  { readonly toward?: 'target' | 'legacy'; readonly kinds: readonly Exclude<ShuntStepKind, 'seed-connections'>[] }
->;
+const doing = {
+  'enter': { operation: 'stage', direction: 'forward' },
+  'flip': { operation: 'cut', direction: 'forward' },
+  'seed': { operation: 'cut', direction: 'forward', only: ({ kind }) => kind === 'seed-connections' },
+  'flip-unseeded': { operation: 'cut', direction: 'forward', only: ({ kind }) => kind !== 'seed-connections' },
+  'flip-back': { operation: 'cut', direction: 'back' },
+  'finish': { operation: 'finish', direction: 'forward' },
+  'unfinish': { operation: 'finish', direction: 'back' },
+  'exit': { operation: 'stage', direction: 'back' },
+} as const satisfies Record<Exclude<ShuntRequest['op'], 'home'>, Doing>;
 
-async function perform({ op, taps, ...network }: ShuntRequest, host: CutterHost): Promise<void> {
-  const facts = host.facts();
-  const moves = taps.map((target) => moveOf(target, network, facts));
-  const { kinds, ...seeding } = stepsOf[op];
-  const steps = inBatches(moves, batchSize).flatMap((batch, index): RewireStep[] => {
-    const at = { batch: index + 1, moves: batch };
-    const seed: RewireStep[] = 'toward' in seeding ? [{ kind: 'seed-connections', toward: seeding.toward, ...at }] : [];
-    return [...seed, ...kinds.map((kind): RewireStep => ({ kind, ...at }))];
-  });
+async function perform(request: ShuntRequest, host: CutterHost): Promise<void> {
+  if (request.op === 'home') return bringHome(request, host);
+  const { already, problems, steps } = planned(request, doing[request.op], host);
+  if (problems[0] || already.length > 0) throw new Error(problems[0]?.message ?? 'some taps were moved already');
   await execute(steps, AbortSignal.timeout(limitMs), host.deps);
 }
 
-function moveOf(target: TapTarget, network: Pick<ShuntRequest, 'mtu' | 'zone'>, facts: RewireFacts): TapMove {
-  const { tap, portId, networkId, mac, ips, legacyBridge } = target;
-  const { uplink, provider } = facts.bridges.find((bridge) => bridge.bridge === legacyBridge) ?? {};
-  const { bridge, targetLeg, ownLeg } = shuntNames(portId);
-  return {
-    ...{ tap, portId, networkId, mac, ips },
-    legacy: {
-      bridge: legacyBridge,
-      ...(uplink === undefined ? {} : { uplink }),
-      ...(provider === undefined ? {} : { provider }),
-    },
-    target: { bridge: facts.integrationBridge, rows: intendedRows(target, epoch) },
-    shunt: {
-      bridge,
-      ownsBridge: true,
-      legacyLeg: { ...ownLeg, owned: true },
-      targetLeg,
-      ...network,
-      disjoint: false,
-      ownMacs: [mac],
-    },
-  };
+/** Taps that do not stand where an operation begins are left to the next. */
+async function bringHome(request: ShuntRequest, host: CutterHost): Promise<void> {
+  for (const op of ['unfinish', 'flip-back', 'exit'] as const) {
+    await execute(planned(request, doing[op], host).steps, AbortSignal.timeout(limitMs), host.deps);
+  }
+}
+
+function planned({ taps, network, batchSize }: ShuntRequest, { operation, direction, only }: Doing, host: CutterHost) {
+  const targets = taps.map((target): TapTarget => ({ ...target, method: 'shunt' }));
+  const facts = readFacts(host.ovs, host.netlink.links(), targets);
+  const request = { epoch, operation, direction };
+  const plan = planMoves({ ...request, taps: targets, networks: [network] }, facts);
+  const now = readFacts(host.ovs, host.netlink.links(), plan.moves);
+  const steps = attemptSteps({ ...request, moves: plan.moves }, now, batchSize);
+  return { ...plan, steps: only === undefined ? steps : steps.filter(only) };
 }
 
 await serveCutter(process.argv.slice(2), perform);

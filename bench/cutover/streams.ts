@@ -20,18 +20,20 @@ export interface StreamSeries {
   readonly guest: LabGuest;
   readonly direction: TrafficDirection;
   readonly rounds: number;
+  /** No round begins once this says so; the first always does. */
+  readonly late: () => boolean;
 }
 
 /** A TCP stream of 16 MB/s through each command of a round, and beside it the same stream left alone, as often. */
 export async function measureStreams(series: StreamSeries): Promise<readonly StreamSample[]> {
-  const { lab, method, guest, direction, rounds } = series;
+  const { lab, method, guest, direction, rounds, late } = series;
   const [from, to] = direction === 'in' ? ['ext', guest.name] : [guest.name, 'ext'];
   const flows = planFlows(lab.topology, [{ kind: 'tcp', id, from, to, bytesPerSecond }], port);
   await using session = new TrafficSession(flows);
   await session.open(readyMs);
   const samples: StreamSample[] = [];
   const leastMs = windowMs[method.name === 'direct' || method.name === 'shunt' ? 'ours' : 'scripts'];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && (round === 0 || !late()); round += 1) {
     for (const op of method.round) {
       const alone = await watch(session, leastMs, async () => undefined);
       const across = await watch(session, leastMs, () => method.perform(op, [guest]));

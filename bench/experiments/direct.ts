@@ -60,7 +60,7 @@ async function measure(part: string, variants: readonly Variant[]): Promise<void
     const keeper = lab.topology.guests.slice(-1);
     if (variant.warm) await method.perform('cut', keeper);
     const guests = lab.topology.guests.slice(0, variant.taps);
-    const { samples, hosts, voidRounds } = await measureSeries({
+    const { samples, hosts, note } = await measureSeries({
       lab,
       method,
       guests,
@@ -81,7 +81,7 @@ async function measure(part: string, variants: readonly Variant[]): Promise<void
         String(blackout.p50),
         String(blackout.p99),
         String(dark),
-        String(voidRounds),
+        String(note.void + note.failed),
         told,
       ]);
     }
@@ -103,6 +103,9 @@ function methodOf(cutter: CutterProcess, variant: Variant, stages: Map<string, n
       for (const { tap, name, atMs } of told) {
         if (name !== 'left') stages.set(name, [...(stages.get(name) ?? []), atMs - (left.get(tap) ?? atMs)]);
       }
+    },
+    bringHome: async (guests) => {
+      await cutter.ask(requestOf(lab, guests, 'revert', variant));
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

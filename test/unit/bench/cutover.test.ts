@@ -24,7 +24,7 @@ describe('the cutover benchmark', () => {
       sample({ method: 'direct', blackoutMs: 20 }),
       sample({ method: 'shunt', op: 'flip', blackoutMs: 0, lost: 0 }),
     ];
-    const report = summarise({ samples, hosts: [], streams: [], voidRuns: 0, env });
+    const report = summarise({ samples, hosts: [], streams: [], series: [], troubles: [], env });
     expect(report.ratios).toEqual({ 'shell/direct cut 1 in': 50, 'shell/shunt flip 1 in': 1000 });
     expect(report.rows.map(({ lost, n }) => [lost, n])).toEqual([
       [10, 1],
