@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Cloud } from './fixture/cloud.ts';
+import { graceIsOver } from './fixture/grace.ts';
 import { freshLabName } from './fixture/own-lab.ts';
+import { CliMover } from './fixture/shunt-mover.ts';
 
 let cloud: Cloud;
 const hosts = ['hv1', 'hv2'];
@@ -29,6 +31,18 @@ it('stages and flips every hypervisor of a VLAN in its own wave, with every gues
   const host = await cloud.host('hv1');
   expect(host.attempt).toMatchObject({ method: 'shunt', outcome: 'committed' });
   expect(host.taps.map((tap) => [tap.plug, tap.installed])).toEqual(host.taps.map(() => ['shunted', true]));
+});
+
+it('says in why that grace rules stand for what was flipped, and takes them away at a word', async () => {
+  const grace = async () => {
+    const why = await cloud.api.why({ target: { kind: 'host', host: 'hv1' } }, bound());
+    return why.filter(({ kind }) => kind === 'grace').length;
+  };
+  expect(await grace()).toBeGreaterThan(0);
+  using operator = new CliMover(cloud.status.coordinator);
+  await operator.sweep();
+  expect(await grace()).toBe(0);
+  await graceIsOver(cloud.status.name);
 });
 
 it('takes one operation back at a word: from the target to staged, from staged to legacy', async () => {
