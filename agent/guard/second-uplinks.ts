@@ -1,5 +1,6 @@
 import type { Finding } from '../../domain/findings.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
+import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
 import { ownLegName } from '../observe/legacy-bridges.ts';
@@ -26,12 +27,25 @@ export function takeOutSecondUplink(
     if (legacy !== bridge || uplink === undefined || provider === undefined || link.name === uplink) continue;
     if (netlink.link(link.ifindex)?.master !== link.master) return undefined; // the event is older than what we did
     if (netlink.link(uplink)?.master !== link.master || !leadsOut(link, { netlink, ovs })) continue;
-    const [result] = netlink.apply([{ kind: 'no-master', link: link.ifindex }]);
+    const [result] = netlink.apply([removalOf(link, sitsOnSwitch(link, { netlink, ovs }))]);
     const done = result?.kind === 'done' ? 'it was taken out again' : 'it could not be taken out: frames may go round';
     const message = `${link.name} was put into ${legacy} beside ${uplink}, as a legacy agent does that wakes: ${done}; stop that agent`;
     return { claim, link: link.name, kind: 'legacy-agent-awake', severity: 'error', message };
   }
   return undefined;
+}
+
+/**
+ * A VLAN's subinterface on a NIC that Open vSwitch has takes that VLAN's frames before the switch does, in a bridge or not (decision 0022): only
+ * without it the provider bridge hears them again.
+ */
+export function removalOf({ ifindex, kind }: Pick<Link, 'ifindex' | 'kind'>, onSwitch: boolean): NetlinkOperation {
+  return { kind: kind === 'vlan' && onSwitch ? 'delete-link' : 'no-master', link: ifindex };
+}
+
+function sitsOnSwitch({ peerIfindex }: Link, { netlink, ovs }: Pick<Host, 'netlink' | 'ovs'>): boolean {
+  const parent = peerIfindex === undefined ? undefined : netlink.link(peerIfindex);
+  return parent !== undefined && ovs.ports().has(parent.name);
 }
 
 /** By its kind alone: asked of every link event. */
