@@ -70,20 +70,27 @@ interface SeedJob {
 async function seedTarget(job: SeedJob): Promise<SeedReport> {
   const { datapath, signal } = job;
   const report = emptyReport(job.moves.length - job.targetZones.size);
-  const seeds = await liveFlows(job, report);
-  const tcp = datapath.needsNumbers ? seeds.filter(({ flow }) => flow.protocol === ipProtocols.tcp) : [];
-  const numbers = await learnNumbers(tcp, new Map(job.moves.map((move) => [move.tap, move])), signal);
-  const needsNumbers = new Set(tcp);
-  const wanted = seeds.flatMap((seed): readonly ZoneSeed[] => {
+  const seeds = (await liveFlows(job, report)).flatMap((seed): readonly ZoneSeed[] => {
     const zone = job.targetZones.get(seed.tap);
-    const learned = numbers.get(seed);
-    if (zone === undefined) return [];
-    if (!needsNumbers.has(seed)) return [{ zone, seed }];
-    if (learned !== undefined && learned !== 'ended') return [{ zone, seed, numbers: learned }];
-    report.skipped[learned ?? 'silent'] += 1;
+    return zone === undefined ? [] : [{ zone, seed }];
+  });
+  const isAsked = ({ seed }: ZoneSeed): boolean => datapath.needsNumbers && seed.flow.protocol === ipProtocols.tcp;
+  await makeRoom(job, seeds); // before guests are asked: their answers may pass OVN
+  await put(
+    job,
+    seeds.filter((one) => !isAsked(one)),
+    report,
+  );
+  const asked = seeds.filter(isAsked);
+  const tcp = asked.map(({ seed }) => seed);
+  const numbers = await learnNumbers(tcp, new Map(job.moves.map((move) => [move.tap, move])), signal);
+  const learned = asked.flatMap(({ zone, seed }): readonly ZoneSeed[] => {
+    const ends = numbers.get(seed);
+    if (ends !== undefined && ends !== 'ended') return [{ zone, seed, numbers: ends }];
+    report.skipped[ends ?? 'silent'] += 1;
     return [];
   });
-  await put(job, wanted, report);
+  await put(job, learned, report);
   return report;
 }
 
@@ -92,24 +99,21 @@ async function seedTarget(job: SeedJob): Promise<SeedReport> {
  * way round.
  */
 async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport): Promise<void> {
+  if (wanted.length === 0) return;
   const { datapath, signal } = job;
-  await clear(job);
+  let known = 0;
   for (let round = 0; ; round += 1) {
     const { kept, replaced } = compare(wanted, await knownTo(job));
-    if (round === 0) report.known = kept.size;
-    report.seeded = Math.max(0, kept.size - report.known);
-    report.missing = wanted.length - kept.size;
-    if (report.missing === 0 || round === seedRoundsMax) return;
+    if (round === 0) known = kept.size;
+    if (kept.size === wanted.length || round === seedRoundsMax) {
+      report.known += known;
+      report.seeded += Math.max(0, kept.size - known);
+      report.missing += wanted.length - kept.size;
+      return;
+    }
+    await datapath.forget(replaced, signal);
     const fresh = wanted.filter((one) => !kept.has(one));
-    const emptied = round === 0 ? await emptyWhereUnsafe(job, fresh) : new Set<number>();
-    await datapath.forget(
-      replaced.filter(({ zone }) => !emptied.has(zone)),
-      signal,
-    );
-    await datapath.seed(
-      wanted.filter((one) => !kept.has(one) || emptied.has(one.zone)),
-      signal,
-    );
+    await datapath.seed(fresh, signal);
   }
 }
 
@@ -135,27 +139,20 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
 }
 
 /**
- * Where OVN is not on the guest's path yet, all that its zone knows was put there by us, some time ago: it goes, so that nothing which has
- * ended stays open. Where it may be on the path (direct, overlays), what it knows is newer than what we know.
+ * Empties zones of shunts; the legacy firewall has seen all that OVN has, so nothing is lost by it. Where OVN is not on the guest's path yet,
+ * all that its zone knows was put there by us, some time ago: it goes, so that nothing which has ended stays open. On overlays it may be on
+ * the path, and what it knows stays, unless a live connection is missing in it: that one may have expired there and not be swept yet. No
+ * dump shows it then, no tuple removes it, and Open vSwitch 3.1's own datapath dies of its next packet.
  */
-async function clear(job: SeedJob): Promise<void> {
-  if (job.onPath) return;
+async function makeRoom(job: SeedJob, wanted: readonly ZoneSeed[]): Promise<void> {
+  const { datapath, signal } = job;
+  const { kept } = compare(wanted, datapath.keepsExpired ? await knownTo(job) : new Map());
+  const unsafe = new Set(datapath.keepsExpired ? wanted.filter((one) => !kept.has(one)).map(({ zone }) => zone) : []);
   for (const { tap, shunt } of job.moves) {
     const zone = job.targetZones.get(tap);
-    if (zone !== undefined && shunt !== undefined && !shunt.disjoint) await job.datapath.flush(zone, job.signal);
+    if (zone === undefined || shunt === undefined) continue;
+    if (!shunt.disjoint || unsafe.has(zone)) await datapath.flush(zone, signal);
   }
-}
-
-/**
- * A connection that is missing in a zone may have expired there and not be swept yet: no dump shows it, no tuple removes it, and vswitchd
- * 3.1 dies of its next packet. Such zones are emptied. On a shunt the legacy firewall has seen all that OVN has: nothing is lost by it.
- */
-async function emptyWhereUnsafe(job: SeedJob, fresh: readonly ZoneSeed[]): Promise<ReadonlySet<number>> {
-  if (job.onPath || !job.datapath.keepsExpired) return new Set(); // a port that was just claimed has an empty zone
-  const shunted = new Set(job.moves.filter(({ shunt }) => shunt !== undefined).map(({ tap }) => tap));
-  const zones = new Set(fresh.filter(({ seed }) => shunted.has(seed.tap)).map(({ zone }) => zone));
-  for (const zone of zones) await job.datapath.flush(zone, job.signal);
-  return zones;
 }
 
 type KnownFlows = ReadonlyMap<string, TrackedFlow>;

@@ -5,6 +5,7 @@ import type { LabGuest, Topology } from '../../lab/topology.ts';
 import { startTraffic, type TrafficSession } from '../../lab/traffic/traffic.ts';
 import { upLab } from '../../lab/up.ts';
 import { cutByHand, nbctl, seed } from './connections/cut-by-hand.ts';
+import { leaveExpired } from './connections/leftover.ts';
 import { Talker } from './connections/talkers.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 
@@ -86,6 +87,14 @@ describe('connections that were open when their guest went to OVN', () => {
     const again = await seed(topology, [copied]);
     expect(again).toMatchObject({ seeded: 0, missing: 0 });
     expect(again.known).toBeGreaterThanOrEqual(3);
+  });
+
+  it('are copied anew where OVN’s own have just expired, and vswitchd lives', async () => {
+    await leaveExpired(topology, copied);
+    const again = await seed(topology, [copied], { overlay: true });
+    expect(again).toMatchObject({ missing: 0 });
+    expect(again.seeded).toBeGreaterThanOrEqual(1);
+    expect(await traffic.speak(`far-first ${copied.name}`, heardMs)).toBe(true);
   });
 
   /** A question from the guest and its answer: both firewalls take what the far side says next for a part of it. */

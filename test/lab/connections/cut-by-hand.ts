@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SeedReport } from '../../../agent/connections/seed-report.ts';
 import type { TapMove } from '../../../domain/rewire/moves.ts';
+import { type ShuntPlug, shuntNames } from '../../../domain/rewire/shunt-plug.ts';
 import { run, tryRun, until } from '../../../lab/command.ts';
 import { inNetns } from '../../../lab/netns.ts';
 import { hypervisorDir, pathsOf } from '../../../lab/run-dir.ts';
@@ -38,23 +39,44 @@ export async function reached(topology: Topology, guest: LabGuest): Promise<void
   await until(`${guest.name} to be reached from outside`, answers, { timeoutMs: 30_000 });
 }
 
+export interface SeedWishes {
+  readonly toward?: SeedOrder['toward'];
+  /** As for taps on shunts of an overlay: both worlds may be on the guests' path already. */
+  readonly overlay?: boolean;
+}
+
 /** Copies connections in the hypervisor's namespace, as its agent would. */
 export async function seed(
   topology: Topology,
   guests: readonly LabGuest[],
-  toward: SeedOrder['toward'] = 'target',
+  { toward = 'target', overlay = false }: SeedWishes = {},
 ): Promise<SeedReport> {
   const [first] = guests;
   if (first === undefined) throw new RangeError('no guests');
   const order: SeedOrder = {
     runDir: hypervisorDir(topology.name, first.hypervisor),
     toward,
-    moves: guests.map((guest) => moveOf(topology, guest)),
+    moves: guests.map((guest) => ({
+      ...moveOf(topology, guest),
+      ...(overlay ? { shunt: overlayShunt(guest) } : {}),
+    })),
     legacyZone: networkOf(topology, first).zone,
   };
   const script = join(import.meta.dirname, 'seed-process.ts');
   const argv = inNetns(`${topology.name}-${first.hypervisor}`, [process.execPath, script]);
   return JSON.parse(await run(argv, { input: JSON.stringify(order) })) as SeedReport; // its own type, printed
+}
+
+function overlayShunt({ portId, mac }: LabGuest): ShuntPlug {
+  const { ownLeg, ...names } = shuntNames(portId);
+  return {
+    ...names,
+    ownsBridge: true,
+    legacyLeg: { ...ownLeg, owned: true },
+    mtu: 1500,
+    disjoint: true,
+    ownMacs: [mac],
+  };
 }
 
 /** OVN's northbound by hand; waits until every hypervisor has it. */
