@@ -193,9 +193,8 @@ describe('what is refused', () => {
       { only: [100] },
     ],
   ];
-  it.each(cases)('%s', (_what, seen, expected, request) => {
-    expect(refusals(seen, request).slice(0, expected.length)).toEqual(expected);
-  });
+  for (const [what, seen, expected, request] of cases)
+    it(what, () => expect(refusals(seen, request).slice(0, expected.length)).toEqual(expected));
 
   it('tells all reasons at once', () => {
     const seen = facts([
