@@ -35,6 +35,8 @@ export interface ConnectionsRow {
 export interface ConnectionsReport {
   readonly schema: 1;
   readonly rows: readonly ConnectionsRow[];
+  /** What could not be measured, in words. */
+  readonly troubles: readonly string[];
   readonly env: BenchEnvironment;
 }
 
@@ -47,6 +49,9 @@ export async function benchConnections(
   { flows }: ConnectionsBenchOptions,
   say: (text: string) => void,
 ): Promise<ConnectionsReport> {
+  say(
+    `plan: ${flows.length * 2} flips, about ${flows.reduce((sum, count) => sum + 20 + count / 100, 15)} s on a quiet machine`,
+  );
   const name = `bnc${process.pid % 100_000}`;
   const lab = await upLab({
     name,
@@ -59,16 +64,21 @@ export async function benchConnections(
   });
   try {
     const rows: ConnectionsRow[] = [];
+    const troubles: string[] = [];
     for (const count of flows) {
       for (const seeded of [true, false]) {
-        const row = await measure(lab, count, seeded);
-        say(
-          `${count} connections, ${seeded ? 'seeded' : 'not seeded'}: ${row.alive} alive, seeding took ${row.seedMs} ms`,
-        );
-        rows.push(row);
+        const head = `${count} connections, ${seeded ? 'seeded' : 'not seeded'}`;
+        try {
+          const row = await measure(lab, count, seeded);
+          say(`${head}: ${row.alive} alive, seeding took ${row.seedMs} ms`);
+          rows.push(row);
+        } catch (error) {
+          troubles.push(`${head}: not measured: ${error instanceof Error ? error.message : String(error)}`);
+          say(troubles.at(-1) ?? '');
+        }
       }
     }
-    return { schema: 1, rows, env: await environmentOf(lab) };
+    return { schema: 1, rows, troubles, env: await environmentOf(lab) };
   } finally {
     await downLab(name);
   }
@@ -90,6 +100,7 @@ async function measure(lab: LabState, flows: number, seeded: boolean): Promise<C
   };
   await using server = await Holder.start(network.ext.netns, ['server', network.ext.ip4, String(port)]);
   await using client = await Holder.start(guest.netns, ['client', network.ext.ip4, String(port), String(flows)]);
+  await ask('home'); // where the one before it failed
   await ask('enter');
   const seedMs = seeded ? await ask('seed') : 0;
   const flipMs = await ask('flip-unseeded');
@@ -139,8 +150,8 @@ class Holder implements AsyncDisposable {
 }
 
 /** For people. */
-export function renderConnections({ rows, env }: ConnectionsReport): string {
+export function renderConnections({ rows, troubles, env }: ConnectionsReport): string {
   const heads = ['connections', 'seeded', 'seeding ms', 'flip ms', 'alive'];
   const body = rows.map((r) => [r.flows, r.seeded ? 'yes' : 'no', r.seedMs, r.flipMs, r.alive].map(String));
-  return `${textTable(heads, body)}\n\n${describeEnvironment(env)}`;
+  return `${[textTable(heads, body), ...troubles].join('\n')}\n\n${describeEnvironment(env)}`;
 }

@@ -43,6 +43,7 @@ program
   .option('--ports <list>', 'logical ports that no hypervisor has, besides 8 taps', numbers, [100, 1_000, 10_000])
   .option('--rounds <n>', 'valid rounds of each', positive, 2)
   .option('--batch-size <n>', 'taps of a micro-batch', positive, 4)
+  .option('--minutes <n>', 'after so long no series begins, and what is left is told', positive, 9)
   .option('--cycles <n>', 'cuts and ways back of the real agent, 0: none (1000 take hours; build first)', whole, 0)
   .option('--quick', 'for CI: 1 and 8 taps, 100 ports, one round')
   .option('--output <format>', 'text or json', 'text')

@@ -19,6 +19,8 @@ export interface ScaleBenchOptions {
   readonly ports: readonly number[];
   readonly rounds: number;
   readonly batchSize: number;
+  /** After so long no series begins, and no further round of one. */
+  readonly minutes: number;
   /** Cuts and ways back of the real agent, for its memory; 0: none. */
   readonly cycles: number;
 }
@@ -43,8 +45,12 @@ export interface ScaleReport {
   readonly schema: 1;
   readonly rows: readonly ScaleRow[];
   readonly memory?: FootprintReport;
+  /** What could not be measured, in words. */
+  readonly troubles: readonly string[];
   readonly env: BenchEnvironment;
 }
+
+type Series = Pick<ScaleRow, 'taps' | 'ports' | 'where'>;
 
 const tapsOfPorts = 8;
 /** Of one transaction. */
@@ -52,6 +58,11 @@ const insertMax = 1_000;
 
 /** Blackout and host time of the direct method against taps and against ports in OVN; the agent's memory against cuts. */
 export async function benchScale(options: ScaleBenchOptions, say: (text: string) => void): Promise<ScaleReport> {
+  const endsMs = performance.now() + options.minutes * 60_000;
+  const series = options.taps.length + 2 * options.ports.length;
+  say(
+    `plan: ${series} series of ${options.rounds} rounds, about ${series * (8 + 7 * options.rounds)} s on a quiet machine; after ${options.minutes} minutes none begins`,
+  );
   const name = `bns${process.pid % 100_000}`;
   const guests = Math.max(tapsOfPorts, ...options.taps) + 1; // the last one warms the switch
   const lab = await upLab({
@@ -64,39 +75,56 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
     owner: 'process',
   });
   const rows: ScaleRow[] = [];
-  const note = (found: readonly ScaleRow[]) => {
-    rows.push(...found);
-    for (const row of found) say(JSON.stringify(row));
+  const troubles: string[] = [];
+  const late = () => performance.now() > endsMs;
+  const play = async (what: Series) => {
+    const head = `${what.taps} taps, ${what.ports} ports on ${what.where}`;
+    try {
+      if (late()) throw new Error('no time was left');
+      for (const row of await measure(lab, what, options, late)) {
+        rows.push(row);
+        say(JSON.stringify(row));
+        if (row.n === 0) throw new Error(`no ${row.op} counts: ${row.useless} rounds were void or failed`);
+      }
+    } catch (error) {
+      troubles.push(`${head}: not measured: ${error instanceof Error ? error.message : String(error)}`);
+      say(troubles.at(-1) ?? '');
+    }
   };
   let env: BenchEnvironment;
   try {
     env = await environmentOf(lab);
-    for (const taps of options.taps) note(await measure(lab, { taps, ports: 0, where: 'none' }, options));
+    for (const taps of options.taps) await play({ taps, ports: 0, where: 'none' });
     for (const where of ['other', 'same'] as const) {
       let there = 0;
       for (const ports of options.ports.toSorted((a, b) => a - b)) {
+        if (late()) {
+          await play({ taps: tapsOfPorts, ports, where });
+          continue;
+        }
         await addPorts(lab, { from: there, to: ports, where });
         there = ports;
-        note(await measure(lab, { taps: tapsOfPorts, ports, where }, options));
+        await play({ taps: tapsOfPorts, ports, where });
       }
       await removePorts(lab, where);
     }
   } finally {
     await downLab(name);
   }
-  if (options.cycles === 0) return { schema: 1, rows, env };
+  if (options.cycles === 0) return { schema: 1, rows, troubles, env };
   const soak = { taps: tapsOfPorts, starts: 1, idleSeconds: 8, soakSeconds: 0, soakCycles: options.cycles };
-  return { schema: 1, rows, memory: await benchFootprint(soak, say), env };
+  return { schema: 1, rows, troubles, memory: await benchFootprint(soak, say), env };
 }
 
 async function measure(
   lab: LabState,
-  what: Pick<ScaleRow, 'taps' | 'ports' | 'where'>,
+  what: Series,
   { rounds, batchSize }: ScaleBenchOptions,
+  late: () => boolean,
 ): Promise<readonly ScaleRow[]> {
   await using method = await directMethod(lab, siteOf(lab, statusOf(lab)), { batchSize });
   const guests = lab.topology.guests.slice(0, what.taps);
-  const { samples, hosts, note } = await measureSeries({ lab, method, guests, direction: 'in', rounds });
+  const { samples, hosts, note } = await measureSeries({ lab, method, guests, direction: 'in', rounds, late });
   return (['cut', 'revert'] as const).map((op) => {
     const of = samples.filter((sample) => sample.op === op);
     const host = hosts.filter((sample) => sample.op === op);
@@ -160,7 +188,7 @@ async function removePorts(lab: LabState, where: 'same' | 'other'): Promise<void
 }
 
 /** For people. */
-export function renderScale({ rows, memory, env }: ScaleReport): string {
+export function renderScale({ rows, memory, troubles, env }: ScaleReport): string {
   const heads = [
     'taps',
     'fake ports',
@@ -182,5 +210,5 @@ export function renderScale({ rows, memory, env }: ScaleReport): string {
       : [
           `agent: ${memory.rssMiB} MiB at rest; after ${memory.soakCycles} cuts and ways back ${memory.afterSoakRssMiB}`,
         ];
-  return [textTable(heads, body), ...told, '', describeEnvironment(env)].join('\n');
+  return [textTable(heads, body), ...told, ...troubles, '', describeEnvironment(env)].join('\n');
 }
