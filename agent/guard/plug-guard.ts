@@ -104,12 +104,13 @@ export class PlugGuard implements Disposable {
       this.checkAll();
       return;
     }
-    const name = event.type === 'link' ? event.link.name : event.type === 'link-removed' ? event.name : undefined;
+    if (event.type === 'fdb' || event.type === 'fdb-removed') return;
+    const name = event.type === 'link' ? event.link.name : event.name;
     if (event.type === 'link') this.#seen(event.link);
-    const tap = this.#tapOf.get(name ?? '');
+    const tap = this.#tapOf.get(name);
     const claim = tap === undefined ? undefined : this.#claims.get(tap);
     if (claim === undefined) return;
-    const link = event.type === 'link' && name === tap ? event.link : undefined;
+    const link = event.type === 'link' ? event.link : event.type === 'member' ? this.#link(name) : undefined;
     this.#check(claim, link, this.#options.host.ovs.ports().get(claim.move.tap));
   }
 
@@ -197,8 +198,12 @@ export class PlugGuard implements Disposable {
   }
 
   #checkNow(claim: Claim): void {
-    const { host } = this.#options;
-    this.#check(claim, host.netlink.link(claim.move.tap), host.ovs.ports().get(claim.move.tap));
+    const { tap } = claim.move;
+    this.#check(claim, this.#link(tap), this.#options.host.ovs.ports().get(tap));
+  }
+
+  #link(name: string): Link | undefined {
+    return this.#options.host.netlink.link(name);
   }
 
   async #act(claim: Claim, found: 'gone' | 'foreign' | 'away', signal: AbortSignal): Promise<void> {

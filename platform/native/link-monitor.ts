@@ -20,6 +20,8 @@ export type LinkEvent =
   /** It is new or it changed (name, flags, master, …): its whole state now. */
   | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'link-removed'; readonly ifindex: number; readonly name: string }
+  /** How its bridge treats this member changed (flooding, learning, …), or it joined one: look at it. */
+  | { readonly type: 'member'; readonly ifindex: number; readonly name: string }
   | { readonly type: 'fdb'; readonly entry: FdbEntry }
   | { readonly type: 'fdb-removed'; readonly entry: FdbEntry }
   /** Events were lost before this one: list the links again. */
@@ -100,9 +102,11 @@ export class LinkMonitor implements Disposable {
 function eventOf(message: NetlinkMessage): LinkEvent | undefined {
   const ofBridge = familyOf(message) === AF_BRIDGE;
   switch (message.type) {
-    case RTM_NEWLINK:
-      // The bridge's own view of its port, with a part of the attributes only: the link's message comes as well.
-      return ofBridge ? undefined : { type: 'link', link: decodeLink(message) };
+    case RTM_NEWLINK: {
+      const link = decodeLink(message);
+      // The bridge's own view of its port, with a part of the attributes only; of flags nothing else tells.
+      return ofBridge ? { type: 'member', ifindex: link.ifindex, name: link.name } : { type: 'link', link };
+    }
     case RTM_DELLINK: {
       if (ofBridge) return undefined; // the port left its bridge; the link lives on
       const { ifindex, name } = decodeLink(message);

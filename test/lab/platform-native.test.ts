@@ -200,6 +200,9 @@ describe('LinkMonitor', () => {
       await seen.until((event) => event.type === 'link' && event.link.name === 'pfa' && event.link.master === bridge);
       await seen.until((event) => event.type === 'fdb' && event.entry.mac === macB && event.entry.master === bridge);
       seen.all.length = 0;
+      netlink.applyAll([{ kind: 'set-bridge-port', link: 'pfa', flood: false }]);
+      await seen.until((event) => event.type === 'member' && event.name === 'pfa');
+      seen.all.length = 0;
       netlink.applyAll([{ kind: 'no-master', link: 'pfa' }]);
       await seen.until(
         (event) => event.type === 'link' && event.link.name === 'pfa' && event.link.master === undefined,
