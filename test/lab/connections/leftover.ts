@@ -19,7 +19,7 @@ export async function leaveExpired(topology: Topology, guest: LabGuest): Promise
   const key = `external_ids:ct-zone-${guest.portId}`;
   const zone = (await run([...vsctl, 'get', 'Bridge', 'br-int', key])).trim().replaceAll('"', '');
   const shown = await dpctl('dump-conntrack', `zone=${zone}`);
-  const found = /^tcp,orig=\(src=(\d[\d.]+),dst=([\d.]+),sport=(\d+),dport=(\d+)\)/m.exec(shown);
+  const found = /^tcp,orig=\(src=(\d[\d.]+),dst=([\d.]+),sport=(\d+),dport=(\d+)\),.*state=ESTABLISHED/m.exec(shown);
   if (found === null) throw new Error(`no TCP connection of ${guest.name} in zone ${zone}:\n${shown}`);
   const [, sourceIp = '', destinationIp = '', sport, dport] = found;
   const ports = { sourcePort: Number(sport), destinationPort: Number(dport) };
