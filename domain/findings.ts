@@ -94,13 +94,15 @@ export type HoldReason =
   | { readonly kind: 'tap-elsewhere'; readonly tap: string; readonly place: TapPlace; readonly needs: TapPlace }
   /** An overlay of which the plan moves only a part: `host` has guests on it that stay. */
   | { readonly kind: 'overlay-incomplete'; readonly networkId: string; readonly host: string }
-  /** The rest of an overlay is not where this operation needs it; `others`: more hypervisors like `host`. */
+  /**
+   * The rest of an overlay is not where this operation needs it, or nobody knows where it is; `others`: more hypervisors like `host`.
+   */
   | {
       readonly kind: 'overlay-barrier';
       readonly networkId: string;
       readonly operation: Operation;
       readonly host: string;
-      readonly place: TapPlace;
+      readonly place: TapPlace | 'unknown';
       readonly others: number;
     }
   /** The wave moves as one, and that member cannot. */

@@ -22,7 +22,7 @@ import type { WaveFullHold as PbWaveFull } from './gen/shunt/v1/WaveFullHold.ts'
 import type { WaveNotStartedHold as PbWaveNotStarted } from './gen/shunt/v1/WaveNotStartedHold.ts';
 import type { WaveTogetherHold as PbWaveTogether } from './gen/shunt/v1/WaveTogetherHold.ts';
 import type { ZoneFullHold as PbZoneFull } from './gen/shunt/v1/ZoneFullHold.ts';
-import { goal, method, operation, sourceKind, tapPlace } from './words.ts';
+import { goal, method, operation, placeInTheWay, sourceKind, tapPlace } from './words.ts';
 
 type HoldOf<K extends HoldReason['kind']> = Omit<Extract<HoldReason, { readonly kind: K }>, 'kind'>;
 
@@ -67,7 +67,7 @@ export const holdReasonCodec = tagged<HoldReason, 'kind', never, PbHoldReason>(
       networkId: text,
       operation,
       host: text,
-      place: tapPlace,
+      place: placeInTheWay,
       others: count,
     }),
     'wave-together': message<HoldOf<'wave-together'>, PbWaveTogether>({ wave: count, host: text, why: text }),

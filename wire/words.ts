@@ -29,6 +29,7 @@ export const hostMode = word<HostView['mode']>('host mode', { passive: 1, active
 export const barrier = word<Barrier>('barrier', { met: 1, open: 1 });
 export const operation = word<Operation>('operation', table(operations));
 export const tapPlace = word<TapPlace>('place of a tap', table(tapPlaces));
+export const placeInTheWay = word<TapPlace | 'unknown'>('place of a tap', { ...table(tapPlaces), unknown: 1 });
 export const goal = word<Goal>('goal', table(goals));
 export const sourceKind = word<SourceKind>('source', table(sourceKinds));
 export const shuntPlace = word<ShuntPlace>('place of a shunt', table(shuntPlaces));

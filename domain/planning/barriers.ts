@@ -1,28 +1,35 @@
 import type { HoldReason } from '../findings.ts';
 import type { JoinedInventory } from '../inventory/joined-inventory.ts';
+import { isProbePort } from '../inventory/probe-ports.ts';
 import type { TapTarget } from '../network-model.ts';
 import type { Method } from '../phases.ts';
 import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
 
-/** A tap on an overlay, wherever it is. */
+/** A tap on an overlay: where it is, or is being taken. `unknown`: nobody who could say where has been heard of. */
 export interface OverlayTap {
   readonly systemId: string;
   readonly hostname: string;
   readonly portId: string;
-  readonly place: TapPlace;
+  readonly place: TapPlace | 'unknown';
 }
 
-const overlays = new WeakMap<JoinedInventory, ReadonlyMap<string, readonly OverlayTap[]>>();
+/** An observed one. */
+type SeenTap = OverlayTap & { readonly place: TapPlace };
+
+/** Taps by overlay. */
+export type TapsByOverlay = ReadonlyMap<string, readonly OverlayTap[]>;
+
+const overlays = new WeakMap<JoinedInventory, ReadonlyMap<string, readonly SeenTap[]>>();
 
 /** The taps of each overlay. Computed once for an inventory: it never changes. */
-export function overlayTaps(inventory: JoinedInventory): ReadonlyMap<string, readonly OverlayTap[]> {
+export function overlayTaps(inventory: JoinedInventory): ReadonlyMap<string, readonly SeenTap[]> {
   const known = overlays.get(inventory) ?? computeOverlays(inventory);
   overlays.set(inventory, known);
   return known;
 }
 
-function computeOverlays({ hosts, networks }: JoinedInventory): ReadonlyMap<string, readonly OverlayTap[]> {
-  const taps = new Map<string, OverlayTap[]>();
+function computeOverlays({ hosts, networks }: JoinedInventory): ReadonlyMap<string, readonly SeenTap[]> {
+  const taps = new Map<string, SeenTap[]>();
   for (const { systemId, hostname, placed } of hosts.values()) {
     for (const { place, target } of placed) {
       if (networks.get(target.networkId)?.class !== 'overlay') continue;
@@ -31,6 +38,32 @@ function computeOverlays({ hosts, networks }: JoinedInventory): ReadonlyMap<stri
       if (list === undefined) taps.set(target.networkId, [tap]);
       else list.push(tap);
     }
+  }
+  return taps;
+}
+
+const unheard = new WeakMap<JoinedInventory, TapsByOverlay>();
+
+/** Ports of overlays that OVN expects at a hypervisor that has shown nothing yet, or never will. Computed once for an inventory. */
+export function unseenTaps(inventory: JoinedInventory): TapsByOverlay {
+  const known = unheard.get(inventory) ?? computeUnseen(inventory);
+  unheard.set(inventory, known);
+  return known;
+}
+
+function computeUnseen({ hosts, networks, ports }: JoinedInventory): TapsByOverlay {
+  const seen = [...hosts.values()].filter((host) => host.inventorySeen);
+  const known = new Set(seen.flatMap(({ systemId, hostname }) => [systemId, hostname]));
+  const placed = new Set([...hosts.values()].flatMap((host) => host.placed.map((tap) => tap.target.portId)));
+  const taps = new Map<string, OverlayTap[]>();
+  for (const port of ports.values()) {
+    const { id, networkId, requestedChassis: chassis, type } = port;
+    if (!chassis || known.has(chassis) || placed.has(id) || type !== '' || isProbePort(port)) continue;
+    if (networks.get(networkId)?.class !== 'overlay') continue;
+    const hostname = hosts.get(chassis)?.hostname ?? chassis;
+    const list = taps.get(networkId) ?? [];
+    taps.set(networkId, list);
+    list.push({ systemId: chassis, hostname, portId: id, place: 'unknown' });
   }
   return taps;
 }
@@ -64,30 +97,28 @@ export interface BarrierQuestion {
 type BarrierHold = Extract<HoldReason, { readonly kind: 'overlay-barrier' }>;
 
 type Answers = Map<string, BarrierHold | undefined>;
-const answered = new WeakMap<JoinedInventory, WeakMap<ReadonlySet<string>, Answers>>();
+const answered = new WeakMap<TapsByOverlay, WeakMap<ReadonlySet<string>, Answers>>();
 
 /**
- * What of an overlay is not where an operation needs it; undefined: the barrier is met, or the network has none. Answered once for an
- * inventory and a set of what moves: all hypervisors of a wave that moves as one ask the same.
+ * What of an overlay is not where an operation needs it; undefined: the barrier is met, or the network has none. Answered once for the
+ * same taps and a set of what moves: all hypervisors of a wave that moves as one ask the same.
  */
-export function barrierHold(inventory: JoinedInventory, question: BarrierQuestion): BarrierHold | undefined {
-  const byMoving = answered.get(inventory) ?? new WeakMap<ReadonlySet<string>, Answers>();
-  answered.set(inventory, byMoving);
+export function barrierHold(taps: TapsByOverlay, question: BarrierQuestion): BarrierHold | undefined {
+  const byMoving = answered.get(taps) ?? new WeakMap<ReadonlySet<string>, Answers>();
+  answered.set(taps, byMoving);
   const answers: Answers = byMoving.get(question.moving) ?? new Map();
   byMoving.set(question.moving, answers);
   const key = [question.networkId, question.operation, question.direction, question.method].join('/');
-  if (!answers.has(key)) answers.set(key, judgeBarrier(inventory, question));
+  if (!answers.has(key)) answers.set(key, judgeBarrier(taps, question));
   return answers.get(key);
 }
 
-function judgeBarrier(inventory: JoinedInventory, question: BarrierQuestion): BarrierHold | undefined {
+function judgeBarrier(taps: TapsByOverlay, question: BarrierQuestion): BarrierHold | undefined {
   const { networkId, operation, direction, method, moving } = question;
   const way = wayOf(operation, direction, method);
   if (way === undefined || opensBoth(question)) return undefined;
-  const beside: readonly TapPlace[] = forbidden[way.to];
-  const others = (overlayTaps(inventory).get(networkId) ?? []).filter(
-    (tap) => beside.includes(tap.place) && !moving.has(tap.portId),
-  );
+  const beside: readonly OverlayTap['place'][] = [...forbidden[way.to], 'unknown'];
+  const others = (taps.get(networkId) ?? []).filter((tap) => beside.includes(tap.place) && !moving.has(tap.portId));
   const [first] = others;
   if (first === undefined) return undefined;
   const hosts = new Set(others.map((tap) => tap.systemId));
@@ -105,18 +136,23 @@ export interface MovingTaps extends Pick<BarrierQuestion, 'operation' | 'directi
   readonly taps: readonly TapTarget[];
 }
 
-/** The barriers, one a network, that keep these taps from an operation; none when all are met. */
-export function barriersOf(inventory: JoinedInventory, { taps, ...rest }: MovingTaps): readonly BarrierHold[] {
-  const asked = new Map(taps.map((tap) => [`${tap.networkId}/${tap.method}`, tap]));
-  const holds = [...asked.values()].flatMap(
-    ({ networkId, method = 'direct' }) => barrierHold(inventory, { ...rest, networkId, method }) ?? [],
-  );
-  const byNetwork = new Map(holds.map((hold) => [hold.networkId, hold]));
+/** The barriers, one a network, that keep these taps from an operation; none when all are met. `others`: each group of taps that may be in its way. */
+export function barriersOf(others: readonly TapsByOverlay[], moving: MovingTaps): readonly BarrierHold[] {
+  const holds = others.flatMap((one) => barriersAmong(one, moving));
+  const byNetwork = new Map(holds.toReversed().map((hold) => [hold.networkId, hold]));
   return [...byNetwork.values()].toSorted((a, b) => (a.networkId < b.networkId ? -1 : 1));
 }
 
+function barriersAmong(others: TapsByOverlay, { taps, ...rest }: MovingTaps): readonly BarrierHold[] {
+  if (others.size === 0) return [];
+  const asked = new Map(taps.map((tap) => [`${tap.networkId}/${tap.method}`, tap]));
+  return [...asked.values()].flatMap(
+    ({ networkId, method = 'direct' }) => barrierHold(others, { ...rest, networkId, method }) ?? [],
+  );
+}
+
 /** Into a shunt from either end: afterwards both worlds lead to the guest, which cuts nobody off. */
-function opensBoth({ operation, direction }: BarrierQuestion): boolean {
+function opensBoth({ operation, direction }: Pick<BarrierQuestion, 'operation' | 'direction'>): boolean {
   if (operation === 'stage') return direction === 'forward';
   return direction === 'back' && (operation === 'finish' || operation === 'collapse');
 }

@@ -1,7 +1,7 @@
 import type { HoldReason } from '../findings.ts';
 import type { JoinedHost, JoinedInventory, PlacedTap } from '../inventory/joined-inventory.ts';
 import type { PlanSpec } from '../plan.ts';
-import { overlayTaps } from './barriers.ts';
+import { overlayTaps, unseenTaps } from './barriers.ts';
 import { matchingGlob } from './match-glob.ts';
 import { operationsToward } from './operations.ts';
 import type { HostPlan, TapPlan } from './packing.ts';
@@ -34,7 +34,9 @@ function tapPlan(host: JoinedHost, { place, target }: PlacedTap, { inventory, sp
   const method = methodOf(spec, { host, network, place });
   const operations = operationsToward(spec.goal ?? 'target', place, method);
   if (operations.length === 0) return [];
-  const shared = (overlayTaps(inventory).get(network.id) ?? []).some((tap) => tap.systemId !== host.systemId);
+  const shared = [overlayTaps(inventory), unseenTaps(inventory)]
+    .flatMap((taps) => taps.get(network.id) ?? [])
+    .some((tap) => tap.systemId !== host.systemId);
   return [{ target: method === 'direct' ? target : { ...target, method }, operations, shared }];
 }
 

@@ -1,8 +1,7 @@
 import type { JoinedInventory } from '../inventory/joined-inventory.ts';
-import { isProbePort } from '../inventory/probe-ports.ts';
 import type { HeldHost, PlannedWave, PlanSpec } from '../plan.ts';
 import type { TapPlace } from '../rewire/places.ts';
-import { forbiddenBeside, overlayTaps } from './barriers.ts';
+import { forbiddenBeside, overlayTaps, unseenTaps } from './barriers.ts';
 import { directionOf } from './operations.ts';
 import {
   byBlastRadius,
@@ -136,7 +135,9 @@ function holdIncomplete(inventory: JoinedInventory, spec: PlanSpec, plans: reado
   const goal = spec.goal ?? 'target';
   if (goal === 'staged') return plans;
   const beside = forbiddenBeside(goal === 'legacy' ? 'legacy' : 'direct');
-  const strangers = boundElsewhere(inventory, goal === 'legacy');
+  const strangers = new Map(
+    [...unseenTaps(inventory)].flatMap(([networkId, [tap]]) => (tap === undefined ? [] : [[networkId, tap.hostname]])),
+  );
   let judged = plans;
   for (;;) {
     const moving = new Set(
@@ -161,17 +162,4 @@ function incomplete(one: HostPlan, staying: ReadonlyMap<string, string>): HostPl
     return host === undefined ? [] : [{ kind: 'overlay-incomplete', networkId, host } as const];
   });
   return holds.length === 0 ? one : { ...one, holds };
-}
-
-/** Guests on overlays that OVN expects on hypervisors of which no agent speaks: their taps nobody can move. */
-function boundElsewhere({ hosts, networks, ports }: JoinedInventory, back: boolean): ReadonlyMap<string, string> {
-  if (back) return new Map();
-  const known = new Set([...hosts.values()].flatMap(({ systemId, hostname }) => [systemId, hostname]));
-  const bound = new Map<string, string>();
-  for (const port of ports.values()) {
-    const chassis = port.requestedChassis;
-    if (chassis === undefined || known.has(chassis) || port.type !== '' || isProbePort(port)) continue;
-    if (networks.get(port.networkId)?.class === 'overlay') bound.set(port.networkId, chassis);
-  }
-  return bound;
 }

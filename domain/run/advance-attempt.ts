@@ -1,12 +1,11 @@
 import { isOpen } from '../phases.ts';
 import { methodOfTaps } from '../planning/tap-method.ts';
 import {
-  type Asked,
   type AttemptContext,
   act,
   append,
-  ask,
   askOrder,
+  attemptBarriers,
   close,
   contextOf,
   keyOf,
@@ -14,10 +13,12 @@ import {
   type Step,
   wait,
 } from './attempt-context.ts';
+import { describeHold } from './describe-hold.ts';
 import { judgeAttempt } from './judge-attempt.ts';
 import type { Attempt, LedgerState } from './ledger-state.ts';
 import { makeReady } from './make-ready.ts';
 import { prepareAttempt } from './prepare-attempt.ts';
+import { isUnknown } from './run-troubles.ts';
 import type { World } from './world.ts';
 
 /**
@@ -96,11 +97,11 @@ function orderCommit(context: AttemptContext): Step {
 function cut(context: AttemptContext): Step {
   const { attempt, spec, local } = context;
   if (attempt.revertWhy !== undefined) return callOff(context, attempt.revertWhy);
+  const late = wasOrdered(context) ? undefined : tooLate(context);
+  if (late !== undefined) return callOff(context, late);
   const ready = makeReady(context);
   if (ready.kind === 'step') return ready.step;
   const { epoch, operation, direction, systemId, taps } = attempt;
-  const grace = askGrace(context);
-  if (grace?.kind === 'busy') return act(grace.effects, 'grace rules in NB');
   const asked = askOrder(context, systemId, 'cut', {
     type: 'cut',
     grant: {
@@ -130,12 +131,21 @@ function cut(context: AttemptContext): Step {
   }
 }
 
-/** Only a cut forward takes guests to filters that do not know their connections. NB that cannot be written keeps nobody. */
-function askGrace(context: AttemptContext): Asked | undefined {
-  const { operation = 'cut', direction, systemId, epoch, taps } = context.attempt;
-  if (operation !== 'cut' || direction !== 'forward') return undefined;
-  const portIds = taps.map((tap) => tap.portId);
-  return ask(context.world, { kind: 'nb-grace', key: keyOf(context, 'nb-grace'), systemId, epoch, portIds });
+/** The order to begin has left on this stream of the agent's: what it says of it counts, whatever changed since. */
+function wasOrdered(context: AttemptContext): boolean {
+  const { systemId } = context.attempt;
+  return context.world.progress.has(keyOf(context, `cut/${systemId}@${context.agent?.connection}`));
+}
+
+/** Why a grant that nobody has begun with does not count any more: what it was given on is not so now. */
+function tooLate({ state, world, attempt }: AttemptContext): string | undefined {
+  const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
+  if (run?.control === 'aborted') return 'the run was aborted before it began';
+  if (run?.control === 'paused') return `the run was paused before it began: ${run.pausedWhy ?? ''}`;
+  if (isUnknown(state, world, attempt.systemId))
+    return 'its agent was away when it was granted, and its deadline has passed';
+  const [barrier] = attemptBarriers(state, world, attempt);
+  return barrier && describeHold(barrier);
 }
 
 /** Asks the agent to let go of a grant that it has not used; it says whether it had begun after all. */

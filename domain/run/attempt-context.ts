@@ -4,11 +4,12 @@ import type { LedgerEvent } from '../ledger-events.ts';
 import type { NetworkTarget, ProbePort } from '../network-model.ts';
 import type { AttemptState, Order, OrderResult } from '../orders.ts';
 import type { PlanSpec } from '../plan.ts';
-import { barriersOf } from '../planning/barriers.ts';
+import { barriersOf, type MovingTaps } from '../planning/barriers.ts';
 import type { Outcome } from '../run-state.ts';
 import { type Effect, type EffectOutcome, probeKey } from './effects.ts';
 import type { Attempt, LedgerState } from './ledger-state.ts';
 import { movingWith } from './moving-with.ts';
+import { goingTaps, restingTaps } from './others-on-overlay.ts';
 import { attemptKey } from './progress.ts';
 import { type AgentView, runLimits, type World } from './world.ts';
 
@@ -115,10 +116,20 @@ export function acceptedProbes(asked: Asked): Extract<OrderResult, { kind: 'acce
   return asked.outcome.result.kind === 'accepted' ? asked.outcome.result.probes : [];
 }
 
-/** What of the attempt's overlays is not where its operation needs it now. */
-export function attemptBarriers(state: LedgerState, { inventory }: World, attempt: Attempt) {
+/** What of the attempt's overlays is not where its operation needs it now, or is on its way elsewhere. */
+export function attemptBarriers(state: LedgerState, world: World, attempt: Attempt) {
+  const others = [...restingTaps(state, world), goingTaps(state, world, attempt)];
+  return barriersOf(others, movingTaps(state, attempt));
+}
+
+/** The same without what is on its way: what will not pass by itself. */
+export function restingBarriers(state: LedgerState, world: World, attempt: Attempt) {
+  return barriersOf(restingTaps(state, world), movingTaps(state, attempt));
+}
+
+function movingTaps(state: LedgerState, attempt: Attempt): MovingTaps {
   const { operation = 'cut', direction, taps } = attempt;
-  return barriersOf(inventory, { taps, operation, direction, moving: movingWith(state, attempt) });
+  return { taps, operation, direction, moving: movingWith(state, attempt) };
 }
 
 /** The attempt's networks as an order names them to `systemId`, with that hypervisor's probe ports, and barriers for its own agent. */

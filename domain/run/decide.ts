@@ -4,12 +4,13 @@ import { isOpen } from '../phases.ts';
 import type { PlannedHost } from '../plan.ts';
 import { operationsOf } from '../planning/operations.ts';
 import { advanceAttempt, settle } from './advance-attempt.ts';
+import { allOrNone } from './all-or-none.ts';
 import { ask, contextOf, type Step } from './attempt-context.ts';
 import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
+import { graceFirst } from './grace-first.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
-import { togetherWave } from './moving-with.ts';
 import { isRunning, pauseReason } from './run-troubles.ts';
 import { capHolds, countOpen, type Doing, hostHolds, type OpenCount, runHolds, tapsNow } from './start-holds.ts';
 import { grantTogether, type OwnStep } from './together.ts';
@@ -43,13 +44,19 @@ export function decide(state: LedgerState, world: World): Decision {
 export function waitingFor(state: LedgerState, world: World, systemId: string): Step | undefined {
   const attempt = newestAttempt(state, systemId);
   if (attempt === undefined || attempt.outcome !== undefined) return undefined;
-  if (togetherWave(state, attempt) === undefined) return advanceAttempt(state, world, attempt);
   return openSteps(state, world).find((own) => own.attempt === attempt)?.step;
 }
 
+const known = new WeakMap<World, { readonly state: LedgerState; readonly steps: readonly OwnStep[] }>();
+
+/** Of all open attempts, each with what its wave makes of it. Computed once for a look at the world: whoever asks why asks for many. */
 function openSteps(state: LedgerState, world: World): readonly OwnStep[] {
+  const found = known.get(world);
+  if (found?.state === state) return found.steps;
   const own = openAttempts(state).map((attempt) => ({ attempt, step: advanceAttempt(state, world, attempt) }));
-  return grantTogether(state, own);
+  const steps = graceFirst(state, world, allOrNone(state, world, grantTogether(state, own)));
+  known.set(world, { state, steps });
+  return steps;
 }
 
 function openAttempts(state: LedgerState) {

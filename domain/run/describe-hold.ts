@@ -66,7 +66,11 @@ export function describeHold(hold: HoldReason): string {
       return `${hold.host} has guests on overlay ${hold.networkId} that this plan does not move; an overlay moves as one`;
     case 'overlay-barrier': {
       const others = hold.others === 0 ? '' : ` (and ${hold.others} more hypervisors like it)`;
-      return `${hold.operation} has to wait for overlay ${hold.networkId}: ${hold.host}${others} has guests there that are ${hold.place}`;
+      const what =
+        hold.place === 'unknown'
+          ? 'has guests there, and its agent has not shown where they are'
+          : `has guests there that are ${hold.place}, or on their way to it`;
+      return `${hold.operation} has to wait for overlay ${hold.networkId}: ${hold.host}${others} ${what}`;
     }
     case 'wave-together':
       return `wave ${hold.wave} moves as one, and ${hold.host} cannot: ${hold.why}`;

@@ -62,7 +62,7 @@ function whyWave(
     .filter((one) => !isSettled(one.status))
     .flatMap(({ host: { systemId, hostname } }) => {
       const open = whyOpen(state, world, systemId);
-      const holds = holdsInRun(state, world, { standing, systemId }) ?? [];
+      const holds = open === undefined ? (holdsInRun(state, world, { standing, systemId }) ?? []) : [];
       const conditions = open ? [open] : holds.map((hold) => unmet(state, world, { hold, systemId, standing }));
       return conditions.map((one) =>
         ofWholeRun.has(one.kind) ? one : { ...one, message: `${hostname}: ${one.message}` },

@@ -6,6 +6,7 @@ import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
 import { nextEpoch } from './decide.ts';
 import { describeHold } from './describe-hold.ts';
 import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts';
+import { goingTaps, restingTaps } from './others-on-overlay.ts';
 import { type Commanded, refuse } from './run-commands.ts';
 import type { World } from './world.ts';
 
@@ -83,7 +84,8 @@ function open(state: LedgerState, world: World, { attempt, operation, direction,
   }
   if (taps.length === 0) return refuse('wrong-state', nothing);
   const moving = new Set(taps.map((tap) => tap.portId));
-  const [barrier] = barriersOf(world.inventory, { taps, operation, direction, moving });
+  const others = [...restingTaps(state, world), goingTaps(state, world)];
+  const [barrier] = barriersOf(others, { taps, operation, direction, moving });
   if (barrier !== undefined) {
     const goal = direction === 'back' ? 'legacy' : operation === 'finish' ? 'finished' : 'collapsed';
     return refuse('held', `${describeHold(barrier)}; move them together: a plan with \`goal: ${goal}\``);

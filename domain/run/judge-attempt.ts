@@ -1,6 +1,7 @@
 import { combineVerdicts, describeVerdict, mayCommit } from '../judge/combine-verdicts.ts';
 import { judge } from '../judge/judge.ts';
 import type { ProbeResult, Verdict } from '../probes.ts';
+import { wayOf } from '../rewire/places.ts';
 import { type AttemptContext, act, append, type Step, wait } from './attempt-context.ts';
 import { peersAgain, remoteIsRequired } from './make-ready.ts';
 import { probeByPeers } from './remote-probes.ts';
@@ -28,18 +29,22 @@ export function judgeAttempt(context: AttemptContext): Step {
 }
 
 /**
- * The remote baseline. On an overlay no peer in OVN's world reaches a guest before it is staged: one that does afterwards, through the
- * tunnel, has proved it, and silence says nothing (its group may forbid to be asked).
+ * The remote baseline. On an overlay no peer in OVN's world reaches a guest that is on legacy. Before a stage none can: one that does
+ * afterwards, through the tunnel, has proved it, and silence says nothing (its group may forbid to be asked). After a way back to legacy
+ * none can any more: the hypervisor itself judges by the legacy world.
  */
 function baselineOf({ attempt, world }: AttemptContext, after: readonly ProbeResult[]): readonly ProbeResult[] {
-  if (attempt.operation !== 'stage' || attempt.direction === 'back') return attempt.baseline;
-  const overlay = new Set(
-    attempt.taps
-      .filter((tap) => world.inventory.networks.get(tap.networkId)?.class === 'overlay')
+  const { operation = 'cut', direction, taps } = attempt;
+  const onOverlay = taps.filter((tap) => world.inventory.networks.get(tap.networkId)?.class === 'overlay');
+  const end = direction === 'forward' ? 'from' : 'to';
+  const outOfReach = new Set(
+    onOverlay
+      .filter(({ method = 'direct' }) => wayOf(operation, direction, method)?.[end] === 'legacy')
       .map((tap) => tap.portId),
   );
-  const before = attempt.baseline.filter((result) => !overlay.has(result.portId));
-  return [...before, ...after.filter((result) => overlay.has(result.portId) && result.answered > 0)];
+  const before = attempt.baseline.filter((result) => !outOfReach.has(result.portId));
+  if (direction === 'back') return before;
+  return [...before, ...after.filter((result) => outOfReach.has(result.portId) && result.answered > 0)];
 }
 
 function concluded(context: AttemptContext, verdict: Verdict): Step {

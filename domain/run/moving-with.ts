@@ -8,6 +8,12 @@ export function togetherWave(state: LedgerState, attempt: Attempt): WaveStanding
   return found?.wave.together === true ? found : undefined;
 }
 
+/** Names what moves in one moment: a wave that moves as one, or an attempt by itself. */
+export function groupOf(state: LedgerState, attempt: Attempt): string {
+  const { systemId, epoch, runId, wave, operation = 'cut' } = attempt;
+  return togetherWave(state, attempt) === undefined ? `${systemId}/${epoch}` : `${runId}/${wave}/${operation}`;
+}
+
 const moving = new WeakMap<LedgerState, Map<WaveStanding, ReadonlySet<string>>>();
 
 /** Ports that move in the same moment as this attempt's, its own included. Computed once for a state: it never changes. */

@@ -1,8 +1,19 @@
 import type { HoldReason } from '../findings.ts';
 import type { ProbeResult } from '../probes.ts';
-import { type AttemptContext, act, append, attemptBarriers, close, keyOf, type Step, wait } from './attempt-context.ts';
+import {
+  type AttemptContext,
+  act,
+  append,
+  attemptBarriers,
+  close,
+  restingBarriers,
+  type Step,
+  wait,
+} from './attempt-context.ts';
+import { describeHold } from './describe-hold.ts';
 import { fleetHolds } from './fleet-holds.ts';
 import { makeReady, remoteIsRequired } from './make-ready.ts';
+import { effectsOf } from './progress.ts';
 import { probeByPeers } from './remote-probes.ts';
 import { runLimits } from './world.ts';
 
@@ -10,9 +21,10 @@ import { runLimits } from './world.ts';
 export function prepareAttempt(context: AttemptContext): Step {
   const refusal = refusalOf(context);
   if (refusal !== undefined) return refusal;
+  const holds = grantHolds(context);
+  if (holds.some((hold) => hold.kind === 'overlay-barrier')) return heldByOthers(context, holds); // its agent would refuse to prepare
   const ready = makeReady(context);
   if (ready.kind === 'step') return ready.step;
-  const holds = grantHolds(context);
   if (holds.length > 0) return wait(`the grant: ${holds.map((hold) => hold.kind).join(', ')}`);
   const baseline = probeByPeers(context, { name: baselineRound(context), wants: ready.peers });
   if (baseline.kind === 'busy') return act(baseline.effects, 'the remote baseline');
@@ -56,20 +68,34 @@ export function grantHolds({ state, world, attempt }: AttemptContext): readonly 
   return [...paused, ...fleetHolds(state, world, attempt.direction), ...attemptBarriers(state, world, attempt)];
 }
 
+/**
+ * Others of its overlays are in the way. What is on its way somewhere passes by, and so does a pause; what rests there does not, and
+ * nobody would ever be told.
+ */
+function heldByOthers(context: AttemptContext, holds: readonly HoldReason[]): Step {
+  const { state, world, attempt } = context;
+  const resting = restingBarriers(state, world, attempt);
+  const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
+  const sinceMs = Math.max(Date.parse(attempt.openedAt), Date.parse(run?.controlAt ?? attempt.openedAt));
+  const isLong = world.wallMs !== undefined && world.wallMs - sinceMs > runLimits.unreachableMs;
+  const isCalm = world.nowMs - world.startedMs > runLimits.unreachableMs;
+  if (resting.length > 0 && isLong && isCalm && holds.every((hold) => hold.kind === 'overlay-barrier')) {
+    const why = resting.map(describeHold).join('; ');
+    return close(context, 'blocked', { code: 'held', why });
+  }
+  return wait(`the grant: ${holds.map(describeHold).join('; ')}`);
+}
+
 /** Rounds are numbered; the newest one begun counts, until it is too old. */
-function baselineRound(context: AttemptContext): string {
-  const { world } = context;
-  const prefix = keyOf(context, 'baseline');
+function baselineRound({ world, attempt }: AttemptContext): string {
   let round = 1;
   let newestMs: number | undefined;
-  for (const [key, entry] of world.progress) {
-    const match = key.startsWith(prefix) ? /^(\d+)\//.exec(key.slice(prefix.length)) : null;
-    if (match === null) continue;
-    const number = Number(match[1]);
+  for (const [key, { startedMs }] of effectsOf(world.progress, attempt)) {
+    const number = Number(/\/baseline(\d+)\//.exec(key)?.[1] ?? 0);
     if (number > round) newestMs = undefined;
     if (number >= round) {
       round = number;
-      newestMs = Math.min(newestMs ?? Number.POSITIVE_INFINITY, entry.startedMs);
+      newestMs = Math.min(newestMs ?? Number.POSITIVE_INFINITY, startedMs);
     }
   }
   const stale = newestMs !== undefined && world.nowMs - newestMs > runLimits.baselineFreshMs;

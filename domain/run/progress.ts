@@ -49,6 +49,32 @@ export function attemptKey(systemId: string, epoch: number, rest: string): strin
   return `${systemId}/${epoch}/${rest}`;
 }
 
+const owned = new WeakMap<Progress, ReadonlyMap<string, readonly Entry[]>>();
+type Entry = readonly [key: string, effect: EffectProgress];
+
+/** The effects of one attempt. Sorted by owner once for a progress: it never changes. */
+export function effectsOf(
+  progress: Progress,
+  { systemId, epoch }: { readonly systemId: string; readonly epoch: number },
+): readonly Entry[] {
+  const found = owned.get(progress) ?? byOwner(progress);
+  owned.set(progress, found);
+  return found.get(`${systemId}/${epoch}`) ?? [];
+}
+
+function byOwner(progress: Progress): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of progress) {
+    const owner = ownerOf(entry[0]);
+    if (owner === undefined) continue;
+    const name = `${owner.systemId}/${owner.epoch}`;
+    const list = found.get(name);
+    if (list === undefined) found.set(name, [entry]);
+    else list.push(entry);
+  }
+  return found;
+}
+
 function ownerOf(key: string): { systemId: string; epoch: number } | undefined {
   const match = /^(.+?)\/(\d+)\//.exec(key);
   return match?.[1] !== undefined && match[2] !== undefined

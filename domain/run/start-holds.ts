@@ -8,8 +8,9 @@ import { choosePeers } from '../planning/choose-peers.ts';
 import { type Move, standOf } from '../planning/operations.ts';
 import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
 import { fleetHolds } from './fleet-holds.ts';
-import type { RunStanding } from './host-status.ts';
+import type { RunStanding, WaveStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { goingTaps, restingTaps } from './others-on-overlay.ts';
 import { isUnknown } from './run-troubles.ts';
 import { runLimits, type World } from './world.ts';
 
@@ -142,7 +143,7 @@ export function hostHolds(
       .filter((one) => one.severity === 'error')
       .map((finding) => patient({ kind: 'finding', finding })),
     ...serviceHolds(world, doing, now.taps),
-    ...barrierHolds(world, doing, now.taps).map(patient),
+    ...barrierHolds(state, world, { standing, doing, taps: now.taps }, patient),
     ...peerHolds(world, { standing, doing, taps: now.taps }).map(patient),
   ];
 }
@@ -155,29 +156,42 @@ function serviceHolds(world: World, { wave }: Doing, taps: readonly TapTarget[])
   });
 }
 
-const wavePorts = new WeakMap<PlannedWave, ReadonlySet<string>>();
+const wavePorts = new WeakMap<WaveStanding, ReadonlySet<string>>();
 
-/** All ports that a wave moves. Computed once: a plan never changes. */
-function portsOf(wave: PlannedWave): ReadonlySet<string> {
-  const ports = wavePorts.get(wave) ?? new Set(wave.hosts.flatMap((host) => host.taps.map((tap) => tap.portId)));
+/** All ports that a wave moves: not those of hypervisors that it passes over. Computed once for a standing: it never changes. */
+function portsOf(wave: WaveStanding): ReadonlySet<string> {
+  const known = wavePorts.get(wave);
+  if (known !== undefined) return known;
+  const moving = wave.hosts.filter(({ status }) => status !== 'left' && status !== 'taken-back');
+  const ports = new Set(moving.flatMap(({ host }) => host.taps.map((tap) => tap.portId)));
   wavePorts.set(wave, ports);
   return ports;
 }
 
-/** The rest of an overlay: as it is, less what moves in the same moment. */
-function barrierHolds({ inventory }: World, doing: Doing, taps: readonly TapTarget[]): readonly HoldReason[] {
+/** The rest of an overlay: as it is, less what moves in the same moment; and what is on its way, for which waiting helps. */
+function barrierHolds(
+  state: LedgerState,
+  world: World,
+  { standing, doing, taps }: TapsQuestion,
+  patient: (hold: HoldReason) => HostHold,
+): readonly HostHold[] {
   const { wave, operation } = doing;
-  const moving = wave.together === true ? portsOf(wave) : new Set(taps.map((tap) => tap.portId));
-  return barriersOf(inventory, { taps, operation, direction: wave.direction ?? 'forward', moving });
+  const own = wave.together === true ? standing.waves.find((one) => one.wave.number === wave.number) : undefined;
+  const moving = own === undefined ? new Set(taps.map((tap) => tap.portId)) : portsOf(own);
+  const question = { taps, operation, direction: wave.direction ?? 'forward', moving } as const;
+  return [
+    ...barriersOf(restingTaps(state, world), question).map(patient),
+    ...barriersOf([goingTaps(state, world)], question).map(waits),
+  ];
 }
 
-interface PeerQuestion {
+interface TapsQuestion {
   readonly standing: RunStanding;
   readonly doing: Doing;
   readonly taps: readonly TapTarget[];
 }
 
-function peerHolds(world: World, { standing, doing, taps }: PeerQuestion): readonly HoldReason[] {
+function peerHolds(world: World, { standing, doing, taps }: TapsQuestion): readonly HoldReason[] {
   if ((standing.plan.spec.remoteVantage ?? 'required') !== 'required' || doing.wave.direction === 'back') return [];
   const { inventory } = world;
   const { systemId } = doing.host;

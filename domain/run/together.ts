@@ -30,7 +30,7 @@ function mayGo({ status }: HostStanding, member: OwnStep | undefined, of: Attemp
   return member !== undefined && isMember(member.attempt, of) && (member.attempt.granted || isGrant(member.step));
 }
 
-function isGrant(step: Step): boolean {
+export function isGrant(step: Step): boolean {
   return step.events.some((event) => event.type === 'attempt-granted');
 }
 

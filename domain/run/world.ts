@@ -44,6 +44,8 @@ export const runLimits = {
   /** Tries of one effect, and the pause before the next one (times the tries so far). */
   triesMax: 3,
   retryMs: 1_000,
+  /** After its end an attempt counts as where it took its taps this long, for what agents showed may be older. */
+  observedWithinMs: 5_000,
   /** A remote baseline older than this is taken again before the grant. */
   baselineFreshMs: 60_000,
   /** Questions a peer asks each guest in one round of probing, and their distance. */

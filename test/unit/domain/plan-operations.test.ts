@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { joinInventory } from '../../../domain/inventory/join-inventory.ts';
 import type { SourceKind } from '../../../domain/network-model.ts';
 import type { Plan, PlanSpec } from '../../../domain/plan.ts';
-import { barrierHold } from '../../../domain/planning/barriers.ts';
+import { barrierHold, overlayTaps } from '../../../domain/planning/barriers.ts';
 import { operationsToward } from '../../../domain/planning/operations.ts';
 import { planWaves } from '../../../domain/planning/plan-waves.ts';
 import { type TapPlace, tapPlaces } from '../../../domain/rewire/places.ts';
@@ -241,7 +241,7 @@ describe('planWaves with operations', () => {
         );
         const moving = new Set(due.map((tap) => tap.portId));
         for (const { portId, networkId, method = 'direct' } of due) {
-          expect(barrierHold(now, { networkId, operation, direction, method, moving })).toBeUndefined();
+          expect(barrierHold(overlayTaps(now), { networkId, operation, direction, method, moving })).toBeUndefined();
           const shuntWay = operation === 'cut' ? (['staged', 'shunted'] as const) : ends[operation];
           const way = method === 'direct' ? (['legacy', 'direct'] as const) : shuntWay;
           place.set(portId, direction === 'forward' ? way[1] : way[0]);
@@ -254,10 +254,12 @@ describe('planWaves with operations', () => {
 describe('barrierHold', () => {
   const ask = (places: readonly TapPlace[], over: object) =>
     barrierHold(
-      cloud([1, 1, 1], new Set(), {
-        network: { class: 'overlay' },
-        placeOf: (id) => places[Number(id.slice(2)) - 1] ?? 'legacy',
-      }),
+      overlayTaps(
+        cloud([1, 1, 1], new Set(), {
+          network: { class: 'overlay' },
+          placeOf: (id) => places[Number(id.slice(2)) - 1] ?? 'legacy',
+        }),
+      ),
       {
         networkId: netA,
         operation: 'cut',

@@ -118,6 +118,15 @@ export class SimCloud {
     return this.loseAnswers(effect) ? lost : outcome;
   }
 
+  /** Guests that no peer hears: those that fail, and on an overlay all that are on legacy, for peers ask in OVN's world. */
+  #silent(): ReadonlySet<string> {
+    const failing = [...this.agents.values()].filter((one) => one.remoteSilent).flatMap((one) => [...one.taps]);
+    if (this.#network.class !== 'overlay') return new Set(failing);
+    const ports = [...this.inventory.ports.values()];
+    const away = ports.filter(({ id, requestedChassis = '' }) => this.agent(requestedChassis).placeOf(id) === 'legacy');
+    return new Set([...failing, ...away.map((port) => port.id)]);
+  }
+
   #done(effect: Effect): EffectOutcome {
     switch (effect.kind) {
       case 'nb-prepare':
@@ -134,10 +143,7 @@ export class SimCloud {
       case 'order': {
         const agent = this.agent(effect.systemId);
         if (!agent.connected) return { kind: 'failed', code: 'agent-not-connected', message: 'stream lost' };
-        const silent = new Set(
-          [...this.agents.values()].filter((one) => one.remoteSilent).flatMap((one) => [...one.taps]),
-        );
-        return { kind: 'order-result', result: agent.obey(effect.order, silent) };
+        return { kind: 'order-result', result: agent.obey(effect.order, this.#silent()) };
       }
     }
   }

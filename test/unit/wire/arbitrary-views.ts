@@ -64,7 +64,7 @@ const anyHold: fc.Arbitrary<HoldReason> = fc.oneof(
     networkId: anyText,
     operation: anyOperation,
     host: anyText,
-    place: anyPlace,
+    place: fc.oneof(anyPlace, fc.constant('unknown')),
     others: anyCount,
   }),
   fc.record({ kind: fc.constant('wave-together'), wave: anyCount, host: anyText, why: anyText }),
