@@ -1,4 +1,5 @@
 import type { RewireStep } from '../../domain/rewire/steps.ts';
+import { sleep } from '../../platform/clock.ts';
 import type { LinkRef, NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, mark, markGone } from '../cutover/execution.ts';
@@ -8,32 +9,42 @@ import { outerLegFlags } from './own-links.ts';
 import { isIn, presentMoves, type ShuntMove } from './shunt-moves.ts';
 import { guarded } from './storm-guard.ts';
 
+/** The kernel datapath holds a tap until vswitchd has let go of it. */
+const busyRetriesMax = 400;
+const busyRetryMs = 5;
+
 /**
  * The taps go from L to B. L knows the guest behind its leg before the tap leaves: it never floods for it. A tap hears nothing for as
- * long as the kernel takes to move it: less than a millisecond, or a few where its RCU is slow.
+ * long as the kernel takes to move it: less than a millisecond, or a few where its RCU is slow. A tap that is in no bridge at all, since
+ * somebody or something cut short took it out, goes in as well; one that somebody else has does not.
  */
 export async function enterShunt(step: RewireStep, run: Execution): Promise<void> {
   const moves = presentMoves(step, run).filter((move) => !isIn(run, move.tap, move.shunt.bridge));
   if (moves.length === 0) return;
   for (const move of moves) {
-    if (!isIn(run, move.tap, move.legacy.bridge))
-      throw new ShuntError('preimage-changed', `${move.tap} is not in ${move.legacy.bridge} any more`);
+    if (isLost(move, run) || isIn(run, move.tap, move.legacy.bridge)) continue;
+    throw new ShuntError('preimage-changed', `${move.tap} is in another bridge than ${move.legacy.bridge}`);
   }
-  await guarded(moves, run, () => {
+  await guarded(moves, run, () =>
     perform(
       moves.map((move) => ({ move, operations: entering(move, run) })),
       run,
-    );
-  });
+    ),
+  );
   for (const move of moves) mark(run, move.tap, 'joined');
 }
 
 /** The taps go from B back to L; groups that the guest has joined go with it. */
 export async function exitShunt(step: RewireStep, run: Execution): Promise<void> {
-  const ours = presentMoves(step, run).filter((move) => move.shunt.ownsBridge); // a hybrid plug's tap was in B before us
-  const moves = ours.filter((move) => !isIn(run, move.tap, move.legacy.bridge));
+  const found = presentMoves(step, run);
+  const lost = found.filter((move) => !move.shunt.ownsBridge && isLost(move, run)); // a hybrid plug's tap was in B before us
+  const moves = found.filter((move) => move.shunt.ownsBridge && !isIn(run, move.tap, move.legacy.bridge));
+  await perform(
+    lost.map((move) => ({ move, operations: [intoShunt(move)] })),
+    run,
+  );
   if (moves.length === 0) return;
-  perform(
+  await perform(
     moves.map((move) => ({ move, operations: exiting(move, run) })),
     run,
   );
@@ -46,19 +57,33 @@ export async function exitShunt(step: RewireStep, run: Execution): Promise<void>
 
 function entering(move: ShuntMove, run: Execution): readonly NetlinkOperation[] {
   const { tap, legacy, shunt } = move;
-  const { a } = legsOf(shunt);
+  const { a, v } = legsOf(shunt);
+  const ownEntries = shunt.ownMacs.map((mac): NetlinkOperation => ({ kind: 'fdb-replace', link: tap, mac }));
+  // Where frames leave by OVN, or by a leg that is not ours, L has nothing to learn of it.
+  const flipped = isLost(move, run) && run.netlink.link(v)?.bridgePort?.flood === true;
+  if (flipped || !shunt.legacyLeg.owned) return [intoShunt(move), ...ownEntries];
   const others = learntBehind(tap, legacy.bridge, run).filter((mac) => !shunt.ownMacs.includes(mac));
   return [
     outerLegFlags(shunt, 'legacy'),
     ...groupsBehind(tap, legacy.bridge, run).map((group) => joined(group, { link: a, master: legacy.bridge })),
     ...shunt.ownMacs.map((mac) => keptAt(a, mac)),
-    { kind: 'set-master', link: tap, master: shunt.bridge },
-    ...shunt.ownMacs.map((mac): NetlinkOperation => ({ kind: 'fdb-replace', link: tap, mac })),
+    intoShunt(move),
+    ...ownEntries,
     ...others.flatMap((mac): NetlinkOperation[] => [
       { kind: 'fdb-replace', link: a, mac },
       { kind: 'fdb-replace', link: tap, mac },
     ]),
   ];
+}
+
+function intoShunt({ tap, shunt }: ShuntMove): NetlinkOperation {
+  return { kind: 'set-master', link: tap, master: shunt.bridge };
+}
+
+/** In no bridge: nothing leads to its guest. The kernel datapath may be about to let go of it. */
+function isLost({ tap }: ShuntMove, run: Execution): boolean {
+  const link = run.netlink.link(tap);
+  return link?.master === undefined || link.slaveKind === 'openvswitch';
 }
 
 function exiting(move: ShuntMove, run: Execution): readonly NetlinkOperation[] {
@@ -99,20 +124,40 @@ function joined(group: string, at: { readonly link: LinkRef; readonly master: Li
   return { kind: 'mdb-add', ...at, group };
 }
 
+interface Change {
+  readonly move: ShuntMove;
+  readonly operations: readonly NetlinkOperation[];
+}
+
 /** One netlink batch for all. What must not fail is the new master; entries are best effort: frames teach them too. */
-function perform(
-  changes: readonly { readonly move: ShuntMove; readonly operations: readonly NetlinkOperation[] }[],
-  run: Execution,
-): void {
-  const operations = changes.flatMap((change) => change.operations);
-  const results = run.netlink.apply(operations);
-  let at = 0;
-  for (const { move, operations: own } of changes) {
-    const index = at + own.findIndex((operation) => operation.kind === 'set-master');
-    at += own.length;
-    const result = results[index];
-    if (result?.kind === 'done') continue;
-    if (run.netlink.link(move.tap) === undefined) markGone(run, move);
-    else throw new ShuntError('netlink-failed', `moving ${move.tap}: ${result?.errno ?? 'no answer from the kernel'}`);
+async function perform(changes: readonly Change[], run: Execution): Promise<void> {
+  let left = changes;
+  for (let tries = 0; left.length > 0; tries += 1) {
+    const failed = outcomes(left, run).filter(({ errno }) => errno !== undefined);
+    const [gone, there] = [failed.filter(isGone(run)), failed.filter((change) => !isGone(run)(change))];
+    for (const { move } of gone) markGone(run, move);
+    left = there;
+    if (left.length === 0) return;
+    const { errno } = there.find((change) => !['ENOTSUP', 'EBUSY'].includes(change.errno ?? '')) ?? {};
+    if (errno !== undefined || tries >= busyRetriesMax) {
+      const taps = left.map(({ move }) => move.tap).join(', ');
+      throw new ShuntError('netlink-failed', `moving ${taps}: ${errno ?? 'the old switch does not let go'}`);
+    }
+    await sleep(busyRetryMs, run.signal);
   }
+}
+
+function isGone(run: Execution): (change: Change) => boolean {
+  return ({ move }) => run.netlink.link(move.tap) === undefined;
+}
+
+/** With why each could not be moved; no `errno`: it was. */
+function outcomes(changes: readonly Change[], run: Execution): readonly (Change & { readonly errno?: string })[] {
+  const results = run.netlink.apply(changes.flatMap((change) => change.operations));
+  let at = 0;
+  return changes.map((change) => {
+    const result = results[at + change.operations.findIndex((operation) => operation.kind === 'set-master')];
+    at += change.operations.length;
+    return result?.kind === 'done' ? change : { ...change, errno: result?.errno ?? 'no answer from the kernel' };
+  });
 }

@@ -86,10 +86,12 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
 /** The instant itself: one nft transaction and one netlink batch for all taps. */
 function turn(moves: readonly ShuntMove[], active: Active, run: Execution): void {
   run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, active)));
-  run.netlink.applyAll(moves.flatMap((move) => turning(move, active)));
+  const standing = (leg: string) => run.netlink.link(leg) !== undefined; // a hybrid has no legacy leg any more
+  const changes = moves.flatMap((move) => turning(move, active));
+  run.netlink.applyAll(changes.filter(({ link }) => standing(link)));
 }
 
-function turning({ shunt }: ShuntMove, active: Active): readonly NetlinkOperation[] {
+function turning({ shunt }: ShuntMove, active: Active): readonly LegChange[] {
   const { b, v } = legsOf(shunt);
   const legs = { legacy: b, target: v } as const;
   const left = active === 'legacy' ? 'target' : 'legacy';
@@ -105,14 +107,20 @@ function turning({ shunt }: ShuntMove, active: Active): readonly NetlinkOperatio
   ];
 }
 
+type LegChange = Extract<NetlinkOperation, { kind: 'set-bridge-port' }> & { readonly link: string };
+
 /** L sends what is for the guest to the wire, where it is now; an entry that does not age, so that L never floods for it. */
 function behindUplink(move: ShuntMove, run: Execution): readonly NetlinkOperation[] {
   const { uplink } = move.legacy;
   if (uplink === undefined || run.netlink.link(uplink) === undefined) return [];
   return [
     ...move.shunt.ownMacs.map((mac): NetlinkOperation => ({ kind: 'fdb-replace', link: uplink, mac, state: 'static' })),
-    ...(move.shunt.legacyLeg.owned ? [outerLegFlags(move.shunt, 'target')] : []),
+    ...(hasOuterLeg(move, run) ? [outerLegFlags(move.shunt, 'target')] : []),
   ];
+}
+
+function hasOuterLeg({ shunt }: ShuntMove, run: Execution): boolean {
+  return shunt.legacyLeg.owned && run.netlink.link(shunt.legacyLeg.outer) !== undefined;
 }
 
 function claimedOfport(move: ShuntMove, run: Execution): number {

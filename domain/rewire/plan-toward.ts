@@ -196,7 +196,7 @@ function needsOfLegacy({ move, shunt, direct, master, stands: standing }: Seen):
   if (flipped && (shunt.tapInside || shunt.legacyLeg)) kinds.add('seed-connections').add('unflip');
   if (shunt.claim !== undefined) kinds.add('release-shunt');
   const away = standing || shunt.claim !== undefined || master !== move.legacy.bridge;
-  if (move.shunt.ownsBridge && away) kinds.add('exit-shunt');
+  if (move.shunt.ownsBridge ? away : !shunt.tapInside) kinds.add('exit-shunt'); // a hybrid plug's tap lives in B
   if (standing) kinds.add('unmake-shunt');
   return kinds;
 }
@@ -205,7 +205,7 @@ function needsOfStaged({ shunt, direct }: Seen): Needs {
   if (direct) return new Set(['uncollapse', 'restore-legacy-leg', 'seed-connections', 'unflip']);
   const kinds = new Set<TowardKind>();
   const flipped = shunt.active === 'target';
-  const legIsMissing = flipped && shunt.bridge && shunt.targetLeg && !shunt.legacyLeg;
+  const legIsMissing = flipped && shunt.tapInside && shunt.targetLeg && !shunt.legacyLeg;
   if (legIsMissing) kinds.add('restore-legacy-leg');
   else if (!isWhole(shunt) || (shunt.active === 'none' && !shunt.tapInside)) kinds.add('make-shunt');
   if (flipped) kinds.add('seed-connections').add('unflip');
@@ -219,7 +219,8 @@ function needsOfStaged({ shunt, direct }: Seen): Needs {
 function needsOfShunted({ shunt, direct }: Seen): Needs {
   if (direct) return new Set(['uncollapse', 'restore-legacy-leg']);
   const kinds = needsOfFlipped(shunt);
-  if (!kinds.has('make-shunt') && !shunt.legacyLeg) kinds.add('restore-legacy-leg');
+  // In use it is only added to; a shunt that its tap has left is made anew, and flipped after that.
+  if (!kinds.has('make-shunt') && !shunt.legacyLeg) kinds.add(shunt.tapInside ? 'restore-legacy-leg' : 'make-shunt');
   return kinds;
 }
 

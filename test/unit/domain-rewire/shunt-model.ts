@@ -98,15 +98,18 @@ function performOne(kind: RewireStep['kind'], model: ShuntModel): ShuntModel {
       };
     case 'enter-shunt':
       if (!model.bridge) throw new Error('there is no bridge to enter');
+      if (model.tapAt === 'elsewhere' || model.tapAt === 'target') throw new Error('took the tap from somebody');
       return there ? { ...model, tapAt: 'shunt' } : model;
     case 'claim-shunt':
       if (!model.targetLeg) throw new Error('there is no leg to claim with');
       return { ...model, claim: 'installed' };
     case 'flip':
-      if (model.claim !== 'installed' || model.tapAt !== 'shunt') throw new Error('flipped into a black hole');
+      if (model.claim !== 'installed' || model.tapAt !== 'shunt' || !model.targetLeg)
+        throw new Error('flipped into a black hole');
       return { ...model, active: 'target' };
     case 'unflip':
       if (!model.legacyLeg) throw new Error('unflipped into a black hole');
+      if (!model.targetLeg) throw new Error('there is no leg to mute');
       return { ...model, active: 'legacy' };
     case 'release-shunt':
       if (there && model.tapAt === 'shunt' && model.active === 'target')
@@ -121,7 +124,7 @@ function performOne(kind: RewireStep['kind'], model: ShuntModel): ShuntModel {
       if (model.active !== 'target') throw new Error('dropped the leg that carries the guest');
       return { ...model, legacyLeg: false };
     case 'restore-legacy-leg':
-      return { ...model, legacyLeg: true };
+      return model.tapAt === 'shunt' ? { ...model, legacyLeg: true } : model;
     case 'collapse':
       return { ...placed.direct };
     case 'uncollapse':
