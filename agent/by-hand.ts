@@ -3,6 +3,7 @@ import type { Direction } from '../domain/phases.ts';
 import { markKeys, type RewireFacts } from '../domain/rewire/moves.ts';
 import { cutSteps, planMoves } from '../domain/rewire/plan-cut.ts';
 import { judgeRestore, restoreSteps } from '../domain/rewire/plan-restore.ts';
+import { noShunt } from '../domain/rewire/shunt-plug.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ShuntError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
@@ -40,9 +41,11 @@ export async function moveByHand(
 ): Promise<ByHandResult> {
   await using host = await openHost(config, signal);
   await takeLock(host, signal);
-  const facts = readFacts(host.ovs, host.netlink.links());
+  const links = host.netlink.links();
   const direction: Direction = request.op === 'cut' ? 'forward' : 'back';
-  const target = targetOf(request, facts);
+  const target = targetOf(request, readFacts(host.ovs, links));
+  const facts = readFacts(host.ovs, links, [target]);
+  refuseShunted(target, facts);
   const plan = planMoves({ epoch: request.epoch, direction, taps: [target] }, facts);
   const [problem] = plan.problems;
   if (problem !== undefined) throw new ShuntError('preimage-changed', problem.message);
@@ -84,6 +87,17 @@ function targetOf(request: ByHandRequest, facts: RewireFacts): TapTarget {
   if (bridge === undefined) throw new ShuntError('usage', 'which legacy bridge? --bridge NAME');
   const vm = request.vm === undefined ? {} : { deviceId: request.vm };
   return { tap: request.tap, portId, networkId: '', mac, ips: request.ips, legacyBridge: bridge, ...vm };
+}
+
+/** The way along a shunt is the coordinator's to order: taken out of it by hand, the tap would leave a leg behind that takes all its frames. */
+function refuseShunted({ tap }: TapTarget, { shunts, links }: RewireFacts): void {
+  const shunt = shunts.get(tap) ?? noShunt;
+  if (!shunt.tapInside || (shunt.claim === undefined && !shunt.targetLeg)) return;
+  const where = links.get(tap)?.master ?? 'its bridge';
+  throw new ShuntError(
+    'wrong-state',
+    `${tap} is on a shunt (${where}): it goes back by \`shunt host revert\`, or without a coordinator by \`shunt-agent revert --attempt N\` (\`shunt-agent journal show\` lists them), not by hand`,
+  );
 }
 
 function dependencies(host: Host, stages: Stage[]): ExecutorDependencies {

@@ -92,6 +92,9 @@ describe('a flip', () => {
     await host.kill('SIGTERM');
     const alone = await host.command('revert', '--attempt', String(epoch));
     expect([alone.exitCode, alone.stdout]).toEqual([3, expect.stringContaining('"reverted"')]);
+    const { tap, portId, mac } = first();
+    const byHand = await host.command('cut', '--once', tap, '--port', portId, '--mac', mac);
+    expect([byHand.exitCode, byHand.stderr]).toEqual([1, expect.stringContaining('is on a shunt')]);
     await host.start();
     await host.phase(epoch, 'reverted');
     await places('staged', 'staged');
