@@ -6,6 +6,9 @@ const patience = process.env['SHUNT_LAB_VM'] === 'tcg' ? 15 : 1;
 /** Tests that start QEMU: a kind of their own, which waits more than it computes, beside the others. */
 const virtualMachines = ['test/lab/vm-*.test.ts', 'test/lab/guest-qemu.test.ts'];
 
+/** Tests of whole hosts below a systemd of their own, and of what is installed there: they wait for units, deadlines and packers. */
+const machines = ['test/lab/machine-*.test.ts', 'test/lab/release.test.ts'];
+
 export default defineConfig({
   test: {
     teardownTimeout: 60_000,
@@ -21,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          exclude: virtualMachines,
+          exclude: [...virtualMachines, ...machines],
           // Real daemons on real processors: one file at a time, and a limit only for what hangs.
           pool: 'forks',
           fileParallelism: false,
@@ -39,6 +42,17 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 180_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'machine',
+          include: machines,
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180_000 * patience,
+          hookTimeout: 240_000 * patience,
         },
       },
       {
