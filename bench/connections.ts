@@ -50,7 +50,7 @@ export async function benchConnections(
   say: (text: string) => void,
 ): Promise<ConnectionsReport> {
   say(
-    `plan: ${flows.length * 2} flips, about ${flows.reduce((sum, count) => sum + 20 + count / 100, 15)} s on a quiet machine`,
+    `plan: ${flows.length * 2} flips, about ${Math.round(flows.reduce((sum, count) => sum + 20 + count / 100, 15))} s on a quiet machine`,
   );
   const name = `bnc${process.pid % 100_000}`;
   const lab = await upLab({

@@ -82,9 +82,9 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
     try {
       if (late()) throw new Error('no time was left');
       for (const row of await measure(lab, what, options, late)) {
+        if (row.n === 0) throw new Error(`no ${row.op} counts: ${row.useless} rounds were void or failed`);
         rows.push(row);
         say(JSON.stringify(row));
-        if (row.n === 0) throw new Error(`no ${row.op} counts: ${row.useless} rounds were void or failed`);
       }
     } catch (error) {
       troubles.push(`${head}: not measured: ${error instanceof Error ? error.message : String(error)}`);
