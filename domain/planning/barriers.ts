@@ -3,7 +3,7 @@ import type { JoinedInventory } from '../inventory/joined-inventory.ts';
 import { isProbePort } from '../inventory/probe-ports.ts';
 import type { TapTarget } from '../network-model.ts';
 import type { Method } from '../phases.ts';
-import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
+import { type Operation, opensBothWorlds, type TapPlace, wayOf } from '../rewire/places.ts';
 
 /** A tap on an overlay: where it is, or is being taken. `unknown`: nobody who could say where has been heard of. */
 export interface OverlayTap {
@@ -116,7 +116,7 @@ export function barrierHold(taps: TapsByOverlay, question: BarrierQuestion): Bar
 function judgeBarrier(taps: TapsByOverlay, question: BarrierQuestion): BarrierHold | undefined {
   const { networkId, operation, direction, method, moving } = question;
   const way = wayOf(operation, direction, method);
-  if (way === undefined || opensBoth(question)) return undefined;
+  if (way === undefined || opensBothWorlds(operation, direction)) return undefined;
   const beside: readonly OverlayTap['place'][] = [...forbidden[way.to], 'unknown'];
   const others = (taps.get(networkId) ?? []).filter((tap) => beside.includes(tap.place) && !moving.has(tap.portId));
   const [first] = others;
@@ -149,10 +149,4 @@ function barriersAmong(others: TapsByOverlay, { taps, ...rest }: MovingTaps): re
   return [...asked.values()].flatMap(
     ({ networkId, method = 'direct' }) => barrierHold(others, { ...rest, networkId, method }) ?? [],
   );
-}
-
-/** Into a shunt from either end: afterwards both worlds lead to the guest, which cuts nobody off. */
-function opensBoth({ operation, direction }: Pick<BarrierQuestion, 'operation' | 'direction'>): boolean {
-  if (operation === 'stage') return direction === 'forward';
-  return direction === 'back' && (operation === 'finish' || operation === 'collapse');
 }

@@ -33,3 +33,9 @@ export function wayOf(operation: Operation, direction: Direction, method: Method
   if (way === undefined || direction === 'forward') return way;
   return { from: way.to, to: way.from };
 }
+
+/** Into a shunt from either end: afterwards both worlds lead to the guest, which cuts nobody off, whoever is where on its overlay. */
+export function opensBothWorlds(operation: Operation, direction: Direction): boolean {
+  if (operation === 'stage') return direction === 'forward';
+  return direction === 'back' && (operation === 'finish' || operation === 'collapse');
+}

@@ -6,7 +6,7 @@ import { judgeOvsMove } from '../sources/ovs-moves.ts';
 import { withReparenting } from '../sources/ovs-restore.ts';
 import type { LegacyPlace, RewireFacts, TapMove } from './moves.ts';
 import { intendedRows } from './moves.ts';
-import type { Operation } from './places.ts';
+import { type Operation, opensBothWorlds } from './places.ts';
 import { judgeShuntMove } from './plan-shunt.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
 
@@ -30,7 +30,7 @@ export interface CutRequest {
 
 /** Matches an order's taps with what is there, and fixes each tap's way to the other plug and back. */
 export function planMoves(request: CutRequest, facts: RewireFacts): CutPlan {
-  const judged = request.taps.map((target) => judge(target, request, facts));
+  const judged = request.taps.map((target) => behindBarrier(target, request, judge(target, request, facts)));
   return {
     moves: judged.flatMap((j) => (j.kind === 'move' ? [j.move] : [])),
     already: judged.flatMap((j) => (j.kind === 'already' ? [j.tap] : [])),
@@ -42,6 +42,19 @@ type Judged =
   | { readonly kind: 'move'; readonly move: TapMove }
   | { readonly kind: 'already'; readonly tap: string }
   | { readonly kind: 'problem'; readonly finding: Finding };
+
+/** Nothing on an overlay moves where it could be cut off from others, or others from it, unless the order says that it is not. */
+function behindBarrier(
+  target: TapTarget,
+  { operation = 'cut', direction, networks = [] }: CutRequest,
+  judged: Judged,
+): Judged {
+  const network = networks.find((candidate) => candidate.networkId === target.networkId);
+  if (judged.kind !== 'move' || network?.class !== 'overlay' || network.barrier === 'met') return judged;
+  if (opensBothWorlds(operation, direction)) return judged;
+  const message = `${target.tap} or others of its overlay would be cut off: the order does not say that its barrier is met`;
+  return problem(target, 'overlay-barrier', message);
+}
 
 function judge(target: TapTarget, request: CutRequest, facts: RewireFacts): Judged {
   const shunt = judgeShuntMove(target, request, facts);

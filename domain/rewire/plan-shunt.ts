@@ -91,8 +91,7 @@ function isBeyond(place: TapPlace, to: TapPlace, direction: Direction): boolean 
 }
 
 function refusal(target: TapTarget, request: ShuntRequest, facts: RewireFacts): ShuntJudgement | undefined {
-  const { operation = 'cut', direction, networks = [] } = request;
-  const network = networks.find((candidate) => candidate.networkId === target.networkId);
+  const { operation = 'cut', direction } = request;
   const hybrid = hybridOf(target, request, facts);
   if (hybrid?.kind === 'problem') return hybrid;
   if (hybrid === undefined && target.source !== undefined && target.source !== 'linux-bridge') {
@@ -101,12 +100,6 @@ function refusal(target: TapTarget, request: ShuntRequest, facts: RewireFacts): 
       'shunt-refused',
       `${target.tap} is plugged by ${target.source}: it can be moved direct only`,
     );
-  }
-  const leavesWorld =
-    (operation === 'stage' && direction === 'back') || (operation === 'finish' && direction === 'forward');
-  if (leavesWorld && network?.class === 'overlay' && network.barrier !== 'met') {
-    const message = `other hypervisors still need ${target.tap} in both worlds of its overlay: the order does not say that its barrier is met`;
-    return problem(target, 'overlay-barrier', message);
   }
   const isNew = operation === 'stage' && direction === 'forward' && hybrid === undefined;
   return isNew ? nameRefusal(target, facts) : undefined;

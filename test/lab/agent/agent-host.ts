@@ -189,6 +189,7 @@ export class AgentHost implements AsyncDisposable {
       class: network.kind,
       mtu: network.mtu,
       ...(network.vlan === undefined ? {} : { vlan: network.vlan }),
+      ...(network.kind === 'overlay' ? { barrier: 'met' as const } : {}), // there is no other hypervisor
       probe: {
         name: `shunt-probe-${network.index}`,
         mac: `02:00:00:00:00:0${network.index}`,

@@ -60,6 +60,31 @@ describe('planning the move of a tap by its shunt', () => {
     expect(planned(model, asked)).toMatchObject({ moves: [], problems: [{ kind, tap: 'a', severity: 'error' }] });
   });
 
+  it.each([
+    ['a flip', placed.staged, { operation: 'cut', direction: 'forward' }, shunted],
+    ['a flip back', placed.shunted, { operation: 'cut', direction: 'back' }, shunted],
+    ['an unstage', placed.staged, { operation: 'stage', direction: 'back' }, shunted],
+    ['a direct cut', placed.legacy, { direction: 'forward' }, target('a')],
+    ['a direct cut back', placed.direct, { direction: 'back' }, target('a')],
+  ] as const)('does %s on an overlay only when the order says that its barrier is met', (_what, model, asked, tap) => {
+    const told = (barrier: 'met' | 'open') => planned(model, { ...asked, networks: [{ ...overlay, barrier }] }, tap);
+    expect(planned(model, { ...asked, networks: [overlay] }, tap).problems).toMatchObject([
+      { kind: 'overlay-barrier' },
+    ]);
+    expect(told('open')).toMatchObject({ moves: [], problems: [{ kind: 'overlay-barrier', tap: 'a' }] });
+    expect(told('met')).toMatchObject({ moves: [{ tap: 'a' }], problems: [] });
+  });
+
+  it('goes into both worlds of an overlay whatever the order says', () => {
+    const networks = [{ ...overlay, barrier: 'open' as const }];
+    const ways = [
+      [placed.legacy, { operation: 'stage', direction: 'forward' }],
+      [placed.hybrid, { operation: 'finish', direction: 'back' }],
+      [placed.direct, { operation: 'collapse', direction: 'back' }],
+    ] as const;
+    for (const [model, asked] of ways) expect(planned(model, { ...asked, networks }).moves).toHaveLength(1);
+  });
+
   it('leaves an overlay when its order says that nobody needs it there', () => {
     const networks = [{ ...overlay, barrier: 'met' as const }];
     expect(planned(placed.shunted, { operation: 'finish', direction: 'forward', networks }).moves).toHaveLength(1);
