@@ -25,17 +25,17 @@ export interface SeriesPlan {
 export const directions = ['in', 'out'] as const;
 const labS = 15;
 /** One command with its null run, the quiet second after it, and what the senders take to tell. */
-const commandS = 2.2;
+const commandS = 1.9;
 const commandsOf = { 'shell': 2, 'novanet2neutron': 2, 'one-transaction': 2, 'direct': 2, 'shunt': 8 } as const;
 
 export function isOurs(method: MethodName): boolean {
   return method === 'direct' || method === 'shunt';
 }
 
-/** 8 taps are 8 samples a round: a third of the rounds; the shunt has two flips in a round, and takes half of them. */
+/** 8 taps are 8 samples a round: a third of the rounds; a round of the shunt is four times as long, has two flips, and takes a third. */
 export function roundsFor(method: MethodName, taps: number, { rounds, baselineRounds }: Amount): number {
   if (!isOurs(method)) return taps < 8 ? baselineRounds : 1;
-  const wanted = method === 'shunt' ? Math.ceil(rounds / 2) : rounds;
+  const wanted = method === 'shunt' ? Math.ceil(rounds / 3) : rounds;
   if (taps < 8) return wanted;
   return Math.max(method === 'shunt' ? 1 : 2, Math.ceil(wanted / 3));
 }
