@@ -16,7 +16,7 @@ agent() { ip netns exec ${name}-hv1 node dist/shunt-agent.mjs "$@" --state-dir /
 adopt() { agent adopt --output json "$@" > /tmp/out; echo "exit $?"; cat /tmp/out; }
 look() {
   ip -n ${name}-hv1 -j link show | node -e 'for (const l of JSON.parse(require("fs").readFileSync(0))) if (/^(eth|brq|tap|sh)/.test(l.ifname)) console.log(l.ifname, l.address, l.mtu, l.master)' | sort
-  ovs-vsctl --db=unix:$dir/db.sock list-ports br-ex
+  ovs-vsctl --db=unix:$dir/db.sock list-ports br-ex | grep -v ^patch- || true # OVN's own, which stays for a while
 }
 node lab/main.ts status --name ${name} --output json > /tmp/lab
 node -e '
