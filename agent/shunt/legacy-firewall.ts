@@ -5,7 +5,8 @@ import { zoneCommands } from './gate.ts';
 import type { ShuntMove } from './shunt-moves.ts';
 
 const mark = 'shunt';
-const limitMs = 5_000;
+/** Longer than iptables itself waits for its lock (`-w 5`): on a busy host somebody else holds it. */
+const limitMs = 15_000;
 /** How frames of a tap, or on its bridge, get their zone: neutron's rules, or anybody's of that form. */
 const zoneRule = /^-A \S+ .*(?:-i|--physdev-in) (\S+) .*-j CT --zone (\d+)\s*$/;
 
