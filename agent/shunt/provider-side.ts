@@ -44,8 +44,8 @@ export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMov
     const at = placeOf(move, run);
     const port = way === 'legacy' ? at?.port : at?.patch;
     if (at === undefined || port === undefined) continue;
-    for (const mac of move.shunt.ownMacs) {
-      await run.plane.askSwitch('fdb/add', [at.bridge, port, String(at.tag ?? 0), mac], run.signal);
+    for (const [vlan, mac] of await entriesOf(move, at, run)) {
+      await run.plane.askSwitch('fdb/add', [at.bridge, port, vlan, mac], run.signal);
     }
   }
 }
@@ -55,10 +55,34 @@ export async function letLearn(moves: readonly ShuntMove[], run: ProviderWay): P
   for (const move of moves) {
     const at = placeOf(move, run);
     if (at === undefined) continue;
-    for (const mac of move.shunt.ownMacs) {
-      await run.plane.askSwitch('fdb/del', [at.bridge, String(at.tag ?? 0), mac], run.signal);
+    for (const [vlan, mac] of await entriesOf(move, at, run)) {
+      await run.plane.askSwitch('fdb/del', [at.bridge, vlan, mac], run.signal);
     }
   }
+}
+
+/**
+ * VLAN and MAC of each entry that the bridge has or is to have of a guest. On an untagged network a guest may tag frames itself: the bridge has
+ * learnt it in those VLANs too, and would send such frames the old way for minutes.
+ */
+async function entriesOf(
+  { shunt }: ShuntMove,
+  at: ProviderPlace,
+  run: ProviderWay,
+): Promise<readonly (readonly [string, string])[]> {
+  const own = String(at.tag ?? 0);
+  const wanted = shunt.ownMacs.map((mac) => [own, mac] as const);
+  if (at.tag !== undefined) return wanted;
+  const shown = (await run.plane.readFromSwitch('fdb/show', [at.bridge], run.signal)) ?? '';
+  return [...wanted, ...ownTags(shown, shunt.ownMacs)];
+}
+
+/** Entries of these MACs in VLANs other than the network's own, in the output of `fdb/show`: port, VLAN, MAC, age. */
+export function ownTags(shown: string, macs: readonly string[]): readonly (readonly [string, string])[] {
+  return shown.split('\n').flatMap((line) => {
+    const [, vlan = '0', mac = ''] = line.trim().split(/\s+/);
+    return /^[1-9]\d*$/.test(vlan) && macs.includes(mac) ? [[vlan, mac] as const] : [];
+  });
 }
 
 interface ProviderPlace {

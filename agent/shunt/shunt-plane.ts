@@ -50,19 +50,23 @@ export class ShuntPlane implements Disposable {
 
   /** Asks vswitchd by its control socket. False: it does not know the command, or did not answer; nothing may depend on it. */
   async askSwitch(command: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
+    return (await this.readFromSwitch(command, args, signal)) !== undefined;
+  }
+
+  /** The same, with what vswitchd says; undefined: it did not answer. */
+  async readFromSwitch(command: string, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(controlTimeoutMs)]);
     for (const isLast of [this.#control === undefined, true]) {
       try {
         this.#control ??= await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded);
-        await this.#control.call(command, args, bounded);
-        return true;
+        return await this.#control.call(command, args, bounded);
       } catch (error) {
-        if (isShuntError(error, 'protocol')) return false;
+        if (isShuntError(error, 'protocol')) return undefined;
         this.#closeControl(); // vswitchd was restarted, and listens elsewhere now
-        if (isLast) return false;
+        if (isLast) return undefined;
       }
     }
-    return false;
+    return undefined;
   }
 
   /** Connects to vswitchd's control socket and has it run once. */

@@ -100,6 +100,7 @@ export class PlaneLab implements AsyncDisposable {
     const ips = [ip4, ip6];
     const target = { tap, portId, networkId, mac, ips, legacyBridge: network.bridge, deviceId };
     const { bridge, targetLeg, ownLeg } = shuntNames(portId);
+    const shared = (guest.extra?.moreNics ?? []).map((nic) => nic.mac);
     return {
       ...{ tap, portId, networkId, mac, ips },
       legacy: {
@@ -116,6 +117,7 @@ export class PlaneLab implements AsyncDisposable {
         mtu: network.mtu,
         disjoint: legacy?.provider === undefined,
         ownMacs: [mac],
+        ...(shared.length === 0 ? {} : { sharedMacs: shared }),
       },
     };
   }

@@ -14,6 +14,8 @@ export interface Stand {
   readonly netns: string;
   readonly mac: string;
   readonly ip4: string;
+  /** It tags its frames itself. */
+  readonly vlan?: number;
 }
 
 /** Counts the numbered frames of trials that reach a NIC. */
@@ -53,10 +55,17 @@ export async function send(from: Stand, to: string): Promise<string> {
     const payload = Buffer.alloc(50);
     payload.write(`${trial}/${n}`, 'latin1');
     const addresses = { sourceMac: from.mac, destinationMac: to, sourceIp: from.ip4, destinationIp: '255.255.255.255' };
-    socket.send(icmpEchoRequest({ ...addresses, identifier, sequence: n, payload }));
+    socket.send(tagged(icmpEchoRequest({ ...addresses, identifier, sequence: n, payload }), from.vlan));
     await new Promise((resolve) => setTimeout(resolve, 3)); // a rate, not a wait
   }
   return trial;
+}
+
+/** IEEE 802.1Q. Whoever receives it has the kernel take the tag off before a socket sees the frame. */
+function tagged(frame: Buffer, vlan: number | undefined): Buffer {
+  if (vlan === undefined) return frame;
+  const tag = Buffer.from([0x81, 0x00, vlan >> 8, vlan & 0xff]);
+  return Buffer.concat([frame.subarray(0, 12), tag, frame.subarray(12)]);
 }
 
 /** Sends, and waits until what was sent last has arrived, and whatever went another way with it. Gives the counts of each number. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ownTags } from '../../../agent/shunt/provider-side.ts';
 import { ShuntPlane } from '../../../agent/shunt/shunt-plane.ts';
 
 describe('a host without libnftables', () => {
@@ -15,4 +16,15 @@ describe('a host without libnftables', () => {
     expect(() => ours.check()).toThrow(expect.objectContaining(refusal));
     expect(() => ours.gate([])).toThrow(expect.objectContaining(refusal));
   });
+});
+
+it('finds the VLANs in which a provider bridge has learnt a guest that tags frames itself', () => {
+  const shown = [
+    ' port  VLAN  MAC                Age',
+    '    2     7  52:54:00:00:00:01    3',
+    '    2     0  52:54:00:00:00:01  static',
+  ];
+  expect(ownTags([...shown, '    1     8  52:54:00:00:00:02   1'].join('\n'), ['52:54:00:00:00:01'])).toEqual([
+    ['7', '52:54:00:00:00:01'],
+  ]);
 });
