@@ -41,9 +41,9 @@ agent cut $(cat /tmp/guest) && node lab/main.ts check --name ${name} && agent un
 adopt --back; adopt --back
 look > /tmp/after; diff /tmp/before /tmp/after && echo "all as before"
 node lab/main.ts check --name ${name} && echo "all answer"
-ip netns exec ${name}-hv1 node dist/shunt-agent.mjs adopt --nic eth2 --ask $peers --apply --confirm-within 15 --state-dir /tmp/agent --ovs-db unix:$dir/db.sock --ovs-run-dir $dir --deadman process &
+ip netns exec ${name}-hv1 node dist/shunt-agent.mjs adopt --nic eth2 --ask $peers --apply --confirm-within 40 --state-dir /tmp/agent --ovs-db unix:$dir/db.sock --ovs-run-dir $dir --deadman process &
 adopter=$!
-while ip -n ${name}-hv1 link show eth2.100 > /dev/null 2>&1 && kill -0 $adopter; do :; done
+while ip -n ${name}-hv1 link show eth2.100 > /dev/null 2>&1 && kill -0 $adopter; do sleep 0.1; done
 kill -9 $adopter
 look | grep -q eth2.100 || echo "killed half-way"
 until look | cmp -s - /tmp/before; do sleep 0.2; done
