@@ -41,6 +41,7 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   await context.host.ovs.flush(signal);
   work.moves = plannedMoves(work);
   if (work.moves.some((move) => move.legacy.midonet)) context.host.midonet.check();
+  if (work.moves.some((move) => move.shunt !== undefined)) context.host.plane.check();
   work.prepared = await context.probePorts.ensure(grant.networks, signal);
   context.prober.attachPorts(work.prepared);
   work.baseline = await context.prober.baseline(scopeOf(work, 'from'));
