@@ -20,15 +20,24 @@ export function shuntFactsOf(
   const inner = { legacy: view.link(legacyLeg.inner), target: view.link(targetLeg.inner) };
   const legacyOuter = view.link(legacyLeg.outer);
   const claim = claimOf(view.ports.get(targetLeg.outer), view.integrationBridge);
+  const isWhole =
+    isInside(inner.legacy) &&
+    (legacyLeg.owned ? legacyOuter?.master !== undefined : hasName(view.ports.get(legacyLeg.outer)));
+  const remains = !isWhole && (inner.legacy !== undefined || (!legacyLeg.owned && view.ports.has(legacyLeg.outer)));
   return {
     bridge: b !== undefined,
     tapInside: isInside(view.link(tap)),
-    legacyLeg:
-      isInside(inner.legacy) && (legacyLeg.owned ? legacyOuter?.master !== undefined : view.ports.has(legacyLeg.outer)),
+    legacyLeg: isWhole,
+    ...(remains ? { legacyLegRemains: true } : {}),
     targetLeg: isInside(inner.target) && view.link(targetLeg.outer) !== undefined,
     active: floods(inner.target) ? 'target' : floods(inner.legacy) ? 'legacy' : 'none',
     ...(claim === undefined ? {} : { claim }),
   };
+}
+
+/** A hybrid plug's leg without its port's name is one that was cut short: Neutron's agent does not wire it. */
+function hasName(port: OvsPort | undefined): boolean {
+  return port?.iface.external_ids.get('iface-id') !== undefined;
 }
 
 function floods(link: Link | undefined): boolean {

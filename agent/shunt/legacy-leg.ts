@@ -3,7 +3,7 @@ import type { Execution } from '../cutover/execution.ts';
 import { dropOvsLeg, restoreOvsLeg } from '../sources/ovs-hybrid-leg.ts';
 import { gateCommands, legsOf } from './gate.ts';
 import { makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
-import { isIn, shuntMoves } from './shunt-moves.ts';
+import { isIn, presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
 
 /** The legacy leg goes; what the guest has left behind in L ages from now on. */
 export async function dropLegacyLeg(step: RewireStep, run: Execution): Promise<void> {
@@ -23,7 +23,9 @@ export async function dropLegacyLeg(step: RewireStep, run: Execution): Promise<v
 
 /** The legacy leg is made again, and lets in nothing but what is meant for the guest: frames go on leaving by the target leg. */
 export async function restoreLegacyLeg(step: RewireStep, run: Execution): Promise<void> {
-  const moves = shuntMoves(step.moves).filter((move) => isIn(run, move.tap, move.shunt.bridge));
+  const moves = presentMoves(step, run).filter(
+    (move) => isIn(run, move.tap, move.shunt.bridge) || (!move.shunt.ownsBridge && standsBridge(move, run)),
+  );
   run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, 'target')));
   for (const move of moves) {
     if (!move.shunt.legacyLeg.owned) await restoreOvsLeg(move, run);
@@ -33,4 +35,8 @@ export async function restoreLegacyLeg(step: RewireStep, run: Execution): Promis
     moves.flatMap(({ shunt }) => [legsOf(shunt).a, legsOf(shunt).b]),
     run,
   );
+}
+
+function standsBridge({ shunt }: ShuntMove, run: Execution): boolean {
+  return run.netlink.link(shunt.bridge) !== undefined;
 }

@@ -5,6 +5,8 @@ import { ShuntError } from '../../platform/shunt-error.ts';
 import type { Execution } from '../cutover/execution.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
+import { legFlags } from '../shunt/own-links.ts';
+import { isIn } from '../shunt/shunt-moves.ts';
 
 type HybridMove = TapMove & { readonly shunt: ShuntPlug };
 
@@ -43,9 +45,14 @@ export async function restoreOvsLeg(move: HybridMove, run: Execution): Promise<v
   if (run.netlink.link(outer) === undefined) {
     run.netlink.applyAll([{ kind: 'create-veth', name: outer, peer: inner, mtu }]);
     for (const name of [outer, inner]) disableIpv6(name);
-    run.netlink.applyAll([{ kind: 'set-master', link: inner, master: bridge }]);
   }
-  run.netlink.applyAll([outer, inner].map((link) => ({ kind: 'set-up', link })));
+  // From its first frame on it is a leg that is not in use: with the kernel's defaults frames would go round by it and the target leg.
+  run.netlink.applyAll([
+    ...(isIn(run, inner, bridge) ? [] : [{ kind: 'set-master', link: inner, master: bridge } as const]),
+    { kind: 'set-bridge-port', link: inner, isolated: true, ...legFlags(move.shunt, 'legacy', 'target') },
+    { kind: 'set-up', link: outer },
+    { kind: 'set-up', link: inner },
+  ]);
   if (!run.ovs.ports().has(outer)) await insertLeg(move, run);
   await nameLeg(outer, ovs.rows, run);
 }

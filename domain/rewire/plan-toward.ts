@@ -201,11 +201,11 @@ function needsOfLegacy({ move, shunt, direct, master, stands: standing }: Seen):
   return kinds;
 }
 
-function needsOfStaged({ shunt, direct }: Seen): Needs {
+function needsOfStaged({ move, shunt, direct }: Seen): Needs {
   if (direct) return new Set(['uncollapse', 'restore-legacy-leg', 'seed-connections', 'unflip']);
   const kinds = new Set<TowardKind>();
   const flipped = shunt.active === 'target';
-  const legIsMissing = flipped && shunt.tapInside && shunt.targetLeg && !shunt.legacyLeg;
+  const legIsMissing = flipped && addsLeg(move, shunt) && shunt.targetLeg && !shunt.legacyLeg;
   if (legIsMissing) kinds.add('restore-legacy-leg');
   else if (!isWhole(shunt) || (shunt.active === 'none' && !shunt.tapInside)) kinds.add('make-shunt');
   if (flipped) kinds.add('seed-connections').add('unflip');
@@ -216,18 +216,24 @@ function needsOfStaged({ shunt, direct }: Seen): Needs {
   return kinds;
 }
 
-function needsOfShunted({ shunt, direct }: Seen): Needs {
+function needsOfShunted({ move, shunt, direct }: Seen): Needs {
   if (direct) return new Set(['uncollapse', 'restore-legacy-leg']);
   const kinds = needsOfFlipped(shunt);
   // In use it is only added to; a shunt that its tap has left is made anew, and flipped after that.
-  if (!kinds.has('make-shunt') && !shunt.legacyLeg) kinds.add(shunt.tapInside ? 'restore-legacy-leg' : 'make-shunt');
+  if (!kinds.has('make-shunt') && !shunt.legacyLeg)
+    kinds.add(addsLeg(move, shunt) ? 'restore-legacy-leg' : 'make-shunt');
   return kinds;
+}
+
+/** A hybrid plug's own leg is made by its own step only. */
+function addsLeg({ shunt: { ownsBridge } }: ShuntMove, { tapInside, bridge }: ShuntFacts): boolean {
+  return bridge && (tapInside || !ownsBridge);
 }
 
 function needsOfHybrid({ shunt, direct }: Seen): Needs {
   if (direct) return new Set(['uncollapse']);
   const kinds = needsOfFlipped(shunt);
-  if (kinds.has('make-shunt') || shunt.legacyLeg) kinds.add('drop-legacy-leg');
+  if (kinds.has('make-shunt') || shunt.legacyLeg || shunt.legacyLegRemains === true) kinds.add('drop-legacy-leg');
   return kinds;
 }
 

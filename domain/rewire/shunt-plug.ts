@@ -38,7 +38,10 @@ export interface ShuntFacts {
   readonly bridge: boolean;
   /** The tap is a member of B. */
   readonly tapInside: boolean;
+  /** Whole: of a hybrid plug with its port's name, without which Neutron does not wire it. */
   readonly legacyLeg: boolean;
+  /** Not whole, but parts of it are there. */
+  readonly legacyLegRemains?: boolean;
   readonly targetLeg: boolean;
   /** Row of o on the integration bridge: its `iface-id`, its marks, and whether OVN has installed the port's flows. */
   readonly claim?: {
