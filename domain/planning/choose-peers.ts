@@ -13,8 +13,9 @@ export interface PeerRequest {
 export const peersMax = 2;
 
 /**
- * Which hypervisors serve as the remote vantage: connected, active, with a chassis. Those that have the network come
- * first; of two, one already on the target and one still on legacy, so that both mixed directions are asked.
+ * Which hypervisors serve as the remote vantage: connected, active, with a chassis. Those that have the network come first; of two, one
+ * whose guests' frames leave by the target and one whose do not, so that both mixed directions are asked. Each hypervisor has others
+ * beside it asked, so that a wave that moves as one does not ask the same two for all.
  */
 export function choosePeers({ inventory, systemId, networkId, avoid }: PeerRequest): readonly string[] {
   const able = [...inventory.hosts.values()].filter(
@@ -26,14 +27,23 @@ export function choosePeers({ inventory, systemId, networkId, avoid }: PeerReque
       host.chassisReady,
   );
   const local = able.filter((host) => host.networks.some((network) => network.networkId === networkId));
-  const candidates = (local.length > 0 ? local : able).toSorted((a, b) => (a.systemId < b.systemId ? -1 : 1));
-  const first = candidates.find(isOnTarget) ?? candidates[0];
+  const sorted = (local.length > 0 ? local : able).toSorted((a, b) => (a.systemId < b.systemId ? -1 : 1));
+  const next = Math.max(
+    0,
+    sorted.findIndex((host) => host.systemId > systemId),
+  );
+  const candidates = [...sorted.slice(next), ...sorted.slice(0, next)];
+  const isThere = (host: JoinedHost): boolean => isOnTarget(host, networkId);
+  const first = candidates.find(isThere) ?? candidates[0];
   if (first === undefined) return [];
   const others = candidates.filter((host) => host !== first);
-  const second = others.find((host) => isOnTarget(host) !== isOnTarget(first)) ?? others[0];
+  const second = others.find((host) => isThere(host) !== isThere(first)) ?? others[0];
   return (second === undefined ? [first] : [first, second]).slice(0, peersMax).map((host) => host.systemId);
 }
 
-function isOnTarget(host: JoinedHost): boolean {
-  return host.plug === 'target';
+/** Its guests on that network tell; without any, all that it has. */
+function isOnTarget(host: JoinedHost, networkId: string): boolean {
+  const places = host.placed.filter((tap) => tap.target.networkId === networkId).map((tap) => tap.place);
+  if (places.length === 0) return host.plug === 'target' || host.plug === 'shunted' || host.plug === 'hybrid';
+  return places.every((place) => place !== 'legacy' && place !== 'staged');
 }

@@ -1,9 +1,11 @@
-import type { HoldReason } from '../findings.ts';
+import type { Finding, HoldReason } from '../findings.ts';
 import type { JoinedHost, JoinedInventory, PlacedTap } from '../inventory/joined-inventory.ts';
+import type { TapTarget } from '../network-model.ts';
+import type { Direction } from '../phases.ts';
 import type { PlanSpec } from '../plan.ts';
 import { overlayTaps, unseenTaps } from './barriers.ts';
 import { matchingGlob } from './match-glob.ts';
-import { operationsToward } from './operations.ts';
+import { directionOf, operationsToward } from './operations.ts';
 import type { HostPlan, TapPlan } from './packing.ts';
 import { inSlice, methodOf, sourceAllows } from './tap-method.ts';
 
@@ -51,14 +53,27 @@ function planHolds(plan: HostPlan, sliced: number, context: PlanContext): readon
   if (!host.inventorySeen) return [{ kind: 'inventory-missing' }];
   return [
     ...(host.mode === 'active' ? [] : [{ kind: 'agent-passive' } as const]),
-    ...(host.chassisReady ? [] : [{ kind: 'chassis-missing' } as const]),
+    ...(host.chassisReady || spec.goal === 'legacy' ? [] : [{ kind: 'chassis-missing' } as const]),
     ...emptyHolds(plan, sliced, spec),
-    ...host.findings
-      .filter((one) => one.severity === 'error')
-      .map((finding) => ({ kind: 'finding', finding }) as const),
+    ...errorsInTheWay(
+      host,
+      directionOf(spec.goal ?? 'target'),
+      plan.taps.map((tap) => tap.target),
+    ).map((finding) => ({ kind: 'finding', finding }) as const),
     ...networkHolds(plan, context),
     ...methodHolds(plan),
   ];
+}
+
+/** On the way back only what is wrong with the taps that move: the rest may be why somebody goes back. */
+export function errorsInTheWay(host: JoinedHost, direction: Direction, taps: readonly TapTarget[]): readonly Finding[] {
+  const errors = host.findings.filter((one) => one.severity === 'error');
+  if (direction === 'forward') return errors;
+  const names = new Set(taps.map((one) => one.tap));
+  const ports = new Set(taps.map((one) => one.portId));
+  return errors.filter(
+    ({ tap, portId }) => (tap !== undefined && names.has(tap)) || (portId !== undefined && ports.has(portId)),
+  );
 }
 
 function emptyHolds({ taps }: HostPlan, sliced: number, { goal = 'target' }: PlanSpec): readonly HoldReason[] {

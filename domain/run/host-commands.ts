@@ -16,7 +16,10 @@ export interface HostRequest {
   readonly why: string;
 }
 
-/** An open attempt is called back; else the newest operation that stands is taken back, in a new attempt inside no run. */
+/**
+ * An open attempt is called back; else the newest operation that stands and of which guests are left is taken back, in a new attempt
+ * inside no run.
+ */
 export function revertHost(state: LedgerState, world: World, request: HostRequest): Commanded {
   const { systemId, by, why } = request;
   const attempt = newestAttempt(state, systemId);
@@ -25,13 +28,13 @@ export function revertHost(state: LedgerState, world: World, request: HostReques
   if (outcome === undefined) {
     return { events: [{ type: 'revert-requested', systemId, epoch, by, why }] };
   }
-  const standing = standingAttempt(state, systemId);
-  if (outcome !== 'stuck' && standing === undefined) {
+  const all = standingAttempts(state, systemId);
+  if (outcome !== 'stuck' && all.length === 0) {
     const last = direction === 'back' ? 'it went back' : `attempt ${epoch} was ${outcome}`;
     return refuse('wrong-state', `${hostname} is on legacy already: ${last}`);
   }
-  const operation = standing?.operation ?? 'cut';
-  const taps = standing === undefined ? [] : tapsToTakeBack(world, standing, operation);
+  const left = all.map((one) => ({ ...one, taps: tapsToTakeBack(world, one, one.operation ?? 'cut') }));
+  const { operation = 'cut', taps = [] } = left.find((one) => one.taps.length > 0) ?? left[0] ?? {};
   const nothing = `none of the taps that were moved at ${hostname} is ${operation === 'cut' ? 'on the target' : 'where that left them'}`;
   return open(state, world, { attempt, operation, direction: 'back', taps, nothing });
 }
@@ -103,8 +106,8 @@ function open(state: LedgerState, world: World, { attempt, operation, direction,
   return { events: [opened] };
 }
 
-/** The newest committed forward operation that no later one took back; undefined when nothing that we did stands. */
-function standingAttempt(state: LedgerState, systemId: string): Attempt | undefined {
+/** Committed forward operations that no later one took back, newest first; none when nothing that we did stands. */
+function standingAttempts(state: LedgerState, systemId: string): readonly Attempt[] {
   const standing: Attempt[] = [];
   for (const attempt of state.hosts.get(systemId)?.attempts.toReversed() ?? []) {
     if (attempt.outcome !== 'committed') continue;
@@ -114,7 +117,7 @@ function standingAttempt(state: LedgerState, systemId: string): Attempt | undefi
       if (undone >= 0) standing.splice(undone, 1);
     }
   }
-  return standing.at(-1);
+  return standing.toReversed();
 }
 
 function sameWork(a: Attempt, b: Attempt): boolean {

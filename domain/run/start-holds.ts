@@ -6,6 +6,7 @@ import type { PlannedHost, PlannedWave } from '../plan.ts';
 import { barriersOf } from '../planning/barriers.ts';
 import { choosePeers } from '../planning/choose-peers.ts';
 import { type Move, standOf } from '../planning/operations.ts';
+import { errorsInTheWay } from '../planning/plan-host.ts';
 import { type Operation, type TapPlace, wayOf } from '../rewire/places.ts';
 import { fleetHolds } from './fleet-holds.ts';
 import type { RunStanding, WaveStanding } from './host-status.ts';
@@ -128,6 +129,10 @@ export function hostHolds(
   if (joined === undefined || !joined.inventorySeen) return [waits({ kind: 'inventory-missing' })];
   const calm = world.nowMs - Math.max(agent.sinceMs, world.startedMs) > runLimits.unreachableMs;
   const patient = (hold: HoldReason): HostHold => ({ hold, lasting: calm });
+  const closedAt = Date.parse(newestAttempt(state, systemId)?.closedAt ?? '');
+  const justEnded = (world.wallMs ?? Number.NaN) - closedAt < runLimits.observedWithinMs; // its agent may not have shown it yet
+  const settled = (hold: HoldReason): HostHold => ({ hold, lasting: calm && !justEnded });
+  const { direction = 'forward' } = doing.wave;
   const now = tapsNow(doing, joined);
   const stray = agent.attempt !== undefined && isOpen(agent.attempt.phase) ? agent.attempt.epoch : undefined;
   return [
@@ -136,12 +141,10 @@ export function hostHolds(
       ? [waits({ kind: 'stuck', epoch: agent.highestEpoch })]
       : []),
     ...(agent.mode === 'active' ? [] : [lasts({ kind: 'agent-passive' })]),
-    ...(joined.chassisReady ? [] : [patient({ kind: 'chassis-missing' })]),
+    ...(joined.chassisReady || direction === 'back' ? [] : [patient({ kind: 'chassis-missing' })]),
     ...(now.outdated === undefined ? [] : [lasts({ kind: 'plan-outdated', tap: now.outdated })]),
-    ...(now.elsewhere === undefined ? [] : [patient({ kind: 'tap-elsewhere', ...now.elsewhere })]),
-    ...joined.findings
-      .filter((one) => one.severity === 'error')
-      .map((finding) => patient({ kind: 'finding', finding })),
+    ...(now.elsewhere === undefined ? [] : [settled({ kind: 'tap-elsewhere', ...now.elsewhere })]),
+    ...errorsInTheWay(joined, direction, now.taps).map((finding) => patient({ kind: 'finding', finding })),
     ...serviceHolds(world, doing, now.taps),
     ...barrierHolds(state, world, { standing, doing, taps: now.taps }, patient),
     ...peerHolds(world, { standing, doing, taps: now.taps }).map(patient),

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JoinedInventory } from '../../../domain/inventory/joined-inventory.ts';
+import { choosePeers } from '../../../domain/planning/choose-peers.ts';
 import { explainWhy } from '../../../domain/run/explain-why.ts';
 import { operateHost, revertHost } from '../../../domain/run/host-commands.ts';
 import { newestAttempt } from '../../../domain/run/ledger-state.ts';
 import { abortRun, leaveHost, resumeRun, retryHost } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
+import { netA } from './facts.ts';
 import { runningCloud, runPlan, SimCloud } from './sim-cloud.ts';
 
 const overlay = { class: 'overlay' } as const;
@@ -268,5 +270,46 @@ describe('why, of a large wave that moves as one', () => {
     };
     expect(explainWhy(sim.state, { ...world, progress }, { kind: 'run', runId: 'r1' })).toHaveLength(60);
     expect(asked).toBeLessThan(60 * 60);
+  });
+});
+
+describe('when things are bad', () => {
+  it('takes an overlay back though a chassis is gone and something else is wrong there', () => {
+    const sim = runningCloud([1, 1], { method: 'shunt', goal: 'staged' }, 99, overlay);
+    sim.settle();
+    sim.agent('hv1').chassisReady = false;
+    runPlan(sim, { method: 'shunt', goal: 'legacy' });
+    expect(sim.state.plans.get('p2')?.held).toEqual([]);
+    sim.settle();
+    expect(places(sim)).toEqual(['legacy', 'legacy']);
+  });
+
+  it('takes back the newest operation of which guests are left', () => {
+    const sim = runningCloud([2, 1]);
+    sim.settle();
+    const older = newestAttempt(sim.state, 'hv1');
+    const [tap] = older?.taps ?? [];
+    if (older === undefined || tap === undefined) throw new Error('nothing moved');
+    const at = { systemId: 'hv1', epoch: 9 } as const;
+    const taps = [{ ...tap, portId: 'gone', tap: 'tapgone' }];
+    const { hostname, planId } = older;
+    sim.append([
+      { type: 'attempt-opened', ...at, hostname, direction: 'forward', planId, taps },
+      { type: 'attempt-granted', ...at },
+      { type: 'attempt-closed', ...at, outcome: 'committed', blackouts: [], repair: [] },
+    ]);
+    expect(revertHost(sim.state, sim.world, { systemId: 'hv1', ...who })).toMatchObject({
+      events: [{ type: 'attempt-opened', direction: 'back', taps: older.taps.map(({ portId }) => ({ portId })) }],
+    });
+  });
+
+  it('asks peers on both sides of a mixed network, by the places of their guests there', () => {
+    const sim = runningCloud([1, 1, 1, 1], { method: 'shunt', goal: 'staged' }, 99, overlay);
+    sim.settle();
+    for (const port of sim.inventory.ports.values())
+      if (port.requestedChassis === 'hv4') sim.agent('hv4').places.set(port.id, 'shunted');
+    const { inventory } = sim;
+    expect(choosePeers({ inventory, systemId: 'hv1', networkId: netA, avoid: new Set() })).toEqual(['hv4', 'hv2']);
+    expect(choosePeers({ inventory, systemId: 'hv2', networkId: netA, avoid: new Set() })).toEqual(['hv4', 'hv3']);
   });
 });
