@@ -212,7 +212,7 @@ export class PlugGuard implements Disposable {
       if (found === 'away') return this.#mayGoOn(claim) ? await this.#putBack(claim, signal) : undefined;
       if (isShuntClaim(claim)) return await this.#letShuntGo(claim, signal);
       this.#claims.delete(tap);
-      if (found === 'gone') await releaseRow(claim, this.#options.host, signal);
+      await releaseRow(claim, this.#options.host, signal);
       this.#tell(claim, found === 'gone' ? tapGone(tap) : replugged(tap));
     } catch (error) {
       this.#options.onError(error, tap);
@@ -312,6 +312,6 @@ function tapGone(tap: string): Told {
 }
 
 function replugged(tap: string): Told {
-  const message = `${tap} was plugged anew with another iface-id: its claim is released`;
+  const message = `${tap} is another guest's now, or was plugged anew with another iface-id: its claim is released`;
   return { kind: 'foreign-iface-id', severity: 'info', message };
 }

@@ -44,6 +44,7 @@ export function putBackSteps(move: TapMove, master: string | undefined, plugged:
 export async function releaseRow({ move }: Claim, { ovs }: Host, signal: AbortSignal): Promise<void> {
   const port = ovs.ports().get(move.tap);
   if (port === undefined || port.port.external_ids.get(markKeys.owner) !== 'agent') return;
+  if (port.iface.external_ids.get('iface-id') !== move.portId) return;
   const tx = ovs.transaction();
   tx.requireRow('Port', port.port._uuid, { name: move.tap });
   tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);

@@ -25,6 +25,11 @@ export interface LinkFacts {
   readonly master?: string;
 }
 
+/** Names of taps are given away anew (vnet0): true for one that is another guest's, as far as addresses tell. */
+export function isAnothers(link: LinkFacts, { hostMac }: Pick<TapMove, 'hostMac'>): boolean {
+  return link.mac !== undefined && hostMac !== undefined && link.mac !== hostMac;
+}
+
 /** What the planner looks at: links and OVS ports by name, legacy bridges. */
 export interface RewireFacts {
   readonly integrationBridge: string;

@@ -2,7 +2,7 @@ import type { Direction } from '../phases.ts';
 import { midonetRepairCommand, withBinding } from '../sources/midonet-steps.ts';
 import { judgeOvsRestore, ovsRepairCommand, withReparenting } from '../sources/ovs-restore.ts';
 import type { PlugFacts, RewireFacts, TapMove } from './moves.ts';
-import { markKeys } from './moves.ts';
+import { isAnothers, markKeys } from './moves.ts';
 import { inBatches } from './plan-cut.ts';
 import type { RestoreCase } from './restore-case.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
@@ -29,6 +29,7 @@ function toLegacy(move: TapMove, epoch: number, facts: RewireFacts): RestoreCase
   const ours = plug !== undefined && isOurs(plug, epoch);
   if (link === undefined)
     return ours ? { kind: 'release', move } : { kind: 'leave-alone', move, why: 'the tap is gone' };
+  if (isAnothers(link, move)) return ours ? { kind: 'release', move } : anothers(move);
   if (plug !== undefined) {
     return ours
       ? { kind: 'return', move }
@@ -43,6 +44,7 @@ function toTarget(move: TapMove, facts: RewireFacts): RestoreCase {
   const link = facts.links.get(move.tap);
   const plug = facts.plugs.get(move.tap);
   if (link === undefined) return { kind: 'leave-alone', move, why: 'the tap is gone' };
+  if (isAnothers(link, move)) return anothers(move);
   if (plug !== undefined) {
     const same = plug.rows.iface.external_ids['iface-id'] === move.portId;
     return same
@@ -52,6 +54,10 @@ function toTarget(move: TapMove, facts: RewireFacts): RestoreCase {
   if (link.master === undefined) return { kind: 'rejoin', move };
   if (link.master === move.legacy.bridge) return { kind: 'return', move };
   return { kind: 'leave-alone', move, why: `somebody else put it into ${link.master}` };
+}
+
+function anothers(move: TapMove): RestoreCase {
+  return { kind: 'leave-alone', move, why: `${move.tap} is another guest's now` };
 }
 
 /** True when the OVS port is the one that this attempt made. */

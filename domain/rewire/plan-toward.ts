@@ -1,4 +1,4 @@
-import { type LinkFacts, markKeys, type RewireFacts, type TapMove } from './moves.ts';
+import { isAnothers, type LinkFacts, markKeys, type RewireFacts, type TapMove } from './moves.ts';
 import type { TapPlace } from './places.ts';
 import { inBatches } from './plan-cut.ts';
 import { noShunt, type ShuntFacts, type ShuntPlug } from './shunt-plug.ts';
@@ -166,6 +166,7 @@ function whyNotOurs(
   { link, plug }: { readonly link: LinkFacts | undefined; readonly plug: ReturnType<RewireFacts['plugs']['get']> },
 ): string | undefined {
   if (link === undefined) return 'the tap is gone';
+  if (isAnothers(link, move)) return `${move.tap} is another guest's now`;
   if (plug !== undefined) {
     const same = plug.bridge === move.target.bridge && plug.rows.iface.external_ids['iface-id'] === move.portId;
     return same ? undefined : `somebody else plugged it into ${plug.bridge}`;

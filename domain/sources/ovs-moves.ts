@@ -85,7 +85,7 @@ function nativeForward(target: TapTarget, { epoch }: OvsRequest, facts: RewireFa
   return {
     kind: 'move',
     move: {
-      ...base(target),
+      ...base(target, facts),
       legacy: nativePlace(target, plug.bridge, plug.rows, facts),
       target: { bridge: facts.integrationBridge, rows: { ...rows, port: { ...rows.port, external_ids } } },
     },
@@ -107,7 +107,7 @@ function nativeBack(target: TapTarget, segment: Segment, facts: RewireFacts): Ov
   return {
     kind: 'move',
     move: {
-      ...base(target),
+      ...base(target, facts),
       legacy: nativePlace(target, segment.bridge, rows, facts),
       target: { bridge: plug.bridge, rows: plug.rows },
     },
@@ -128,7 +128,7 @@ function hybridForward(target: TapTarget, { epoch }: OvsRequest, facts: RewireFa
   return {
     kind: 'move',
     move: {
-      ...base(target),
+      ...base(target, facts),
       legacy: place,
       target: { bridge: facts.integrationBridge, rows: intendedRows(target, epoch) },
     },
@@ -149,7 +149,7 @@ function hybridBack(target: TapTarget, facts: RewireFacts): OvsJudgement {
   if (plug === undefined) return strayed(target, master);
   return {
     kind: 'move',
-    move: { ...base(target), legacy: place, target: { bridge: plug.bridge, rows: plug.rows } },
+    move: { ...base(target, facts), legacy: place, target: { bridge: plug.bridge, rows: plug.rows } },
   };
 }
 
@@ -249,9 +249,13 @@ function tagOf({ port }: PlugRows): Pick<Segment, 'tag'> {
   return port.tag === undefined ? {} : { tag: port.tag };
 }
 
-function base(target: TapTarget): Pick<TapMove, 'tap' | 'portId' | 'networkId' | 'mac' | 'ips'> {
+function base(
+  target: TapTarget,
+  facts: RewireFacts,
+): Pick<TapMove, 'tap' | 'portId' | 'networkId' | 'mac' | 'ips' | 'hostMac'> {
   const { tap, portId, networkId, mac, ips } = target;
-  return { tap, portId, networkId, mac, ips };
+  const hostMac = facts.links.get(tap)?.mac;
+  return { tap, portId, networkId, mac, ips, ...(hostMac === undefined ? {} : { hostMac }) };
 }
 
 /** Why a tap cannot be moved as ordered. */

@@ -1,5 +1,5 @@
 import type { Direction } from '../phases.ts';
-import { markKeys, type RewireFacts, type TapMove } from '../rewire/moves.ts';
+import { isAnothers, markKeys, type RewireFacts, type TapMove } from '../rewire/moves.ts';
 import type { RestoreCase } from '../rewire/restore-case.ts';
 import type { RewireStep, RewireStepKind } from '../rewire/steps.ts';
 
@@ -19,6 +19,7 @@ export function judgeOvsRestore(
   if (link === undefined) {
     return forward && ours ? { kind: 'release', move } : { kind: 'leave-alone', move, why: 'the tap is gone' };
   }
+  if (isAnothers(link, move)) return { kind: 'leave-alone', move, why: `${move.tap} is another guest's now` };
   if (link.master !== undefined) return { kind: 'leave-alone', move, why: `somebody else put it into ${link.master}` };
   if (plug === undefined) return { kind: 'rejoin', move };
   const foreign: RestoreCase = { kind: 'leave-alone', move, why: `somebody else plugged it into ${plug.bridge}` };

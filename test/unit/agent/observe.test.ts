@@ -156,6 +156,7 @@ describe('a claim', () => {
       portId: 'p1',
       networkId: 'n',
       mac: 'fa:16:3e:00:00:01',
+      hostMac: tap.mac,
       ips: [],
       legacy: { bridge: bridge.name },
       target: { bridge: 'br-int', rows },
@@ -174,6 +175,8 @@ describe('a claim', () => {
     ['foreign', free, foreign, 'boot'],
     ['gone', undefined, plugged, 'boot'],
     ['in-place', undefined, plugged, 'another boot'],
+    ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, plugged, 'boot'],
+    ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, undefined, 'another boot'],
   ] as const)('is %s', (expected, seen, row, bootId) => {
     expect(judgeClaim(claim, { link: seen, port: row, bootId })).toBe(expected);
   });

@@ -211,3 +211,20 @@ describe('a revert', () => {
     ]);
   });
 });
+
+describe('a tap of the same name that is another guest’s', () => {
+  const ours = { masters: new Map([['a', 'brq1']]), plugs: new Map([['a', intendedRows(target('a'), epoch)]]) };
+  const bare = { masters: new Map([['a', 'brq1']]), plugs: new Map() };
+  const [move] = planned(legacyHost(['a']), 'forward', ['a']).moves;
+
+  it.each([
+    ['forward', ours, 'release'],
+    ['forward', bare, 'leave-alone'],
+    ['back', bare, 'leave-alone'],
+  ] as const)('stays where it is, and only our row under its name goes: %s', (direction, host, kind) => {
+    const facts = factsOf(host);
+    const links = new Map([...facts.links].map(([name, link]) => [name, { ...link, mac: 'fe:16:3e:99:99:99' }]));
+    const moves = [{ ...move!, hostMac: 'fe:16:3e:00:00:01' }]; // it was planned above
+    expect(judgeRestore({ direction, epoch, moves }, { ...facts, links })).toMatchObject([{ kind }]);
+  });
+});
