@@ -1,8 +1,11 @@
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
+import { createLogger } from '../platform/log.ts';
+import { ovsdbTlsFiles } from '../platform/ovsdb-tls-config.ts';
 import { version } from '../platform/release.ts';
 import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { configSchema, defaultConfigFile, readConfig, renderEffective } from './config.ts';
+import { sweepGrace } from './grace/sweep-command.ts';
 import { backupLedger, showLedger, verifyLedger } from './ledger/ledger-commands.ts';
 import { type CommandOptions, coordinatorProgram } from './program.ts';
 import { runCoordinator } from './run.ts';
@@ -22,6 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
         process.stdout.write(
           options.sample ? renderConfigSample(configSchema, sampleHeader) : renderEffective(load(options)),
         ),
+      sweep,
       verifyLedger: (options) => verifyLedger(stateDirOf(options), print),
       showLedger: (options) =>
         showLedger(
@@ -37,6 +41,13 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`shunt-coordinator: ${describeError(error)}\n`);
     return isShuntError(error) ? errorTable[error.code].exit : 1;
   }
+}
+
+async function sweep(options: CommandOptions & { readonly all?: boolean }): Promise<void> {
+  const config = load(options).value;
+  const logger = createLogger({ name: 'shunt-coordinator', level: config.log.level, fields: { site: config.site } });
+  const what = { nb: config.nb, tls: ovsdbTlsFiles(config.nbTls), logger, all: options.all === true };
+  print(`grace rules of ${await sweepGrace(what)} attempts were removed`);
 }
 
 function load(options: CommandOptions) {

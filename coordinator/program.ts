@@ -18,6 +18,7 @@ export interface CommandOptions {
 export interface CoordinatorActions {
   run(options: CommandOptions): Promise<void>;
   checkConfig(options: CommandOptions & { readonly sample?: boolean }): void;
+  sweep(options: CommandOptions & { readonly all?: boolean }): Promise<void>;
   verifyLedger(options: CommandOptions): void | Promise<void>;
   showLedger(
     options: CommandOptions & { readonly from: number; readonly limit: number; readonly output: string },
@@ -38,6 +39,13 @@ export function coordinatorProgram(does: CoordinatorActions): Command {
   )
     .option('--sample', 'print a documented configuration file instead')
     .action(does.checkConfig);
+  withConfig(
+    root
+      .command('sweep')
+      .description('remove grace rules from OVN NB whose time is over; works without a running coordinator'),
+  )
+    .option('--all', 'also those whose time is not over')
+    .action(does.sweep);
   addLedgerCommands(root, does);
   return root;
 }
@@ -91,6 +99,7 @@ Examples:
   shunt-coordinator run --config ./coordinator.yaml --nb tcp:10.0.0.1:6641 --log-level debug
   shunt-coordinator check-config
   shunt-coordinator check-config --sample > /etc/shunt/coordinator.yaml
+  shunt-coordinator sweep
   shunt-coordinator ledger verify
 
 Exit status: 0 done or stopped by a signal, 1 usage, configuration or start failed, 5 the ledger is broken.`;

@@ -56,12 +56,15 @@ export class GraceKeeper implements AsyncDisposable {
     const until = new Date(this.#wallMs() + graceMs).toISOString();
     await this.#transact(`grace for ${systemId}`, (tx, rows) => {
       const wanted = new Set(portIds);
-      const ports = [...rows.ports.values()].filter((row) => wanted.has(row.name)).map((row) => row._uuid);
+      const ports = [...rows.ports.values()]
+        .filter((row) => wanted.has(row.name) && isFiltered(row))
+        .map((row) => row._uuid);
       const row = [...rows.groups.values()].find((group) => group.name === name);
       if (row !== undefined) {
         tx.putKeys('Port_Group', [['_uuid', '==', row._uuid]], 'external_ids', { [graceKeys.until]: until });
         return true;
       }
+      if (ports.length === 0) return false;
       tx.requireNone('Port_Group', [['name', '==', name]]);
       const acls = graceRules(name).map((rule) => tx.insert('ACL', { ...rule }));
       const ids = {
@@ -135,6 +138,14 @@ export class GraceKeeper implements AsyncDisposable {
       }
     }
   }
+}
+
+/**
+ * Whose guests are under rules at all. A rule that allows related traffic makes OVN track the connections of a whole switch and drop what
+ * it takes for invalid: where nothing is filtered, grace would do nothing but that.
+ */
+function isFiltered({ external_ids }: { readonly external_ids: ReadonlyMap<string, string> }): boolean {
+  return (external_ids.get('neutron:security_group_ids') ?? '').trim() !== '';
 }
 
 function groupsOf(rows: NbRows): readonly GraceGroup[] {

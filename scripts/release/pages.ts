@@ -102,6 +102,7 @@ function coordinator() {
   return coordinatorProgram({
     run: later,
     checkConfig: none,
+    sweep: later,
     verifyLedger: none,
     showLedger: none,
     backupLedger: none,

@@ -123,6 +123,8 @@ function unitFiles(root: string): readonly ReleaseFile[] {
   return [
     copy('shunt-agent.service', 'usr/lib/systemd/system/shunt-agent.service'),
     copy('shunt-coordinator.service', 'usr/lib/systemd/system/shunt-coordinator.service'),
+    copy('shunt-grace-sweep.service', 'usr/lib/systemd/system/shunt-grace-sweep.service'),
+    copy('shunt-grace-sweep.timer', 'usr/lib/systemd/system/shunt-grace-sweep.timer'),
     copy('shunt.sysusers', 'usr/lib/sysusers.d/shunt.conf'),
     copy('shunt.tmpfiles', 'usr/lib/tmpfiles.d/shunt.conf'),
   ];

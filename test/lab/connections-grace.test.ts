@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GraceKeeper } from '../../coordinator/grace/grace-keeper.ts';
 import { graceMs } from '../../coordinator/grace/grace-rules.ts';
+import { sweepGrace } from '../../coordinator/grace/sweep-command.ts';
 import { run } from '../../lab/command.ts';
 import { pathsOf } from '../../lab/run-dir.ts';
 import type { LabGuest, LabNetwork, Topology } from '../../lab/topology.ts';
@@ -110,4 +111,20 @@ it('is swept by hand, and leaves every other group alone', async () => {
   expect(await own.sweep('expired')).toBe(0);
   expect(await own.sweep('all')).toBe(1);
   await expect.poll(groups).toBe(before);
+});
+
+it('is ended by a sweep that needs no coordinator, and only when its time is over', async () => {
+  const dying = keeper();
+  wallMs = Date.now();
+  await dying.grant({ systemId: 'hv1', epoch: 5, portIds: [guest.portId] });
+  await expect.poll(() => dying.groups()).toHaveLength(1);
+  await dying[Symbol.asyncDispose]();
+  const what = { nb: [`unix:${pathsOf(lab.name).nb}`], logger };
+  expect(await sweepGrace({ ...what, all: false })).toBe(0);
+  wallMs = Date.now() - 2 * graceMs;
+  const late = keeper();
+  await late.grant({ systemId: 'hv1', epoch: 5, portIds: [guest.portId] }); // as if it had been granted long ago
+  await late[Symbol.asyncDispose]();
+  expect(await sweepGrace({ ...what, all: false })).toBe(1);
+  expect(await sweepGrace({ ...what, all: true })).toBe(0);
 });
