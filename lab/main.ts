@@ -16,7 +16,7 @@ import { isOwned, listLabs, readLabState, requireLabState, statusOf } from './st
 import { statusText } from './status-text.ts';
 import { LIMITS, type TapKind } from './topology.ts';
 import { upLab } from './up.ts';
-import { type Uplinks, uplinkKinds } from './uplinks.ts';
+import { type Uplinks, uplinkKinds } from './uplink-kinds.ts';
 import { addVmCommand } from './vm-command.ts';
 
 const DEFAULT_NAME = 'shunt';

@@ -4,7 +4,7 @@ import { requireLabName } from './lab-name.ts';
 import type { LabService } from './services/lab-service.ts';
 import type { LabSource } from './sources/lab-source.ts';
 import { macOf, uuidOf } from './stable-ids.ts';
-import type { Uplinks } from './uplinks.ts';
+import type { Uplinks } from './uplink-kinds.ts';
 
 /** What a lab is made of; everything else about it follows from these (see {@link planTopology}). */
 export interface TopologyOptions {

@@ -19,7 +19,8 @@ import { withSource } from './sources/plan-source.ts';
 import { createRunDir, type LabState, thisProcess, writeLabState } from './state.ts';
 import { startTapRelay } from './tap-relay.ts';
 import { namespacesOf, planTopology, type TapKind, type Topology, type TopologyOptions } from './topology.ts';
-import { type Uplinks, withUplinks } from './uplinks.ts';
+import type { Uplinks } from './uplink-kinds.ts';
+import { withUplinks } from './uplinks.ts';
 
 export interface UpOptions extends Pick<TopologyOptions, 'overlays' | 'mtu' | 'snooping' | 'vlanTransparent'> {
   readonly name?: string;

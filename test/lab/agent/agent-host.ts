@@ -23,7 +23,7 @@ import { midonetFiles } from '../../../lab/sources/midonet.ts';
 import type { LabState } from '../../../lab/state.ts';
 import { type LabGuest, networkOf } from '../../../lab/topology.ts';
 import { upLab } from '../../../lab/up.ts';
-import type { Uplinks } from '../../../lab/uplinks.ts';
+import type { Uplinks } from '../../../lab/uplink-kinds.ts';
 import { agentsService, type CoordinatorSession } from '../../../wire/agents-service.ts';
 import { startWireServer, type WireServer } from '../../../wire/server.ts';
 import { freshLabName } from '../fixture/own-lab.ts';
