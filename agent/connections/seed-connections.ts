@@ -198,7 +198,7 @@ async function seedLegacy(job: SeedJob): Promise<SeedReport> {
     const guest = { tap: move.tap, addresses: move.ips.flatMap(canonicalAddress), zone: from };
     const index = indexGuests([guest]);
     for (const flow of await job.datapath.list(from, job.signal)) {
-      const verdict = judgeFlow({ ...flow, zone: from }, index);
+      const verdict = judgeFlow({ ...flow, zone: from }, index, 'ovn');
       if (verdict.kind === 'skip') report.skipped[verdict.why] += 1;
       if (verdict.kind !== 'seed') continue;
       if (known.has(zoneKey(to, flow))) report.known += 1;

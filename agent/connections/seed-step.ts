@@ -1,17 +1,31 @@
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { describeError, isShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, present, type StepHandler } from '../cutover/execution.ts';
-import { readLegacyZones } from '../shunt/legacy-firewall.ts';
+import { looksAtBridges, readLegacyZones } from '../shunt/legacy-firewall.ts';
 import { seedConnections } from './seed-connections.ts';
 import { leftOut, seedReportText } from './seed-report.ts';
+
+const copyBackTimeoutMs = 2_000;
 
 /**
  * The step `seed-connections`. What cannot be copied is told and does not stop the move: a connection that is left out lives on when its
  * guest is the next to speak, or by a grace rule.
  */
 export const seedStep: StepHandler = async (step, run) => {
-  if (step.kind === 'seed-connections') await copy(present(step, run), { toward: step.toward }, run);
+  if (step.kind !== 'seed-connections') return;
+  const moves = present(step, run);
+  if (step.toward === 'target') await copy(moves, { toward: 'target' }, run);
+  else await copyBack(moves, run);
 };
+
+/**
+ * Guests come back when OVN may be what is broken: this must not keep them. The legacy firewall sees all that passes a shunt's bridge: what
+ * it does not know of those guests it has ended itself, when a rule went, and must not be told of again.
+ */
+async function copyBack(moves: readonly TapMove[], run: Execution): Promise<void> {
+  const unseen = looksAtBridges() ? moves.filter(({ shunt }) => shunt === undefined) : moves;
+  await copy(unseen, { toward: 'legacy', limit: AbortSignal.timeout(copyBackTimeoutMs) }, run);
+}
 
 /**
  * Performs what makes OVN let ports go and claim them anew. It empties a port's zone then: meanwhile the legacy firewall's table
@@ -30,18 +44,20 @@ export async function keepConnections(
 interface Way {
   readonly toward: 'target' | 'legacy';
   readonly onPath?: boolean;
+  readonly limit?: AbortSignal;
 }
 
-async function copy(moves: readonly TapMove[], { toward, onPath = false }: Way, run: Execution): Promise<void> {
+async function copy(moves: readonly TapMove[], { toward, onPath = false, limit }: Way, run: Execution): Promise<void> {
   if (moves.length === 0) return;
+  const signal = limit === undefined ? run.signal : AbortSignal.any([run.signal, limit]);
   try {
-    const zones = await readLegacyZones(run.signal);
+    const zones = await readLegacyZones(signal);
     const legacyZone = ({ tap, legacy }: TapMove) => zones.get(tap) ?? zones.get(legacy.bridge);
     const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath };
-    const report = await seedConnections(moves, toward, deps, run.signal);
+    const report = await seedConnections(moves, toward, deps, signal);
     run.onConnections?.({ text: seedReportText(report), left: leftOut(report) });
   } catch (error) {
-    if (run.signal.aborted || !isShuntError(error)) throw error;
+    if (run.signal.aborted || (limit?.aborted !== true && !isShuntError(error))) throw error;
     run.onConnections?.({ text: `open connections could not be copied: ${describeError(error)}` });
   }
 }

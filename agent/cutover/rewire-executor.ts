@@ -9,6 +9,9 @@ import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-s
 import { joinTarget, leaveTarget, rehearseJoin, settleTarget } from './target-side.ts';
 import { Uplinks } from './uplinks.ts';
 
+/** Open vSwitch's database is waited for this long before the first step; on a way back nobody else bounds it. */
+const reachTimeoutMs = 30_000;
+
 const handlers = {
   'leave-legacy': leaveLegacy,
   'join-target': joinTarget,
@@ -59,7 +62,7 @@ async function getReady(steps: readonly RewireStep[], run: Execution): Promise<v
   }
   const [move] = steps.flatMap((step) => step.moves);
   if (move !== undefined) warmUp(move, run);
-  await run.ovs.flush(run.signal);
+  await run.ovs.flush(AbortSignal.any([run.signal, AbortSignal.timeout(reachTimeoutMs)]));
 }
 
 function warmUp(move: TapMove, run: Execution): void {

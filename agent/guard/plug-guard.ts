@@ -34,6 +34,8 @@ export interface GuardOptions {
 }
 
 const triesMax = 5;
+/** Open vSwitch's database is waited for this long at each try; what it tells when it is back begins anew. */
+const reachTimeoutMs = 30_000;
 const pauseMs = 50;
 /** A legacy agent that was at work so long ago may be still: no attempt begins. */
 const awakeMs = 600_000;
@@ -261,7 +263,7 @@ export class PlugGuard implements Disposable {
   async #putBackOnce(claim: Claim, signal: AbortSignal): Promise<boolean> {
     const { host, executor } = this.#options;
     // Our lock is asserted after the change was seen: whoever made it did not hold it, so it is not a revert that we would undo.
-    await host.ovs.flush(signal);
+    await host.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachTimeoutMs)]));
     const link = host.netlink.link(claim.move.tap);
     if (link === undefined || signal.aborted || this.#claims.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     if (isShuntClaim(claim)) return this.#putShuntBack(claim, signal);

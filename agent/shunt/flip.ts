@@ -56,7 +56,7 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
   const moves = presentMoves(step, run);
   if (moves.length === 0) return;
   const joined = moves.filter((move) => !move.shunt.disjoint);
-  for (const move of moves) await run.uplinks.open(move, run.signal);
+  await Promise.all(moves.map((move) => run.uplinks.open(move, run.signal))); // each bridge is waited for up to a second
   // L leads to the guest by our leg before anything comes that way.
   run.netlink.applyAll(
     moves

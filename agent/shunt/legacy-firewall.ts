@@ -64,15 +64,32 @@ export async function acceptOwnLegs(run: Pick<Execution, 'signal'>): Promise<boo
   let missing = false;
   for (const program of ['iptables', 'ip6tables']) {
     const rules = await forwardRules(program, run.signal);
-    if (rules.some((rule) => rule.includes(`--comment ${mark} `))) continue;
-    missing = true;
-    const at = rules.findLastIndex((rule) => / -j neutron-/.test(rule)) + 1;
-    for (const rule of ownRules()) {
-      const place = at === 0 ? ['-A', 'FORWARD'] : ['-I', 'FORWARD', String(at + 1)];
+    for (const rule of missingRules(rules)) {
+      missing = true;
+      const place = ['-I', 'FORWARD', String(placeOfOwn(rules) + 1)];
       await runChild([program, '-w', '5', ...place, ...rule], { signal: run.signal, timeoutMs: limitMs });
     }
   }
   return missing;
+}
+
+/** Each is asked for by itself: whoever was killed, or refused the lock, may have put in only some. */
+export function missingRules(rules: readonly string[]): readonly (readonly string[])[] {
+  return ownRules().filter((own) => !rules.some((rule) => tells(rule, own)));
+}
+
+/** How many rules ours come after: those that judge taps; but before one that lets nothing pass to those behind it. */
+export function placeOfOwn(rules: readonly string[]): number {
+  const judges = rules.findLastIndex((rule) => / -j (?:neutron|nova)-/.test(rule)) + 1;
+  const catchAll = rules.findIndex((rule) => /^-A FORWARD -j (?:REJECT|DROP)\b/.test(rule));
+  if (judges > 0) return judges;
+  return catchAll === -1 ? rules.length : catchAll;
+}
+
+/** iptables tells a rule's matches in the order in which they were given. */
+function tells(rule: string, own: readonly string[]): boolean {
+  const [way, legs] = own.slice(own.indexOf('--physdev-is-bridged') + 1);
+  return rule.includes(`--comment ${mark} `) && rule.includes(` ${way} ${legs} `);
 }
 
 /** Takes the rules of {@link acceptOwnLegs} away. */
@@ -103,7 +120,7 @@ function ownRules(): readonly (readonly string[])[] {
 }
 
 /** Whether iptables sees bridged frames at all (br_netfilter). */
-function looksAtBridges(): boolean {
+export function looksAtBridges(): boolean {
   try {
     return readFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', 'ascii').trim() === '1';
   } catch {

@@ -27,7 +27,7 @@ export class ShuntPlane implements Disposable {
   /** Changes the gates of legs: all of it at one instant, or nothing. Makes the tables first where they are missing. */
   gate(commands: readonly string[]): void {
     const nft = this.#tables();
-    if (commands.length > 0) nft.run(commands.join('\n'));
+    if (commands.length > 0) this.#again(() => nft.run(commands.join('\n')));
   }
 
   /** Removes the tables. */
@@ -44,8 +44,8 @@ export class ShuntPlane implements Disposable {
 
   /** The table of a family, as nft prints it. */
   listed(family: 'bridge' | 'inet'): string {
-    this.#tables();
-    return this.#nft?.run(`list table ${family} shunt`) ?? '';
+    const nft = this.#tables();
+    return this.#again(() => nft.run(`list table ${family} shunt`));
   }
 
   /** Asks vswitchd by its control socket. False: it does not know the command, or did not answer; nothing may depend on it. */
@@ -85,6 +85,16 @@ export class ShuntPlane implements Disposable {
     if (!this.#gateStands) this.#nft.run(gateTables);
     this.#gateStands = true;
     return this.#nft;
+  }
+
+  /** Somebody may have flushed the tables since we made them; a command that failed has changed nothing. */
+  #again<T>(run: () => T): T {
+    try {
+      return run();
+    } catch {
+      this.makeTables();
+      return run();
+    }
   }
 
   #closeControl(): void {

@@ -19,7 +19,7 @@ export interface FlowSeed {
 }
 
 /**
- * Why a connection is not copied. `opening` and `closing`: its next packets open it anew, or end it. `translated`: what the other side
+ * Why a connection is not copied. `opening` and `closing`: its next packets open it anew, or end it; OVN has ended it. `translated`: what the other side
  * would see of it has other addresses. `protocol`: not TCP, UDP or an echo.
  */
 export const skipReasons = ['opening', 'closing', 'translated', 'protocol'] as const;
@@ -39,12 +39,16 @@ export function indexGuests(guests: readonly FlowGuest[]): GuestIndex {
   return new Map(guests.flatMap((guest) => guest.addresses.map((address) => [keyOf(guest.zone, address), guest])));
 }
 
-/** Whether a connection is copied, for whom, and which way round. */
-export function judgeFlow(flow: TrackedFlow, guests: GuestIndex): FlowVerdict {
+/** OVN sets `ct_mark.blocked` where a rule that let the connection in is gone. */
+const blockedByOvn = 1;
+
+/** Whether a connection is copied, for whom, and which way round. `knownBy`: who tracks it; marks mean something else to each. */
+export function judgeFlow(flow: TrackedFlow, guests: GuestIndex, knownBy: 'legacy' | 'ovn' = 'legacy'): FlowVerdict {
   const opener = guests.get(keyOf(flow.zone, flow.original.src));
   const other = guests.get(keyOf(flow.zone, flow.original.dst));
   if (opener === undefined && other === undefined) return { kind: 'foreign' };
-  const why = skipReason(flow);
+  const isRevoked = knownBy === 'ovn' && (flow.mark & blockedByOvn) !== 0;
+  const why = isRevoked ? 'closing' : skipReason(flow);
   if (why !== undefined) return { kind: 'skip', why };
   const seeds = [
     ...(opener === undefined ? [] : [{ tap: opener.tap, flow, guestOpened: true }]),

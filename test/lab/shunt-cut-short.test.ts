@@ -74,6 +74,17 @@ it.each([
   },
 );
 
+it('a flip is taken back after somebody has flushed all rules of nftables', async () => {
+  await bring('shunted');
+  for (const family of ['bridge', 'inet']) await lab.host('nft', 'delete', 'table', family, 'shunt');
+  await bring('staged');
+  expect(await hears()).toEqual(once);
+  for (const family of ['bridge', 'inet']) await lab.host('nft', 'delete', 'table', family, 'shunt');
+  await bring('shunted');
+  expect(await hears()).toEqual(once);
+  await bring('legacy');
+});
+
 it.each(['staged', 'shunted', 'hybrid'] as const)(
   'a tap that somebody took out of its shunt, or a shunt that lost its bridge, is put back in one go: %s',
   async (place) => {

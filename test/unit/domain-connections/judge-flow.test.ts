@@ -47,6 +47,13 @@ describe('which connections are copied', () => {
     });
   });
 
+  it('does not bring back what OVN has ended, and reads no such thing in a mark of the legacy firewall', () => {
+    const blocked = tcp('10.0.0.5', '8.8.8.8', { mark: 1 });
+    expect(judgeFlow(blocked, guests, 'ovn')).toEqual({ kind: 'skip', why: 'closing' });
+    expect(judgeFlow({ ...blocked, mark: 2 }, guests, 'ovn')).toMatchObject({ kind: 'seed' });
+    expect(judgeFlow(blocked, guests)).toMatchObject({ kind: 'seed' });
+  });
+
   it('copies one between two guests of this host into the zone of each', () => {
     expect(judgeFlow(tcp('10.0.0.6', '10.0.0.5'), guests)).toMatchObject({
       seeds: [
