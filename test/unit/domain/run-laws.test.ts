@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { forbiddenBeside } from '../../../domain/planning/barriers.ts';
 import { decide } from '../../../domain/run/decide.ts';
 import type { Effect } from '../../../domain/run/effects.ts';
+import { type HostVerb, operateHost, revertHost } from '../../../domain/run/host-commands.ts';
 import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
 import { beginEffects, endEffect, type Progress, pruneProgress } from '../../../domain/run/progress.ts';
 import { reduce, replay } from '../../../domain/run/reduce.ts';
@@ -90,6 +92,13 @@ function obey(sim: SimCloud, commanded: Commanded): void {
   if ('events' in commanded) sim.append(commanded.events);
 }
 
+function order(sim: SimCloud, what: { readonly host: number; readonly verb: 'revert' | HostVerb }): void {
+  const { verb } = what;
+  const request = { systemId: `hv${what.host}`, by: 'x', why: 'y' };
+  if (verb === 'revert') obey(sim, revertHost(sim.state, sim.world, request));
+  else obey(sim, operateHost(sim.state, sim.world, { ...request, verb }));
+}
+
 /** No two attempts open at once, epochs only grow, nothing is cut without a grant, nor twice for one epoch. */
 function checkLaws(sim: SimCloud): void {
   const open = new Map<string, number>();
@@ -121,7 +130,7 @@ function checkLaws(sim: SimCloud): void {
 /** Nobody is cut off: no guest lives in one world only while another lives in the other only. */
 function checkOverlay(sim: SimCloud): void {
   const places = new Set([...sim.agents.values()].flatMap((agent) => [...agent.taps].map((tap) => agent.placeOf(tap))));
-  expect(places.has('legacy') && places.has('shunted')).toBe(false);
+  for (const place of places) for (const beside of forbiddenBeside(place)) expect(places.has(beside)).toBe(false);
   for (const agent of sim.agents.values()) expect(agent.barriers.every((barrier) => barrier === 'met')).toBe(true);
 }
 
@@ -154,6 +163,25 @@ describe('the run engine, whatever happens', () => {
       );
     },
   );
+
+  const verb = fc.record({
+    host: fc.integer({ min: 1, max: 4 }),
+    verb: fc.constantFrom('unstage', 'finish', 'collapse', 'revert'),
+  } as const);
+  it('cuts nobody of an overlay off, whatever operators order meanwhile', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(happening, verb), { minLength: 20, maxLength: 80 }), (story) => {
+        const sim = runningCloud([1, 1, 2, 2], { method: 'shunt', errorBudget: 4 }, 99, { class: 'overlay' });
+        sim.settle();
+        for (const what of story) {
+          if ('verb' in what) order(sim, what);
+          else happen(sim, what);
+          checkLaws(sim);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
 
   it('goes on after a crash behind any entry of the ledger as if nothing had been', () => {
     const whole = runningCloud([1, 1, 1]);
