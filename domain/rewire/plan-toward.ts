@@ -88,12 +88,14 @@ export function towardSteps(
 ): readonly RewireStep[] {
   const ours = cases.filter((found) => found.leftAlone === undefined);
   const [lost, held] = partition(ours, (found) => found.kinds.length > 0 && isLost(found));
-  const [away, there] = partition(held, (found) => found.kinds.length > 0);
+  const [notThere, there] = partition(held, (found) => found.kinds.length > 0);
+  const [turned, away] = partition(notThere, isTurnOnly);
   const left = cases.filter((found) => found.leftAlone !== undefined && found.kinds.length > 0);
   const batches = [
-    ...[lost, away].flatMap((found) =>
-      inBatches(found, batchSize).map((batch) => stepsOf(place, batch, orderTo[place])),
-    ),
+    ...inBatches(lost, batchSize).map((batch) => stepsOf(place, batch, orderTo[place])),
+    // One step, and one instant, for all: a network must not be in two worlds for longer than it takes.
+    ...(turned.length === 0 ? [] : [stepsOf(place, turned, orderTo[place])]),
+    ...inBatches(away, batchSize).map((batch) => stepsOf(place, batch, orderTo[place])),
     ...(repair ? inBatches(there, batchSize).map((batch) => repairsOf(place, batch)) : []),
     ...inBatches(left, batchSize).map((batch) => stepsOf(place, batch, cleanUp)),
   ];
@@ -105,6 +107,11 @@ const cleanUp = ['leave-target', 'release-shunt', 'unmake-shunt'] as const satis
 /** Only such a tap has to be put in again without having been taken out: nothing leads to its guest. */
 function isLost({ kinds }: TowardCase): boolean {
   return kinds.includes('join-target') && !kinds.includes('leave-legacy');
+}
+
+/** No tap moves, and no guest waits for another's: frames only leave by the other leg. */
+function isTurnOnly({ kinds }: TowardCase): boolean {
+  return kinds.length > 0 && kinds.every((kind) => ['seed-connections', 'flip', 'unflip'].includes(kind));
 }
 
 function stepsOf(place: TapPlace, cases: readonly TowardCase[], order: readonly TowardKind[]): readonly RewireStep[] {

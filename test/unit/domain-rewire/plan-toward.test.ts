@@ -97,6 +97,19 @@ describe('a shunt brought to a place', () => {
     expect(kindsOf(planToward(to, [shuntMove('a')], factsOfShunts(new Map([['a', placed[from]]]))))).toEqual(kinds);
   });
 
+  it.each([
+    ['staged', 'shunted', 'flip'],
+    ['shunted', 'staged', 'unflip'],
+  ] as const)('turns all taps at one instant, whatever the size of batches: %s to %s', (from, to, kind) => {
+    const host = factsOfShunts(hostOf([placed[from], placed[from], placed[from]]));
+    const steps = planToward(to, moves, host, { batchSize: 1 });
+    expect(steps.map((step) => [step.kind, step.moves.length])).toEqual([
+      ['seed-connections', 3],
+      [kind, 3],
+      ['checkpoint', 3],
+    ]);
+  });
+
   it('leads connections toward the side that takes over', () => {
     const seeds = (from: keyof typeof placed, to: keyof typeof placed) =>
       planToward(to, [shuntMove('a')], factsOfShunts(new Map([['a', placed[from]]]))).flatMap((step) =>
