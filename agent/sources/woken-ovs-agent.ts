@@ -1,5 +1,7 @@
 import type { Finding } from '../../domain/findings.ts';
 import { deadVlan } from '../../domain/sources/ovs-segments.ts';
+import { Uplinks } from '../cutover/uplinks.ts';
+import { announcements } from '../host/announcements.ts';
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
 import { flowsOf, providerCookie } from '../shunt/provider-side.ts';
@@ -82,6 +84,7 @@ export class WokenOvsAgent implements Disposable {
     tx.update('Port', [['_uuid', '==', found.port._uuid]], { tag, other_config });
     ovs.bump(tx);
     await ovs.transact(tx, `opening ${found.port.name} again`, this.#limit());
+    if (claim.place === 'staged') await this.#announce(claim);
     this.#tell(
       claim,
       `somebody gave ${found.port.name} the dead VLAN ${deadVlan} (neutron-openvswitch-agent woke up?): it has VLAN ${tag} again`,
@@ -100,10 +103,22 @@ export class WokenOvsAgent implements Disposable {
     if (flows.length === 0 || (await port.countFlows(providerCookie(move.portId), signal)) >= flows.length) return;
     if (this.#options.claims().get(move.tap) !== claim) return; // an attempt has begun with it meanwhile
     await port.changeFlows({ add: flows });
+    await this.#announce(claim);
     this.#tell(
       claim,
       `somebody removed the flows of ${move.tap} from ${bridge} (neutron-openvswitch-agent woke up?): they are there again`,
     );
+  }
+
+  /**
+   * While the flows were away OVN may have announced the guest where it has claimed it: Neutron's bridge has learnt that then, and would send
+   * to the wire what is for the guest until the guest speaks.
+   */
+  async #announce({ move }: Claim): Promise<void> {
+    const { netlink, providers } = this.#options.host;
+    using uplinks = new Uplinks(netlink, providers);
+    await uplinks.open(move, this.#limit());
+    for (const frame of announcements(move)) uplinks.send(move, frame);
   }
 
   #limit(): AbortSignal {
