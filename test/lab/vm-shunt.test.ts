@@ -6,17 +6,24 @@ import type { Walked } from './shunt-plane/walk-process.ts';
 const root = join(import.meta.dirname, '../..');
 const script = join(import.meta.dirname, 'shunt-plane/walk-process.ts');
 
+const segmentationFault = 128 + 11;
+
+function inMachine() {
+  return spawnSync(
+    'npm',
+    ['run', '--silent', 'lab', '--', 'vm', '--no-build', '--timeout', '280', '--', process.execPath, script],
+    { cwd: root, encoding: 'utf8', timeout: 295_000 },
+  );
+}
+
 /**
  * The agent's own steps on the kernel's datapath, without the programs around them: these are in vm-smoke, and an emulated processor is slow.
  */
 it.skipIf(process.env['SHUNT_LAB_VM'] !== undefined)(
   "keeps connections alive on the kernel's datapath: staged, flipped, flipped back, flipped, finished",
   () => {
-    const machine = spawnSync(
-      'npm',
-      ['run', '--silent', 'lab', '--', 'vm', '--no-build', '--timeout', '500', '--', process.execPath, script],
-      { cwd: root, encoding: 'utf8', timeout: 550_000 },
-    );
+    let machine = inMachine();
+    if (machine.status === segmentationFault) machine = inMachine(); // Node, now and then, on an emulated processor (docs/facts.md)
     const { status, stdout, stderr } = machine;
     expect(status, `${stdout}\n${stderr}`).toBe(0);
     const [, walked = '{}'] = /^walked (\{.*\})$/m.exec(stdout) ?? [];
