@@ -1,14 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
-import type { Finding } from '../domain/findings.ts';
 import type { Order, OrderResult } from '../domain/orders.ts';
 import { systemClock } from '../platform/clock.ts';
 import { startHttpServer } from '../platform/http-server.ts';
 import { type Logger, onHangup } from '../platform/log.ts';
 import { FileLock } from '../platform/native/flock.ts';
 import { Poller } from '../platform/native/poller.ts';
-import { version } from '../platform/release.ts';
 import { createSdNotify } from '../platform/sd-notify.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { Attempts } from './attempts.ts';
@@ -17,7 +15,9 @@ import { ConnectionsTold } from './connections/connections-told.ts';
 import type { AttemptContext, AttemptWork } from './cutover/attempt-context.ts';
 import { ProbePorts } from './cutover/probe-ports.ts';
 import { revertCommand } from './deadman-command.ts';
+import { FindingsTold } from './findings-told.ts';
 import { PlugGuard } from './guard/plug-guard.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { claimOf, readClaims } from './journal/claims.ts';
@@ -31,9 +31,6 @@ import { conditionsOf, type FaceSources, helloOf, metricsOf, statusOf } from './
 import type { AgentMetrics } from './status/agent-metrics.ts';
 import { StageReports } from './status/stage-reports.ts';
 import { serveStatus } from './status/status-socket.ts';
-
-const findingsKept = 100;
-const heartbeatMs = 10_000;
 
 export interface RunOptions {
   readonly config: AgentConfig;
@@ -49,7 +46,7 @@ export class Agent implements AsyncDisposable {
   readonly #reports: Reports;
   readonly #owned: AsyncDisposableStack;
   readonly #stop = new AbortController();
-  readonly #findings: Finding[] = [];
+  readonly #findings: FindingsTold;
   readonly #connections: ConnectionsTold;
   readonly #face: FaceSources;
   readonly #stages: StageReports;
@@ -106,8 +103,10 @@ export class Agent implements AsyncDisposable {
       }),
     );
     const { systemId } = host.identity;
-    const onFinding = this.#found.bind(this);
-    this.#connections = new ConnectionsTold({ systemId, logger, reporter: reports.reporter, onFinding });
+    const { reporter } = reports;
+    this.#findings = new FindingsTold({ logger, reporter, onTold: (finding) => this.#metrics.finding(finding) });
+    const onFinding = this.#findings.tell.bind(this.#findings);
+    this.#connections = new ConnectionsTold({ systemId, logger, reporter, onFinding });
     this.#guard = owned.use(this.#makeGuard());
     const onError = (error: unknown, tap: string) => logger.error({ tap }, `keeper: ${describeError(error)}`);
     this.#keeper = owned.use(new ProviderKeeper({ host, claims: () => this.#guard.claims, onError }));
@@ -121,7 +120,7 @@ export class Agent implements AsyncDisposable {
       highestEpoch: () => this.#attempts.highestEpoch,
       inventory: () => this.#observer?.inventory ?? unseen,
       guarded: () => [...this.#guard.claims.keys()],
-      findings: () => this.#findings,
+      findings: () => this.#findings.all,
       coordinatorConnected: () => this.#session?.connected ?? false,
     };
     this.#metrics = metricsOf(this.#face);
@@ -169,7 +168,8 @@ export class Agent implements AsyncDisposable {
       );
     }
     if (config.socket !== '') this.#owned.use(await serveStatus(config.socket, () => statusOf(this.#face)));
-    this.#heartbeat();
+    const { reporter } = this.#reports;
+    this.#owned.use(startHeartbeat({ mode: config.mode, reporter, attempt: () => this.#attempts.current }));
   }
 
   /** After READY: the host is observed and its journal settled without a coordinator, and without the code that talks to one. */
@@ -226,7 +226,7 @@ export class Agent implements AsyncDisposable {
       host: this.#host,
       bootId: systemClock.bootId,
       executor: { ovs, netlink, integration, providers, plane, midonet, clock: systemClock, onStage: () => undefined },
-      onFinding: (finding, epoch) => this.#found(finding, epoch),
+      onFinding: (finding, epoch) => this.#findings.tell(finding, epoch),
       onStanding: () => this.#observer?.lookAgain(),
       onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
     });
@@ -244,7 +244,7 @@ export class Agent implements AsyncDisposable {
       probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink),
       reporter: this.#reports.reporter,
       onState: (work) => this.#stateChanged(work),
-      onFinding: (finding, epoch) => this.#found(finding, epoch),
+      onFinding: (finding, epoch) => this.#findings.tell(finding, epoch),
       onGuard: (work) => this.#guardWork(work),
       onUnguard: async (work) => {
         await this.#guard.release(work.moves.map((move) => move.tap));
@@ -278,29 +278,6 @@ export class Agent implements AsyncDisposable {
     this.#metrics.blackouts(direction, work.blackouts);
     // What was undone may have been claimed before.
     if (phase === 'reverted') this.#guard.keep(readClaims(this.#config.stateDir));
-  }
-
-  #found(finding: Finding, epoch?: number): void {
-    this.#findings.push(finding);
-    if (this.#findings.length > findingsKept) this.#findings.shift();
-    this.#metrics.finding(finding);
-    const level = finding.severity === 'info' ? 'info' : finding.severity === 'warning' ? 'warn' : 'error';
-    this.#logger[level](
-      { ...(finding.tap === undefined ? {} : { tap: finding.tap }), kind: finding.kind },
-      finding.message,
-    );
-    this.#reports.reporter.report('finding', { ...finding, ...(epoch === undefined ? {} : { epoch }) });
-  }
-
-  #heartbeat(): void {
-    const beat = (): void => {
-      const attempt = this.#attempts.current;
-      const about = attempt === undefined ? {} : { epoch: attempt.epoch, phase: attempt.phase };
-      this.#reports.reporter.report('heartbeat', { mode: this.#config.mode, version, ...about });
-    };
-    const timer = setInterval(beat, heartbeatMs);
-    this.#owned.defer(() => clearInterval(timer));
-    beat();
   }
 }
 

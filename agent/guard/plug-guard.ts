@@ -10,6 +10,7 @@ import { WokenOvsAgent } from '../sources/woken-ovs-agent.ts';
 import { Fights, fightPauseMs, gaveUp } from './fights.ts';
 import { HostFirewall } from './host-firewall.ts';
 import { judgeClaim } from './judge-claim.ts';
+import { KeptClaims } from './kept-claims.ts';
 import { LastingFindings } from './lasting-findings.ts';
 import { type GuardExecutor, masterOf, perform, putBackSteps, releaseRow } from './put-back.ts';
 import { takeOutSecondUplink } from './second-uplinks.ts';
@@ -18,10 +19,10 @@ import {
   factsFor,
   isShuntClaim,
   judgeShuntClaim,
-  linksOf,
   type ShuntClaim,
   type ShuntJudgement,
 } from './shunt-claims.ts';
+import { notOurs, otherGuest, replugged, type Told, tapGone } from './told.ts';
 
 export interface GuardOptions {
   readonly host: Host;
@@ -43,11 +44,7 @@ const awakeMs = 600_000;
 /** Keeps claimed taps in their place on the target, and lets go of those that are gone. Acts only while this agent holds its lock. */
 export class PlugGuard implements Disposable {
   readonly #options: GuardOptions;
-  readonly #claims = new Map<string, Claim>();
-  /** Those whose guest was shut off: it may be started anew. */
-  readonly #departed = new Map<string, ShuntClaim>();
-  /** Tap by name of a link that belongs to its claim. */
-  readonly #tapOf = new Map<string, string>();
+  readonly #kept = new KeptClaims();
   readonly #busy = new Map<string, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #again = new Set<string>();
   readonly #stop = new AbortController();
@@ -59,8 +56,8 @@ export class PlugGuard implements Disposable {
   constructor(options: GuardOptions) {
     this.#options = options;
     this.#lasting = new LastingFindings(options.onStanding);
-    this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#claims });
-    this.#firewall = new HostFirewall({ ...options, claims: () => this.#claims });
+    this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#kept.all });
+    this.#firewall = new HostFirewall({ ...options, claims: () => this.#kept.all });
   }
 
   /** What is wrong now, and holds the host. */
@@ -69,20 +66,18 @@ export class PlugGuard implements Disposable {
   }
 
   get claims(): ReadonlyMap<string, Claim> {
-    return this.#claims;
+    return this.#kept.all;
   }
 
   /** Replaces all claims, and looks at each at once. */
   keep(claims: ReadonlyMap<string, Claim>): void {
-    this.#claims.clear();
-    this.#departed.clear();
-    this.#tapOf.clear();
+    this.#kept.clear();
     this.add(claims.values());
   }
 
   /** Adds claims, and looks at each at once. */
   add(claims: Iterable<Claim>): void {
-    for (const claim of claims) this.#take(claim);
+    for (const claim of claims) this.#kept.take(claim);
     this.checkAll();
     this.#woken.begin();
     this.#firewall.begin();
@@ -91,8 +86,7 @@ export class PlugGuard implements Disposable {
   /** We move these taps ourselves now. Resolves once nothing of the guard's is under way with them. */
   async release(taps: readonly string[]): Promise<void> {
     for (const tap of taps) {
-      this.#claims.delete(tap);
-      this.#departed.delete(tap);
+      this.#kept.forget(tap);
       this.#fights.forget(tap);
       this.#lasting.drop(tap);
       this.#busy.get(tap)?.abort.abort();
@@ -101,7 +95,7 @@ export class PlugGuard implements Disposable {
   }
 
   onLink(event: LinkEvent): void {
-    if (this.#claims.size === 0 && this.#departed.size === 0) return;
+    if (this.#kept.isEmpty) return;
     if (event.type === 'overrun') {
       this.checkAll();
       return;
@@ -109,17 +103,16 @@ export class PlugGuard implements Disposable {
     if (event.type === 'fdb' || event.type === 'fdb-removed') return;
     const name = event.type === 'link' ? event.link.name : event.name;
     if (event.type === 'link') this.#seen(event.link);
-    const tap = this.#tapOf.get(name);
-    const claim = tap === undefined ? undefined : this.#claims.get(tap);
+    const claim = this.#kept.ofLink(name);
     if (claim === undefined) return;
     const link = event.type === 'link' ? event.link : event.type === 'member' ? this.#link(name) : undefined;
     this.#check(claim, link, this.#options.host.ovs.ports().get(claim.move.tap));
   }
 
   onRows(): void {
-    if (this.#claims.size === 0) return;
+    if (this.#kept.all.size === 0) return;
     const ports = this.#options.host.ovs.ports();
-    for (const claim of this.#claims.values()) {
+    for (const claim of this.#kept.all.values()) {
       const port = claimingPort(claim, ports);
       const ours = port?.iface.external_ids.get('iface-id') === claim.move.portId;
       const elsewhere = claim.move.legacy.ovs !== undefined && port?.bridge.name !== claim.move.target.bridge;
@@ -128,11 +121,11 @@ export class PlugGuard implements Disposable {
   }
 
   checkAll(): void {
-    if (this.#claims.size === 0) return;
+    if (this.#kept.all.size === 0) return;
     const links = new Map(this.#options.host.netlink.links().map((link) => [link.name, link]));
     const ports = this.#options.host.ovs.ports();
     for (const link of links.values()) this.#lookForUplink(link);
-    for (const [tap, claim] of this.#claims) this.#check(claim, links.get(tap), ports.get(tap));
+    for (const [tap, claim] of this.#kept.all) this.#check(claim, links.get(tap), ports.get(tap));
   }
 
   [Symbol.dispose](): void {
@@ -140,38 +133,22 @@ export class PlugGuard implements Disposable {
     this.#woken[Symbol.dispose]();
     this.#firewall[Symbol.dispose]();
     this.#lasting[Symbol.dispose]();
-    this.#claims.clear();
-    this.#departed.clear();
-  }
-
-  #take(claim: Claim): void {
-    this.#claims.set(claim.move.tap, claim);
-    this.#departed.delete(claim.move.tap);
-    for (const name of linksOf(claim)) this.#tapOf.set(name, claim.move.tap);
+    this.#kept.clear();
   }
 
   /** A guest that was started anew, or an agent of the legacy world at work. */
   #seen(link: Link): void {
-    const departed = this.#departed.get(link.name);
-    if (departed !== undefined && link.master !== undefined) {
-      if (link.mac === departed.move.hostMac) this.#take(departed);
-      else this.#forget(departed);
-    }
+    const replaced = this.#kept.cameBack(link);
+    if (replaced !== undefined) this.#tell(replaced, otherGuest(link.name));
     this.#lookForUplink(link);
   }
 
   #lookForUplink(link: Link): void {
-    const found = takeOutSecondUplink(link, this.#claims.values(), this.#options.host);
+    const found = takeOutSecondUplink(link, this.#kept.all.values(), this.#options.host);
     if (found === undefined) return;
     const { claim, kind, severity, message } = found;
     const finding = this.#tell(claim, { kind, severity, message });
     this.#lasting.put(`uplink ${found.link}`, finding, { forMs: awakeMs });
-  }
-
-  #forget(claim: ShuntClaim): void {
-    this.#departed.delete(claim.move.tap);
-    const message = `there is another guest's tap under the name of ${claim.move.tap}: it is left alone`;
-    this.#tell(claim, { kind: 'foreign-iface-id', severity: 'warning', message });
   }
 
   #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
@@ -213,7 +190,7 @@ export class PlugGuard implements Disposable {
     try {
       if (found === 'away') return this.#mayGoOn(claim) ? await this.#putBack(claim, signal) : undefined;
       if (isShuntClaim(claim)) return await this.#letShuntGo(claim, signal);
-      this.#claims.delete(tap);
+      this.#kept.forget(tap);
       await releaseRow(claim, this.#options.host, signal);
       this.#tell(claim, found === 'gone' ? tapGone(tap) : replugged(tap));
     } catch (error) {
@@ -234,7 +211,7 @@ export class PlugGuard implements Disposable {
   }
 
   #checkAgain(tap: string): void {
-    const claim = this.#claims.get(tap);
+    const claim = this.#kept.all.get(tap);
     if (claim !== undefined) this.#checkNow(claim);
   }
 
@@ -247,7 +224,7 @@ export class PlugGuard implements Disposable {
         this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
         return;
       } catch (error) {
-        if (signal.aborted || !this.#claims.has(claim.move.tap)) return;
+        if (signal.aborted || !this.#kept.all.has(claim.move.tap)) return;
         if (tries < triesMax) {
           await sleep(pauseMs * tries, signal).catch(() => undefined);
           continue;
@@ -265,7 +242,7 @@ export class PlugGuard implements Disposable {
     // Our lock is asserted after the change was seen: whoever made it did not hold it, so it is not a revert that we would undo.
     await host.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachTimeoutMs)]));
     const link = host.netlink.link(claim.move.tap);
-    if (link === undefined || signal.aborted || this.#claims.get(claim.move.tap)?.epoch !== claim.epoch) return false;
+    if (link === undefined || signal.aborted || this.#kept.all.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     if (isShuntClaim(claim)) return this.#putShuntBack(claim, signal);
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
@@ -286,17 +263,13 @@ export class PlugGuard implements Disposable {
 
   /** At once: a claimed leg that leads to no guest takes all its frames. */
   async #letShuntGo(claim: ShuntClaim, signal: AbortSignal): Promise<void> {
-    const { tap, hostMac } = claim.move;
+    const { tap } = claim.move;
     const judged = this.#judgeShunt(claim);
     if (judged.kind !== 'gone' && judged.kind !== 'foreign') return;
-    this.#claims.delete(tap);
-    if (judged.kind === 'gone' && hostMac !== undefined) this.#departed.set(tap, claim);
+    if (judged.kind === 'gone') this.#kept.depart(claim);
+    else this.#kept.forget(tap);
     await perform(judged.steps, signal, this.#options.executor);
-    const why = `${judged.why}: its claim is released`;
-    this.#tell(
-      claim,
-      judged.kind === 'gone' ? tapGone(tap) : { kind: 'foreign-iface-id', severity: 'warning', message: why },
-    );
+    this.#tell(claim, judged.kind === 'gone' ? tapGone(tap) : notOurs(judged.why));
   }
 
   #tell(claim: Claim, what: Told): Finding {
@@ -305,15 +278,4 @@ export class PlugGuard implements Disposable {
     this.#options.onFinding(finding, claim.epoch);
     return finding;
   }
-}
-
-type Told = Pick<Finding, 'kind' | 'severity' | 'message'>;
-
-function tapGone(tap: string): Told {
-  return { kind: 'tap-gone', severity: 'info', message: `${tap} is gone: its claim is released` };
-}
-
-function replugged(tap: string): Told {
-  const message = `${tap} is another guest's now, or was plugged anew with another iface-id: its claim is released`;
-  return { kind: 'foreign-iface-id', severity: 'info', message };
 }
