@@ -1,7 +1,7 @@
 import { together } from './command.ts';
 import type { Datapath } from './datapath.ts';
 import { ipBatch, scriptIn } from './netns.ts';
-import { dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
+import { deepenQueues, dropBehindSwitch, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { pathsOf } from './run-dir.ts';
 import { type LabNetwork, providerNetworks, type Station, type Topology, TRANSPARENT_VLANS } from './topology.ts';
 
@@ -81,8 +81,9 @@ export async function startFabric(topology: Topology): Promise<void> {
     ...trunks.flatMap((port) => ['--', 'add-port', PROVIDER_BRIDGE, port]),
     ...access.flatMap((portArgs) => ['--', 'add-port', PROVIDER_BRIDGE, ...portArgs]),
   ]);
-  if (topology.datapath === 'netdev')
-    await dropBehindSwitch(place.netns, [...trunks, ...access.map(([port]) => port as string)]); // each row starts with its port
+  if (topology.datapath !== 'netdev') return;
+  await dropBehindSwitch(place.netns, [...trunks, ...access.map(([port]) => port as string)]); // each row starts with its port
+  await deepenQueues(place);
 }
 
 /** The physical gateway and the `ext` host of every network. */

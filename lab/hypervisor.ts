@@ -6,7 +6,7 @@ import { accessOf, underlayMtu } from './fabric.ts';
 import { inNetns, ipBatch, scriptIn } from './netns.ts';
 import { applyArpProtection } from './neutron-arp-protection.ts';
 import { firewallRules } from './neutron-firewall.ts';
-import { dropBehindSwitch, runDirEnv, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
+import { deepenQueues, dropBehindSwitch, runDirEnv, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { furnishOverlays } from './overlay.ts';
 import { startDaemon } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
@@ -74,7 +74,8 @@ const underlay = {
   system: async (_topology, { netns, underlayIp }) => {
     await ipBatch(netns, [`address add ${underlayIp}/24 dev eth1`, 'link set br-ex up']);
   },
-  netdev: async (topology, { netns, underlayIp }) => {
+  netdev: async (topology, hypervisor) => {
+    const { netns, underlayIp } = hypervisor;
     await together([
       ipBatch(netns, [
         `address add ${underlayIp}/24 dev br-phy`,
@@ -83,6 +84,7 @@ const underlay = {
       ]),
       dropBehindSwitch(netns, ['eth1', ...nicOf(topology), ...legsOf(topology).map((n) => n.leg)]),
     ]);
+    await deepenQueues(hypervisorPlace(topology.name, hypervisor));
   },
 } satisfies Record<Datapath, (topology: Topology, hypervisor: LabHypervisor) => Promise<void>>;
 

@@ -1,5 +1,6 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deepenPacketSockets } from '../platform/native/foreign-sockets.ts';
 import { run } from './command.ts';
 import type { Datapath } from './datapath.ts';
 import { waitUntilListening } from './listening.ts';
@@ -118,4 +119,18 @@ export async function dropBehindSwitch(netns: string, devices: readonly string[]
 }
 `;
   await run(inNetns(netns, ['nft', '-f', '-']), { input: rules });
+}
+
+/** Half a second of all that the lab ever sends, and more. */
+const queueBytes = 8 * 1024 * 1024;
+
+/**
+ * The userspace datapath forwards in the thread in which vswitchd opens ports, and runs OVN's frames through its tables: for tens of milliseconds
+ * nobody reads its NICs, and the kernel's default queue, some 270 small frames, overflows. The kernel datapath goes on forwarding then.
+ * With a deep queue frames of the NICs that are there now come late instead.
+ */
+export async function deepenQueues(place: SwitchPlace): Promise<void> {
+  const pid = Number(readFileSync(join(place.dir, 'ovs-vswitchd.pid'), 'utf8'));
+  const sockets = await deepenPacketSockets(pid, queueBytes);
+  if (sockets === 0) throw new Error(`${place.name}: vswitchd has no packet socket to deepen`);
 }

@@ -123,7 +123,6 @@ function listen(
       onFrame,
       onError: () => undefined, // a tap that goes away answers nothing more
       filter: tcpFromMac(mac),
-      promiscuous: true,
       receiveBufferBytes,
     });
   } catch {

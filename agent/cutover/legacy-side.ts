@@ -3,6 +3,7 @@ import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { toNobody } from '../host/announcements.ts';
 import { type Execution, mark, markGone, present } from './execution.ts';
 
 /**
@@ -94,19 +95,23 @@ export async function settleLegacy(step: RewireStep, run: Execution): Promise<vo
 export async function confirmLegacy(step: RewireStep, run: Execution): Promise<void> {
   for (const delayMs of confirmAfterMs) {
     await sleep(delayMs, run.signal);
-    repairLegacy(present(step, run), run);
+    repairLegacy(present(step, run), run, toNobody);
   }
 }
 
-function repairLegacy(moves: readonly TapMove[], run: Execution): void {
+function repairLegacy(moves: readonly TapMove[], run: Execution, framesOf = all): void {
   run.netlink.apply(moves.map((move) => ({ kind: 'fdb-replace', link: move.tap, mac: move.mac })));
-  announceLegacy(moves, run);
+  announceLegacy(moves, run, framesOf);
 }
 
-function announceLegacy(moves: readonly TapMove[], run: Execution): void {
+function announceLegacy(moves: readonly TapMove[], run: Execution, framesOf = all): void {
   for (const move of moves) {
-    for (const frame of run.frames.get(move.tap) ?? []) run.uplinks.send(move, frame);
+    for (const frame of framesOf(run.frames.get(move.tap))) run.uplinks.send(move, frame);
   }
+}
+
+function all(frames: readonly Buffer[] = []): readonly Buffer[] {
+  return frames;
 }
 
 function linkFailure(move: TapMove, doing: string, errno: string | undefined): ShuntError {

@@ -2,6 +2,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import type { Transaction } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { toNobody } from '../host/announcements.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
@@ -15,12 +16,6 @@ const announceEveryMs = 1;
 const announceAtOnceMax = 4;
 /** Seen as installed, they are sent no more; a flow that OVN is slow to install gets this many at most. */
 const announcementsMax = 200;
-/**
- * To whom early announcements go: a locally administered address that nobody has. Only the tables on their way have to learn. A broadcast would be
- * copied to every guest of the network on this host, each copy judged by OVN's whole pipeline: with 64 taps it made Open vSwitch
- * open devices at half its pace (docs/dataplane.md).
- */
-const nobody = Buffer.from('0253485554ee', 'hex');
 
 /** Rows for all taps appear on the integration bridge in one transaction, if nobody has plugged them meanwhile. */
 export async function joinTarget(step: RewireStep, run: Execution): Promise<void> {
@@ -127,17 +122,12 @@ function announceSome(waiting: Map<string, Settling>): void {
   }
 }
 
-/** The same frame to nobody. */
-function toNobody(frame: Buffer): Buffer {
-  return Buffer.concat([nobody, frame.subarray(nobody.length)]);
-}
-
 /** One tap on its way into OVN. */
 class Settling {
   readonly #move: TapMove;
   readonly #run: Execution;
   readonly #frames: readonly Buffer[];
-  /** One frame teaches the tables where the MAC is; neighbours are told by the rest, once. */
+  /** Teaches the tables where the MAC is; neighbours are told by the rest, once. */
   readonly #early: Buffer | undefined;
   #ofport = 0;
   #sent = 0;
@@ -146,8 +136,7 @@ class Settling {
     this.#move = move;
     this.#run = run;
     this.#frames = run.frames.get(move.tap) ?? [];
-    const [first] = this.#frames;
-    this.#early = first === undefined ? undefined : toNobody(first);
+    [this.#early] = toNobody(this.#frames);
   }
 
   announceEarly(): void {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OpenFlowConnection } from '../../openflow/connection.ts';
+import type { Match } from '../../openflow/match.ts';
 import type { FlowSpec } from '../../openflow/messages.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 
@@ -59,9 +60,12 @@ export class BridgePort implements AsyncDisposable {
   }
 
   /** Sets and removes flows of our own; resolves once the bridge acts by them. */
-  async changeFlows(change: { readonly remove?: bigint; readonly add?: readonly FlowSpec[] }): Promise<void> {
+  async changeFlows(change: {
+    readonly remove?: readonly bigint[];
+    readonly add?: readonly FlowSpec[];
+  }): Promise<void> {
     try {
-      if (change.remove !== undefined) this.#connection.deleteFlows({ cookie: change.remove });
+      for (const cookie of change.remove ?? []) this.#connection.deleteFlows({ cookie });
       for (const flow of change.add ?? []) this.#connection.addFlow(flow);
       await this.#connection.barrier();
     } catch (cause) {
@@ -73,6 +77,15 @@ export class BridgePort implements AsyncDisposable {
   async countFlows(cookie: bigint, signal: AbortSignal): Promise<number> {
     try {
       return (await this.#connection.flowStats({ cookie }, { signal })).length;
+    } catch (cause) {
+      throw new ShuntError('openflow-failed', `looking at flows of ${this.#bridge}`, { cause });
+    }
+  }
+
+  /** Whether there is a flow, anybody's, that is at least as specific as this. */
+  async hasFlow(match: Match, signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.#connection.flowStats({ cookie: 0n, cookieMask: 0n, match }, { signal })).length > 0;
     } catch (cause) {
       throw new ShuntError('openflow-failed', `looking at flows of ${this.#bridge}`, { cause });
     }

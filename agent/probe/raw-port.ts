@@ -31,8 +31,8 @@ export class RawPort implements Disposable {
       interface: options.interface,
       poller: options.poller,
       filter: arpOrIcmpFilter,
-      // Answers to a nonce MAC are for another host as far as the kernel knows.
-      promiscuous: true,
+      // Answers to a nonce MAC are for another host as far as the kernel knows. They are heard all the same: taps, veths and internal ports
+      // filter no addresses. To ask for promiscuous mode would tell everybody of a changed link, and make vswitchd look at all its ports anew.
       onFrame: ({ data, monotonicNs }) => this.#heard(parseFrame(data), Number(monotonicNs) / 1e6),
       // An interface that goes down makes its probes unanswered, which is what the judge must see.
       onError: () => undefined,

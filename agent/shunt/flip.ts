@@ -3,9 +3,10 @@ import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, mark } from '../cutover/execution.ts';
+import { toNobody } from '../host/announcements.ts';
 import { keptAt } from './enter.ts';
 import { type Active, gateCommands, legsOf } from './gate.ts';
-import { askMemberships } from './memberships.ts';
+import { askMemberships, bringMemberships, endMemberships } from './memberships.ts';
 import { legFlags, outerLegFlags } from './own-links.ts';
 import { keepToLegacy, letLearn, letThrough, pointTo } from './provider-side.ts';
 import { presentMoves, type ShuntMove } from './shunt-moves.ts';
@@ -32,6 +33,7 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
   const announce = () => {
     for (const move of moves) announceTarget(move, ofports.get(move) ?? 0, run);
   };
+  await bringMemberships(moves, run);
   await run.plane.readySwitch(run.signal); // the instant must not wait for a connection
   await guarded(moves, run, async () => {
     await letThrough(joined, run);
@@ -44,10 +46,7 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
     await letLearn(joined, run);
     announce();
   });
-  askMemberships(
-    moves.map((move) => ({ move, through: legsOf(move.shunt).o })),
-    run,
-  );
+  askMemberships(moves, run);
   for (const move of moves) mark(run, move.tap, 'repaired');
 }
 
@@ -76,11 +75,8 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
     await keepToLegacy(joined, run);
     announceLegacy(joined, run);
   });
-  askMemberships(
-    moves.map((move) => ({ move, through: legsOf(move.shunt).a })),
-    run,
-  );
   for (const move of moves) mark(run, move.tap, 'repaired');
+  await endMemberships(joined, run);
 }
 
 /** The instant itself: one nft transaction and one netlink batch for all taps. */
@@ -131,9 +127,15 @@ function claimedOfport(move: ShuntMove, run: Execution): number {
 }
 
 function announceTarget(move: ShuntMove, ofport: number, run: Execution): void {
-  for (const frame of run.frames.get(move.tap) ?? []) run.integration.inject(ofport, frame);
+  for (const frame of framesOf(move, run)) run.integration.inject(ofport, frame);
 }
 
 function announceLegacy(moves: readonly ShuntMove[], run: Execution): void {
-  for (const move of moves) for (const frame of run.frames.get(move.tap) ?? []) run.uplinks.send(move, frame);
+  for (const move of moves) for (const frame of framesOf(move, run)) run.uplinks.send(move, frame);
+}
+
+/** No neighbour has to hear of a flip: its guest is where it was. Of tables only those on the way have to. */
+function framesOf({ tap, shunt }: ShuntMove, run: Execution): readonly Buffer[] {
+  const frames = run.frames.get(tap) ?? [];
+  return shunt.disjoint ? frames : toNobody(frames); // OVN sends what is for nobody nowhere on an overlay
 }

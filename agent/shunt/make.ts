@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import type { Execution } from '../cutover/execution.ts';
@@ -22,6 +23,7 @@ export async function makeShunt(step: RewireStep, run: Execution): Promise<void>
   await keepToLegacy(legacyActive, run);
   await pointTo('legacy', legacyActive, run);
   for (const move of moves) {
+    await nextTurn(); // the kernel answers in milliseconds a tap: timers and watchdogs go on
     makeBridge(move, move.active, run);
     makeLegacyLeg(move, move.active, run);
   }
@@ -43,6 +45,7 @@ export async function unmakeShunt(step: RewireStep, run: Execution): Promise<voi
 /** Links, gates and rules of these shunts; after the last shunt of this host the tables too. */
 export async function removeShunts(moves: readonly ShuntMove[], run: Execution): Promise<void> {
   for (const { shunt } of moves) {
+    await nextTurn();
     const { a, o } = legsOf(shunt);
     removeLinks([...(shunt.legacyLeg.owned ? [a] : []), o, ...(shunt.ownsBridge ? [shunt.bridge] : [])], run);
   }

@@ -24,6 +24,7 @@ export function makeBridge({ shunt }: ShuntMove, active: Active, run: Execution)
         mac: ownMac(shunt.bridge),
         mtu: shunt.mtu,
         stp: false,
+        forwardDelayMs: 0,
         multicastSnooping: false,
       },
     ]);

@@ -29,8 +29,7 @@ export async function keepToLegacy(moves: readonly ShuntMove[], run: ProviderWay
 /** Takes the flows of {@link keepToLegacy} away; what comes from OVN passes as soon as this resolves. */
 export async function letThrough(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   await eachBridge(moves, run, async (bridge, onIt) => {
-    const port = run.providers.open(bridge);
-    for (const move of onIt) await port.changeFlows({ remove: providerCookie(move.portId) });
+    await run.providers.open(bridge).changeFlows({ remove: onIt.map((move) => providerCookie(move.portId)) });
   });
 }
 

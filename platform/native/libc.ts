@@ -31,6 +31,8 @@ export interface Libc {
   clockGettime(clock: number, time: BigInt64Array): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, type: number): number;
+  /** For calls that libc has no name for. */
+  syscall(number: number, first: number, second: number, third: number): number;
 }
 
 let loaded: Libc | undefined;
@@ -51,6 +53,7 @@ function load(): Libc {
     clockGettime: library.func('int clock_gettime(int, void *)'),
     flock: library.func('int flock(int, int)'),
     setns: library.func('int setns(int, int)'),
+    syscall: library.func('long syscall(long, long, long, long)'),
   };
 }
 

@@ -63,6 +63,8 @@ export interface BridgeOptions {
   readonly stp?: boolean;
   readonly multicastSnooping?: boolean;
   readonly ageingMs?: number;
+  /** Until a port forwards, where STP is on; where it is off the kernel tells everybody of each port again after that time. */
+  readonly forwardDelayMs?: number;
 }
 
 /** What is told to a port and does not stand in its flags. */
@@ -200,8 +202,9 @@ function createdVlan(
 
 /** Attributes IFLA_BR_*; the kernel counts ageing in hundredths of a second. */
 function bridgeOptions(options: BridgeOptions): readonly Buffer[] {
-  const { stp, multicastSnooping, ageingMs } = options;
+  const { stp, multicastSnooping, ageingMs, forwardDelayMs } = options;
   return [
+    ...(forwardDelayMs === undefined ? [] : [codec.attributeU32(1, Math.round(forwardDelayMs / 10))]),
     ...(ageingMs === undefined ? [] : [codec.attributeU32(4, Math.round(ageingMs / 10))]),
     ...(stp === undefined ? [] : [codec.attributeU32(5, stp ? 1 : 0)]),
     ...(multicastSnooping === undefined ? [] : [codec.attributeU8(23, multicastSnooping ? 1 : 0)]),

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { addGuest } from '../../lab/guest/guest-lifecycle.ts';
+import type { PingReport } from '../../lab/ping-record.ts';
 import { startPinger } from '../../lab/pinger.ts';
 import { requireLabState } from '../../lab/state.ts';
 import type { LabGuest } from '../../lab/topology.ts';
@@ -16,8 +17,12 @@ const runs = Number(process.env.SHUNT_ACCEPTANCE_RUNS ?? 10);
 const taps = Number(process.env.SHUNT_ACCEPTANCE_TAPS ?? 64);
 const idleMs = Number(process.env.SHUNT_ACCEPTANCE_IDLE_MS ?? 60_000);
 const nullMs = 5_000;
-const fast = { taps: 8, hz: 1000 };
-const slowHz = 100;
+/**
+ * In each run other taps are the fast ones. A kernel datapath on a machine of its own carries 8 at 1 kHz and the rest at 100 Hz; the userspace datapath's
+ * one thread does not, on two cores and with nothing moved at all: then the null run is not clean, and the run is void.
+ */
+const fast = { taps: Number(process.env.SHUNT_ACCEPTANCE_FAST ?? 2), hz: 1000 };
+const slowHz = Number(process.env.SHUNT_ACCEPTANCE_SLOW_HZ ?? 20);
 const hosts = ['hv1', 'hv2', 'hv3'];
 
 let cloud: Cloud | undefined;
@@ -35,14 +40,17 @@ it(`flips ${taps} taps of a hypervisor there and back ${runs} times and loses no
   using mover = new CliMover(cloud.status.coordinator);
   const rows: Lost[] = [];
   for (let run = 1; run <= runs; run += 1) {
-    await using pinger = startPinger({ netns: networks[0]?.ext.netns ?? '', targets: targetsOf(guests) });
+    await using pinger = startPinger({ netns: networks[0]?.ext.netns ?? '', targets: targetsOf(guests, run) });
     await pinger.ready;
     const lostByItself = (await pinger.nullRun(nullMs)).lost;
     const lost = async (phase: Lost['phase'], step: () => Promise<void>) => {
       const fromNs = pinger.mark();
       await step();
       const { targets } = await pinger.report({ fromNs, toNs: pinger.mark() });
-      rows.push({ run, phase, lostByItself, worst: Math.max(...targets.map((target) => target.lost)) });
+      const [worst, slowestMs] = [(target: Target) => target.lost, (target: Target) => target.rttMs.max].map((of) =>
+        Math.max(...targets.map(of)),
+      );
+      rows.push({ run, phase, lostByItself, worst: worst ?? 0, slowestMs: Math.round(slowestMs ?? 0) });
     };
     if (run === 1) await lost('enter', () => mover.to('staged', ['hv1']));
     await lost('flip', () => mover.to('target', ['hv1']));
@@ -50,7 +58,7 @@ it(`flips ${taps} taps of a hypervisor there and back ${runs} times and loses no
   }
   writeResults('shunt-flips', {
     taps,
-    fast: fast.taps,
+    load: { fast, slowHz },
     runs,
     void: rows.filter((row) => row.lostByItself > 0).length,
     rows,
@@ -67,6 +75,8 @@ interface Lost {
   readonly lostByItself: number;
   /** Frames of the guest that lost most. */
   readonly worst: number;
+  /** Of any answer: what was late and not lost. */
+  readonly slowestMs: number;
 }
 
 describe.each(['vlan', 'flat', 'overlay'] as const)('a network that is %s', (kind) => {
@@ -94,6 +104,10 @@ describe.each(['vlan', 'flat', 'overlay'] as const)('a network that is %s', (kin
   });
 });
 
-function targetsOf(guests: readonly LabGuest[]) {
-  return guests.map((guest, i) => ({ id: guest.name, ip: guest.ip4, hz: i < fast.taps ? fast.hz : slowHz }));
+type Target = PingReport['targets'][number];
+
+function targetsOf(guests: readonly LabGuest[], run: number) {
+  const isFast = (index: number) =>
+    (index + guests.length - (((run - 1) * fast.taps) % guests.length)) % guests.length < fast.taps;
+  return guests.map((guest, i) => ({ id: guest.name, ip: guest.ip4, hz: isFast(i) ? fast.hz : slowHz }));
 }

@@ -110,6 +110,23 @@ describe('a shunt brought to a place', () => {
     ]);
   });
 
+  it.each([
+    ['legacy', 'staged', { 'make-shunt': [3], 'enter-shunt': [3], 'claim-shunt': [3] }],
+    ['staged', 'legacy', { 'release-shunt': [3], 'exit-shunt': [3], 'unmake-shunt': [3] }],
+    ['hybrid', 'direct', { collapse: [1, 1, 1] }],
+    ['direct', 'hybrid', { uncollapse: [1, 1, 1] }],
+  ] as const)(
+    'lets the fewest guests wait for each other, and vswitchd work once where none waits: %s to %s',
+    (from, to, sizes) => {
+      const host = factsOfShunts(hostOf([placed[from], placed[from], placed[from]]));
+      const steps = planToward(to, moves, host, { batchSize: 1 }).filter((step) => step.kind !== 'checkpoint');
+      const sizesOf = Map.groupBy(steps, (step) => step.kind);
+      expect(
+        Object.fromEntries([...sizesOf].map(([kind, found]) => [kind, found.map((step) => step.moves.length)])),
+      ).toEqual(sizes);
+    },
+  );
+
   it('leads connections toward the side that takes over', () => {
     const seeds = (from: keyof typeof placed, to: keyof typeof placed) =>
       planToward(to, [shuntMove('a')], factsOfShunts(new Map([['a', placed[from]]]))).flatMap((step) =>
