@@ -12,19 +12,21 @@ export interface SecondUplink extends Pick<Finding, 'kind' | 'severity' | 'messa
 
 /**
  * A second way from a legacy bridge to the wire, beside our provider leg: frames would go round. The linuxbridge agent makes one when it
- * wakes; nothing else that is put into a legacy bridge later is a NIC, a VLAN, or a veth into Open vSwitch. It is taken out again.
+ * wakes; nothing else that is put into a legacy bridge later is a NIC, a VLAN, or a veth into Open vSwitch. It is taken out again; what was
+ * there when the move was planned is an operator's, and stays.
  */
 export function takeOutSecondUplink(
   link: Link,
   claims: Iterable<Claim>,
-  { netlink, ovs }: Host,
+  { netlink, ovs }: Pick<Host, 'netlink' | 'ovs'>,
 ): SecondUplink | undefined {
   if (link.master === undefined || ownLegName.test(link.name) || !ovs.lockHeld) return undefined;
   if (!couldLeadOut(link)) return undefined;
   const bridge = netlink.link(link.master)?.name;
   for (const claim of claims) {
-    const { bridge: legacy, uplink, provider } = claim.move.legacy;
-    if (legacy !== bridge || uplink === undefined || provider === undefined || link.name === uplink) continue;
+    const { bridge: legacy, uplink, provider, besides = [] } = claim.move.legacy;
+    if (legacy !== bridge || uplink === undefined || provider === undefined) continue;
+    if ([uplink, ...besides].includes(link.name)) continue;
     if (netlink.link(link.ifindex)?.master !== link.master) return undefined; // the event is older than what we did
     if (netlink.link(uplink)?.master !== link.master || !leadsOut(link, { netlink, ovs })) continue;
     const [result] = netlink.apply([removalOf(link, sitsOnSwitch(link, { netlink, ovs }))]);

@@ -107,6 +107,7 @@ const move = z.object({
   legacy: z.object({
     bridge: z.string(),
     uplink: z.string().optional(),
+    besides: z.array(z.string()).optional(),
     provider: z
       .object({
         bridge: z.string(),

@@ -45,6 +45,8 @@ export interface LegacyPlace {
   readonly bridge: string;
   /** Its member that leads to the wire. */
   readonly uplink?: string;
+  /** Members that may lead out as well, and were there when the move was planned: they are nobody's mistake of today. */
+  readonly besides?: readonly string[];
   /** The port of a provider bridge in which the uplink ends. */
   readonly provider?: {
     readonly bridge: string;

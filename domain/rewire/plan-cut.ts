@@ -4,6 +4,7 @@ import type { Direction } from '../phases.ts';
 import { withBinding } from '../sources/midonet-steps.ts';
 import { judgeOvsMove } from '../sources/ovs-moves.ts';
 import { withReparenting } from '../sources/ovs-restore.ts';
+import { legacyPlaceIn } from './legacy-place.ts';
 import type { LegacyPlace, RewireFacts, TapMove } from './moves.ts';
 import { intendedRows } from './moves.ts';
 import { type Operation, opensBothWorlds } from './places.ts';
@@ -122,13 +123,7 @@ function moveOf(target: TapTarget, facts: RewireFacts, plugged: TapMove['target'
 
 function legacyPlace({ legacyBridge: bridge, source }: TapTarget, facts: RewireFacts): LegacyPlace {
   if (source === 'midonet') return { bridge, midonet: true };
-  const found = facts.bridges.find((candidate) => candidate.bridge === bridge);
-  const { uplink, provider } = found ?? {};
-  return {
-    bridge,
-    ...(uplink === undefined ? {} : { uplink }),
-    ...(provider === undefined ? {} : { provider: { bridge: provider.bridge, port: provider.port } }),
-  };
+  return legacyPlaceIn(bridge, facts);
 }
 
 function problem(target: TapTarget, kind: Finding['kind'], message: string): Judged {

@@ -2,7 +2,8 @@ import type { Finding, FindingKind } from '../findings.ts';
 import type { NetworkTarget, TapTarget } from '../network-model.ts';
 import type { Direction } from '../phases.ts';
 import { hybridShunt } from '../sources/ovs-hybrid.ts';
-import { intendedRows, type LegacyPlace, type PlugRows, type RewireFacts, type TapMove } from './moves.ts';
+import { legacyPlaceIn } from './legacy-place.ts';
+import { intendedRows, type PlugRows, type RewireFacts, type TapMove } from './moves.ts';
 import { type Operation, type TapPlace, tapPlaces, wayOf } from './places.ts';
 import { noShunt, type ShuntFacts, type ShuntPlug, shuntNames } from './shunt-plug.ts';
 
@@ -143,7 +144,7 @@ function moveOf(target: TapTarget, request: ShuntRequest, facts: RewireFacts): T
     mac,
     ips,
     ...(hostMac === undefined ? {} : { hostMac }),
-    legacy: legacyPlace(target.legacyBridge, facts),
+    legacy: legacyPlaceIn(target.legacyBridge, facts),
     target: { bridge: facts.integrationBridge, rows: rowsOf(target, request.epoch, facts) },
     shunt: shuntPlugOf(target, request.networks ?? [], facts),
   };
@@ -174,15 +175,6 @@ export function shuntPlugOf(target: TapTarget, networks: readonly NetworkTarget[
 }
 
 const defaultMtu = 1_500;
-
-function legacyPlace(bridge: string, facts: RewireFacts): LegacyPlace {
-  const { uplink, provider } = facts.bridges.find((candidate) => candidate.bridge === bridge) ?? {};
-  return {
-    bridge,
-    ...(uplink === undefined ? {} : { uplink }),
-    ...(provider === undefined ? {} : { provider: { bridge: provider.bridge, port: provider.port } }),
-  };
-}
 
 function problem(target: TapTarget, kind: FindingKind, message: string): ShuntJudgement {
   const at = { tap: target.tap, portId: target.portId, networkId: target.networkId };

@@ -6,6 +6,7 @@ describe('the guard of a committed hypervisor', () => {
   let host: AgentHost;
   beforeAll(async () => {
     host = await AgentHost.up();
+    await wayOut(host, 'agfirst');
     await host.prepare(1);
     await host.cut(1);
     await host.phase(1, 'committing');
@@ -82,7 +83,31 @@ describe('the guard of a committed hypervisor', () => {
     );
     expect(await host.plugOf(tap)).toBe('legacy');
   });
+
+  it('leaves a second way out of a legacy bridge that was there before the move, and takes out one that came later', async () => {
+    await host.kill('SIGKILL');
+    await host.start(); // it looks at all links
+    expect(await host.inHost('ip', '-o', 'link', 'show', 'agfirst0')).toContain(`master ${bridgeOf(host)}`);
+    await wayOut(host, 'agsecond');
+    await host.until('it to be told', () => (host.log.includes('"kind":"legacy-agent-awake"') ? true : undefined));
+    expect(await host.inHost('ip', '-o', 'link', 'show', 'agsecond0')).not.toContain('master');
+    expect(await host.inHost('ip', '-o', 'link', 'show', 'agfirst0')).toContain(`master ${bridgeOf(host)}`);
+  });
 });
+
+function bridgeOf(host: AgentHost): string {
+  return host.taps()[0]?.legacyBridge ?? '';
+}
+
+/** A way from the first guest's legacy bridge into a switch of an operator's own, which leads nowhere else: no frame goes round. */
+async function wayOut(host: AgentHost, name: string): Promise<void> {
+  const [outer, inner] = [`${name}0`, `${name}1`];
+  const datapath = (await host.vsctl('get', 'Bridge', 'br-ex', 'datapath_type')).trim();
+  await host.vsctl('add-br', name, '--', 'set', 'Bridge', name, `datapath_type=${datapath}`);
+  await host.inHost('ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner);
+  await host.vsctl('add-port', name, inner);
+  await host.inHost('ip', 'link', 'set', outer, 'master', bridgeOf(host));
+}
 
 interface LoggedFinding {
   readonly kind: string;
