@@ -14,6 +14,8 @@ export interface Match {
   readonly ipProto?: number;
   readonly ipv4Src?: string;
   readonly ipv4Dst?: string;
+  /** Sixteen bytes. */
+  readonly ipv6Dst?: Uint8Array;
 }
 
 interface Field {
@@ -59,6 +61,11 @@ const fields = [
   },
   { number: 22, encode: ({ arpSpa }) => optionalIpv4(arpSpa), decode: (value) => ({ arpSpa: formatIpv4(value) }) },
   { number: 23, encode: ({ arpTpa }) => optionalIpv4(arpTpa), decode: (value) => ({ arpTpa: formatIpv4(value) }) },
+  {
+    number: 27,
+    encode: ({ ipv6Dst }) => (ipv6Dst === undefined ? undefined : Buffer.from(ipv6Dst)),
+    decode: (value) => ({ ipv6Dst: value }),
+  },
 ] as const satisfies readonly Field[];
 
 const fieldsByNumber = new Map<number, Field>(fields.map((field) => [field.number, field]));

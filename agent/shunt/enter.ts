@@ -1,10 +1,10 @@
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
-import type { LinkRef, NetlinkOperation } from '../../platform/native/netlink-operations.ts';
+import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, mark, markGone } from '../cutover/execution.ts';
 import { legsOf } from './gate.ts';
-import { askMemberships } from './memberships.ts';
+import { askMemberships, groupsBehind, joined } from './memberships.ts';
 import { outerLegFlags } from './own-links.ts';
 import { isIn, presentMoves, type ShuntMove } from './shunt-moves.ts';
 import { guarded } from './storm-guard.ts';
@@ -49,10 +49,7 @@ export async function exitShunt(step: RewireStep, run: Execution): Promise<void>
     run,
   );
   for (const move of moves) mark(run, move.tap, 'joined');
-  askMemberships(
-    moves.map((move) => ({ move, through: move.tap })),
-    run,
-  );
+  askMemberships(moves, run);
 }
 
 function entering(move: ShuntMove, run: Execution): readonly NetlinkOperation[] {
@@ -107,21 +104,6 @@ function learntBehind(link: string, bridge: string, run: Execution): readonly st
   const ifindex = run.netlink.link(link)?.ifindex;
   const entries = run.netlink.fdb(bridge).filter((entry) => entry.ifindex === ifindex && entry.state !== 'permanent');
   return [...new Set(entries.map((entry) => entry.mac))];
-}
-
-function groupsBehind(link: string, bridge: string, run: Execution): readonly string[] {
-  const ifindex = run.netlink.link(link)?.ifindex;
-  return run.netlink
-    .groups(bridge)
-    .flatMap((entry) => (entry.ifindex === ifindex && !isMac(entry.group) ? [entry.group] : []));
-}
-
-function isMac(group: string): boolean {
-  return /^..:..:..:..:..:..$/.test(group);
-}
-
-function joined(group: string, at: { readonly link: LinkRef; readonly master: LinkRef }): NetlinkOperation {
-  return { kind: 'mdb-add', ...at, group };
 }
 
 interface Change {

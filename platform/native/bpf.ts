@@ -52,6 +52,19 @@ export const arpOrIcmpFilter: readonly BpfInstruction[] = [
   { code: returnConstant, jt: 0, jf: 0, k: 0 },
 ];
 
+/** IGMP, or IPv6 with hop-by-hop options: MLD among it. */
+export const groupFilter: readonly BpfInstruction[] = [
+  { code: loadHalf, jt: 0, jf: 0, k: etherTypeOffset },
+  { code: jumpIfEqual, jt: 0, jf: 2, k: ipv4Type },
+  { code: loadByte, jt: 0, jf: 0, k: 23 },
+  { code: jumpIfEqual, jt: 3, jf: 4, k: 2 },
+  { code: jumpIfEqual, jt: 0, jf: 3, k: ipv6Type },
+  { code: loadByte, jt: 0, jf: 0, k: 20 },
+  { code: jumpIfEqual, jt: 0, jf: 1, k: 0 },
+  { code: returnConstant, jt: 0, jf: 0, k: wholeFrame },
+  { code: returnConstant, jt: 0, jf: 0, k: 0 },
+];
+
 /** ARP that this MAC sent (ethernet source). */
 export function arpFromMacFilter(mac: string): readonly BpfInstruction[] {
   const bytes = parseMac(mac);
