@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { journalPath } from '../../agent/journal/attempt-journal.ts';
 import { donePhaseOf } from '../../domain/attempt/operation-phases.ts';
 import type { CutGrant } from '../../domain/orders.ts';
 import { shuntNames } from '../../domain/rewire/shunt-plug.ts';
+import { until } from '../../lab/command.ts';
+import { killProgram } from '../../lab/programs.ts';
+import { readRecords } from '../../platform/records.ts';
 import { AgentHost } from './agent/agent-host.ts';
 
 type Asked = Pick<CutGrant, 'operation' | 'direction'>;
@@ -102,27 +106,60 @@ describe('an agent that is told to move taps by their shunt', () => {
 });
 
 describe('an agent that is killed', () => {
-  it('in the middle of a flip goes back to staged when it starts again', async () => {
+  it('with its flip made and not committed goes back to staged when it starts again', async () => {
     await begin(flip, { deadlineMs: 20_000 });
-    await host.phase(epoch, 'cutting');
+    await host.until('the flip to be in the journal', () =>
+      recordsOf(epoch).includes('checkpoint') ? true : undefined,
+    );
     await host.kill('SIGKILL');
+    expect(await floodedLegs()).toEqual([]);
     await host.start();
     await host.phase(epoch, 'reverted');
     await places('staged');
+    expect(await floodedLegs()).toEqual(legs());
     expect(await host.allAnswer()).toBe(true);
     await operate({ ...stage, direction: 'back' });
   });
 
-  it('in the middle of entering goes back to the legacy plug', async () => {
-    await begin(stage, { deadlineMs: 20_000 });
-    await host.phase(epoch, 'entering');
+  it('with its taps entered and nobody claiming them goes back to the legacy plug', async () => {
+    epoch += 1;
+    expect(await host.prepare(epoch, shunts(stage))).toMatchObject({ kind: 'accepted' });
+    killProgram(host.name, 'hv1-controller', 'SIGSTOP');
+    expect(await host.cut(epoch, { ...shunts(stage), deadlineMs: 20_000 })).toMatchObject({ kind: 'accepted' });
+    await until('all taps to be in their shunts, and in nothing of OVN', async () => {
+      const links = await host.inHost('ip', '-o', 'link');
+      const ports = await host.vsctl('list-ports', 'br-int');
+      const there = host.guests.every(({ tap, portId }) => {
+        const { bridge, targetLeg } = shuntNames(portId);
+        return new RegExp(` ${tap}[@:].* master ${bridge} `).test(links) && ports.includes(targetLeg.outer);
+      });
+      return there ? true : undefined;
+    });
     await host.kill('SIGKILL');
+    killProgram(host.name, 'hv1-controller', 'SIGCONT');
+    expect(recordsOf(epoch)).not.toContain('checkpoint');
     await host.start();
     await host.phase(epoch, 'reverted');
     await places('legacy');
     expect(await host.inHost('ip', '-o', 'link')).not.toMatch(/ (qbr|qvb|qvo|sha|shb)/);
+    expect(await host.vsctl('list-ports', 'br-int')).not.toContain('qvo');
+    expect(await host.allAnswer()).toBe(true);
   });
 });
+
+/** What an attempt has written down so far. */
+function recordsOf(attempt: number): readonly string[] {
+  const { records } = readRecords(journalPath(host.stateDir, attempt), { onCorruption: 'stop' });
+  return records.map((record) => String(record['type']));
+}
+
+const legs = () => host.guests.map(({ portId }) => shuntNames(portId).ownLeg.outer);
+
+/** Into which of the shunts the legacy bridge floods: into those that are not flipped, as the kernel tells. */
+async function floodedLegs(): Promise<readonly string[]> {
+  const told = await Promise.all(legs().map((leg) => host.inHost('bridge', '-d', 'link', 'show', 'dev', leg)));
+  return legs().filter((_, index) => / flood on /.test(told[index] ?? ''));
+}
 
 describe('the guard of a shunt', () => {
   beforeAll(async () => {
