@@ -74,14 +74,15 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
     await sleep(drainMs, run.signal); // the guest's last frames by way of OVN pass the provider bridge until then
     await keepToLegacy(joined, run);
     announceLegacy(joined, run);
+    run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, 'legacy')));
   });
   for (const move of moves) mark(run, move.tap, 'repaired');
-  await endMemberships(joined, run);
+  await endMemberships(moves, run);
 }
 
 /** The instant itself: one nft transaction and one netlink batch for all taps. */
 function turn(moves: readonly ShuntMove[], active: Active, run: Execution): void {
-  run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, active)));
+  run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, active, 'settling')));
   const standing = (leg: string) => run.netlink.link(leg) !== undefined; // a hybrid has no legacy leg any more
   const changes = moves.flatMap((move) => turning(move, active));
   run.netlink.applyAll(changes.filter(({ link }) => standing(link)));

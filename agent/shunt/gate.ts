@@ -12,6 +12,9 @@ import type { ShuntPlug } from '../../domain/rewire/shunt-plug.ts';
  * `passive`: legs by which only what is meant for the guest itself may enter. The two worlds have a wire in common: whatever goes to
  * many comes by the other leg as well.
  * `meant`: leg and every MAC of its guest.
+ * `untagged`: target legs while frames leave by L and nothing is under way by OVN: no frame that the guest's peers have tagged enters. The
+ * provider bridge has an entry that does not age for the guest in its network's own VLAN, and floods by both legs in those that guests
+ * tag themselves and that the guest has not spoken in.
  * `twice`: legacy bridge and MAC of a guest whose frames pass conntrack there and on B, in the same zone. An RST that refuses a connection
  * ends its entry at once (nf_conntrack_proto_tcp.c), is invalid when it is seen again, and would not reach the guest: L does not look.
  */
@@ -21,6 +24,7 @@ table bridge shunt {
   set wire { type ifname . ether_addr; }
   set meant { type ifname . ether_addr; }
   set passive { type ifname; }
+  set untagged { type ifname; }
   chain enters { type filter hook prerouting priority -310; policy accept; }
 }
 table inet shunt {
@@ -32,6 +36,7 @@ flush chain bridge shunt enters
 add rule bridge shunt enters iifname . ether saddr @own counter drop
 add rule bridge shunt enters iifname . ether saddr @wire counter drop
 add rule bridge shunt enters iifname @passive iifname . ether daddr != @meant counter drop
+add rule bridge shunt enters iifname @untagged ether type { 8021q, 8021ad } counter drop
 flush chain inet shunt zone
 add rule inet shunt zone iifname . ether daddr @twice tcp flags & rst == rst notrack
 add rule inet shunt zone ct zone set iifname map @zones
@@ -47,9 +52,14 @@ export type Active = 'legacy' | 'target';
 
 /**
  * The commands that make a shunt's gates what they are to be, whatever they were: with several shunts' in one transaction, all turn at one
- * instant.
+ * instant. `settling`: frames may still be under way by the other leg.
  */
-export function gateCommands(move: TapMove, shunt: ShuntPlug, active: Active): readonly string[] {
+export function gateCommands(
+  move: TapMove,
+  shunt: ShuntPlug,
+  active: Active,
+  settling?: 'settling',
+): readonly string[] {
   const { b, v } = legsOf(shunt);
   const legs = [b, v];
   const meant = meantFor(move, shunt);
@@ -62,13 +72,19 @@ export function gateCommands(move: TapMove, shunt: ShuntPlug, active: Active): r
     ),
   ];
   if (shunt.disjoint)
-    return [...common, ...put('twice', arrivals(move, shunt), 'inet'), ...take('passive', [quoted(b), quoted(v)])];
+    return [
+      ...common,
+      ...put('twice', arrivals(move, shunt), 'inet'),
+      ...take('passive', legs.map(quoted)),
+      ...take('untagged', [quoted(v)]),
+    ];
   const [passive, open] = active === 'legacy' ? [v, b] : [b, v];
   const wire = wirePairs(move, shunt);
   return [
     ...common,
     ...put('passive', [quoted(passive)]),
     ...take('passive', [quoted(open)]),
+    ...(active === 'legacy' && settling === undefined ? put('untagged', [quoted(v)]) : take('untagged', [quoted(v)])),
     ...(active === 'legacy' ? put('wire', wire) : take('wire', wire)),
     ...put('twice', arrivals(move, shunt), 'inet'),
   ];
@@ -88,6 +104,7 @@ export function ungateCommands(move: TapMove, shunt: ShuntPlug): readonly string
       legs.flatMap((leg) => meantFor(move, shunt).map((mac) => pair(leg, mac))),
     ),
     ...take('passive', legs.map(quoted)),
+    ...take('untagged', [quoted(v)]),
     ...take('wire', wirePairs(move, shunt)),
     ...take('twice', arrivals(move, shunt), 'inet'),
   ];

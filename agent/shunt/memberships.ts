@@ -53,12 +53,13 @@ export async function bringMemberships(moves: readonly ShuntMove[], run: Executi
 
 /**
  * Asks the guests, whose frames leave by L again, and takes back from OVN what they answer: it would go on to send the groups by the
- * target leg only, to which nobody listens. Best effort.
+ * target leg, to which nobody listens. In disjoint worlds both legs are listened to. Best effort.
  */
 export async function endMemberships(moves: readonly ShuntMove[], run: Execution): Promise<void> {
   await bestEffort(async () => {
     if (!(await snoops(run))) return askMemberships(moves, run);
     for (const { move, groups } of await learn(moves, run)) {
+      if (move.shunt.disjoint) continue;
       for (const group of groups) inject(move, groupLeave(memberOf(move), group), run);
     }
   });
