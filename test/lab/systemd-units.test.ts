@@ -1,12 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const units = ['shunt-agent.service', 'shunt-coordinator.service'];
+const units = [
+  'shunt-agent.service',
+  'shunt-coordinator.service',
+  'shunt-grace-sweep.service',
+  'shunt-grace-sweep.timer',
+] as const;
 /** systemd's own scale, 0 (nothing left to take away) to 100. */
-const exposureMax = { 'shunt-agent.service': 35, 'shunt-coordinator.service': 20 } as const;
+const exposureMax = {
+  'shunt-agent.service': 35,
+  'shunt-coordinator.service': 20,
+  'shunt-grace-sweep.service': 20,
+} as const;
 
 describe('the systemd units', () => {
   let dir: string;
@@ -26,6 +35,11 @@ describe('the systemd units', () => {
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', join(dir, unit)], { encoding: 'utf8' });
     expect(ours(verify.stderr)).toEqual([]);
     expect(verify.status).toBe(0);
+  });
+
+  it('none of those that are installed is left out', () => {
+    const shipped = readdirSync(new URL('../../systemd/', import.meta.url));
+    expect(shipped.filter((name) => /\.(service|timer|socket)$/.test(name)).toSorted()).toEqual([...units].toSorted());
   });
 
   it('a key that systemd does not know is caught', () => {
