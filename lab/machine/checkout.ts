@@ -23,6 +23,8 @@ export function checkoutFiles(): Readonly<Record<string, SeedFile>> {
   return {
     '/usr/lib/systemd/system/shunt-agent.service': installed('shunt-agent.service'),
     '/usr/lib/systemd/system/shunt-coordinator.service': installed('shunt-coordinator.service'),
+    '/usr/lib/systemd/system/shunt-grace-sweep.service': installed('shunt-grace-sweep.service'),
+    '/usr/lib/systemd/system/shunt-grace-sweep.timer': installed('shunt-grace-sweep.timer'),
     '/usr/lib/sysusers.d/shunt.conf': installed('shunt.sysusers'),
   };
 }

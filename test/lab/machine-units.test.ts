@@ -36,6 +36,14 @@ describe('the units below systemd', () => {
     );
   });
 
+  it('the coordinator brings the timer of the grace sweep, whose unit reaches OVN NB within its seal', async () => {
+    const timer = 'shunt-grace-sweep.timer';
+    expect(await central.unit(timer)).toMatchObject({ ActiveState: 'active' });
+    expect(await central.systemctl('start', 'shunt-grace-sweep.service')).toMatchObject({ status: 0 });
+    expect(await central.unit('shunt-grace-sweep.service')).toMatchObject({ Result: 'success', ExecMainStatus: '0' });
+    expect(await central.systemctl('stop', timer)).toMatchObject({ status: 0 }); // it would look on while others measure
+  });
+
   it('the agent starts, is ready, and meets the coordinator', async () => {
     expect(await hypervisor.systemctl('start', agent)).toMatchObject({ status: 0 });
     expect(await hypervisor.unit(agent)).toMatchObject({
