@@ -1,5 +1,5 @@
 import type { TapMove } from '../../domain/rewire/moves.ts';
-import { describeError, isShuntError } from '../../platform/shunt-error.ts';
+import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, present, type StepHandler } from '../cutover/execution.ts';
 import { looksAtBridges, readLegacyZones } from '../shunt/legacy-firewall.ts';
 import { seedConnections } from './seed-connections.ts';
@@ -41,6 +41,20 @@ export async function keepConnections(
   await copy(moves, { toward: 'target', onPath: true }, run);
 }
 
+/** A host without iptables has no zones of its rules: what it tracks is in zone 0, or in zones that only its grace covers. */
+export async function knownZones(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  try {
+    return await readLegacyZones(signal);
+  } catch (error) {
+    if (error instanceof ShuntError && isMissingProgram(error.cause)) return new Map();
+    throw error; // there may be zones: another zone's connections would be copied in their place
+  }
+}
+
+function isMissingProgram(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}
+
 interface Way {
   readonly toward: 'target' | 'legacy';
   readonly onPath?: boolean;
@@ -51,7 +65,7 @@ async function copy(moves: readonly TapMove[], { toward, onPath = false, limit }
   if (moves.length === 0) return;
   const signal = limit === undefined ? run.signal : AbortSignal.any([run.signal, limit]);
   try {
-    const zones = await readLegacyZones(signal);
+    const zones = await knownZones(signal);
     const legacyZone = ({ tap, legacy }: TapMove) => zones.get(tap) ?? zones.get(legacy.bridge);
     const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath };
     const report = await seedConnections(moves, toward, deps, signal);
