@@ -7,6 +7,7 @@ import type { OpenVSwitch } from '../host/open-vswitch.ts';
 import type { ProviderPorts } from '../host/provider-ports.ts';
 import type { ShuntPlane } from '../shunt/shunt-plane.ts';
 import type { MidonetControl } from '../sources/midonet-control.ts';
+import type { Confirmations } from './confirmations.ts';
 import type { ToldConnections } from './ports.ts';
 import type { Uplinks } from './uplinks.ts';
 
@@ -44,6 +45,8 @@ export interface Execution extends ExecutorDependencies {
   /** What announces each guest, by tap. */
   readonly frames: ReadonlyMap<string, readonly Buffer[]>;
   readonly signal: AbortSignal;
+  /** Guests that were announced a moment ago. */
+  readonly confirmations: Confirmations;
   /** Taps whose link is gone: later steps skip them. */
   readonly gone: Set<string>;
 }

@@ -4,6 +4,7 @@ import { announcements } from '../host/announcements.ts';
 import { shuntHandlers } from '../shunt/handlers.ts';
 import { midonetHandlers } from '../sources/midonet.ts';
 import { reparentHandlers } from '../sources/ovs-reparent.ts';
+import { Confirmations } from './confirmations.ts';
 import type { Execution, ExecutorDependencies, StepHandler } from './execution.ts';
 import { confirmLegacy, joinLegacy, leaveLegacy, settleLegacy } from './legacy-side.ts';
 import { joinTarget, leaveTarget, rehearseJoin, settleTarget } from './target-side.ts';
@@ -41,12 +42,14 @@ export async function execute(
 ): Promise<void> {
   using uplinks = new Uplinks(deps.netlink, deps.providers);
   const frames = new Map(steps.flatMap((step) => step.moves.map((move) => [move.tap, announcements(move)] as const)));
-  const run: Execution = { ...deps, signal, uplinks, frames, gone: new Set() };
+  using confirmations = new Confirmations(deps.clock);
+  const run: Execution = { ...deps, signal, uplinks, frames, confirmations, gone: new Set() };
   await getReady(steps, run);
   for (const step of steps) {
     signal.throwIfAborted();
     await handlers[step.kind](step, run);
   }
+  await confirmations.finished(signal);
 }
 
 /**

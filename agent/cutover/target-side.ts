@@ -156,7 +156,15 @@ class Settling {
     mark(this.#run, tap, 'installed');
     for (const frame of this.#frames) this.#run.integration.inject(ofport, frame);
     mark(this.#run, tap, 'announced');
+    this.#run.confirmations.add(tap, () => this.#announceAgain());
     return 'done';
+  }
+
+  /** While it is plugged there, and as its plug is numbered now. */
+  #announceAgain(): void {
+    const { integration, ovs } = this.#run;
+    const ofport = ovs.interface(this.#move.tap)?.ofport ?? 0;
+    if (this.#early !== undefined && ofport > 0 && integration.connected) integration.inject(ofport, this.#early);
   }
 
   #refused(row: InterfaceRow): 'waiting' | 'done' {

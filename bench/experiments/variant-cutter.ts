@@ -2,6 +2,8 @@
  * The direct cut with its repair at another instant than the product's; everything else is the product's. Runs in a hypervisor's namespace,
  * see ../cutover/cutter-host.ts.
  */
+
+import { Confirmations } from '../../agent/cutover/confirmations.ts';
 import type { Execution } from '../../agent/cutover/execution.ts';
 import { leaveLegacy } from '../../agent/cutover/legacy-side.ts';
 import { execute } from '../../agent/cutover/rewire-executor.ts';
@@ -32,8 +34,9 @@ async function perform(request: VariantRequest, host: CutterHost): Promise<void>
   const steps = cutSteps(moves, 'forward', batchSize);
   if (repair === 'product') return execute(steps, signal, host.deps);
   using uplinks = new Uplinks(host.netlink, host.deps.providers);
+  using confirmations = new Confirmations(host.deps.clock);
   const frames = new Map(moves.map((move) => [move.tap, announcements(move)] as const));
-  const run: Execution = { ...host.deps, signal, uplinks, frames, gone: new Set() };
+  const run: Execution = { ...host.deps, signal, uplinks, frames, confirmations, gone: new Set() };
   await host.deps.providers.open('br-ex').ready(signal);
   for (const step of steps) await performStep(step, run, request);
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { Confirmations } from '../../../agent/cutover/confirmations.ts';
 import type { Execution, ExecutorDependencies } from '../../../agent/cutover/execution.ts';
 import { execute } from '../../../agent/cutover/rewire-executor.ts';
 import { Uplinks } from '../../../agent/cutover/uplinks.ts';
@@ -144,7 +145,10 @@ export class PlaneLab implements AsyncDisposable {
   async withExecution(moves: readonly TapMove[], use: (run: Execution) => Promise<void>): Promise<void> {
     using uplinks = new Uplinks(this.netlink, this.providers);
     const frames = new Map(moves.map((move) => [move.tap, announcements(move)] as const));
-    await use({ ...this.#dependencies(), uplinks, frames, signal: AbortSignal.timeout(60_000), gone: new Set() });
+    const dependencies = this.#dependencies();
+    using confirmations = new Confirmations(dependencies.clock);
+    const signal = AbortSignal.timeout(60_000);
+    await use({ ...dependencies, uplinks, frames, confirmations, signal, gone: new Set() });
   }
 
   /** The bridge's management socket, as ovs-ofctl names it. */
