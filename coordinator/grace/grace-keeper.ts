@@ -61,6 +61,7 @@ export class GraceKeeper implements AsyncDisposable {
         .map((row) => row._uuid);
       const row = [...rows.groups.values()].find((group) => group.name === name);
       if (row !== undefined) {
+        tx.requireRow('Port_Group', row._uuid); // removed meanwhile it is made anew
         tx.putKeys('Port_Group', [['_uuid', '==', row._uuid]], 'external_ids', { [graceKeys.until]: until });
         return true;
       }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GraceKeeper } from '../../coordinator/grace/grace-keeper.ts';
 import { graceMs } from '../../coordinator/grace/grace-rules.ts';
@@ -127,4 +128,27 @@ it('is ended by a sweep that needs no coordinator, and only when its time is ove
   await late[Symbol.asyncDispose]();
   expect(await sweepGrace({ ...what, all: false })).toBe(1);
   expect(await sweepGrace({ ...what, all: true })).toBe(0);
+});
+
+it('is made anew when somebody removes it in the moment in which it is prolonged', async () => {
+  const nb = ['--no-leader-only', `--db=unix:${pathsOf(lab.name).nb}`];
+  let removed = '';
+  await using own = new GraceKeeper(north.connection, {
+    logger,
+    wallMs: () => {
+      const [group] = own.groups();
+      // Our thread stands still until it is gone: nobody has told us when we write.
+      if (group === undefined || removed !== '') return Date.now();
+      removed = group.name;
+      execFileSync('ovn-nbctl', [...nb, 'pg-del', removed]);
+      return Date.now();
+    },
+  });
+  const want = { systemId: 'hv1', epoch: 6, portIds: [guest.portId] };
+  await own.grant(want);
+  await expect.poll(() => own.groups()).toHaveLength(1);
+  await own.grant(want);
+  expect(removed).not.toBe('');
+  expect(await run(['ovn-nbctl', ...nb, '--bare', '--columns=name', 'list', 'Port_Group'])).toContain(removed);
+  await own.sweep('all');
 });
