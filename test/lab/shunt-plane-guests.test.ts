@@ -161,14 +161,18 @@ async function speaksForItself(guest: LabGuest, place: string): Promise<void> {
 /** Takes the virtual address over, as VRRP does, and is the one who gets its frames. */
 async function holds(guest: LabGuest, place: string): Promise<void> {
   const holder: Stand = { netns: guest.netns, ...virtual };
-  {
+  const advertise = () => {
     using socket = inNetns(guest.netns, () => PacketSocket.open({ interface: 'eth0' }));
     socket.send(gratuitousArp({ mac: virtual.mac, ip: virtual.ip4 }));
-  }
+  };
+  advertise();
   expect(await deliver({ from: holder, to: broadcast, at: at(ext()) }), `${guest.name} speaks, ${place}`).toEqual(once);
   const got = () => deliver({ from: ext(), to: virtual.mac, at: at(guest) });
-  // A switch that forwards by its cache learns of a move when it next looks through that: half a second.
-  const all = async () => ((await got()).every((count) => count > 0) ? true : undefined);
+  // A switch that forwards by its cache learns when it next looks through that, from frames of the old holder too: a master goes on speaking.
+  const all = async () => {
+    advertise();
+    return (await got()).every((count) => count > 0) ? true : undefined;
+  };
   await until(`the virtual address to be at ${guest.name}, ${place}`, all);
   expect(await got(), `the virtual address at ${guest.name}, ${place}`).toEqual(once);
 }
