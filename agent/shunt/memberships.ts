@@ -98,7 +98,7 @@ async function learn(moves: readonly ShuntMove[], run: Execution): Promise<reado
     };
     const link = run.netlink.link(move.tap);
     if (link !== undefined) {
-      const options = { poller, onFrame, filter: groupFilter, promiscuous: true };
+      const options = { poller, onFrame, filter: groupFilter };
       ask(sockets.use(PacketSocket.open({ interface: link.ifindex, ...options })), link.mac);
     }
     return { move, reports };
