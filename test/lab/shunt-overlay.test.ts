@@ -5,7 +5,7 @@ import { Cloud } from './fixture/cloud.ts';
 import { graceIsOver } from './fixture/grace.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 import { CliMover } from './fixture/shunt-mover.ts';
-import { objections, walkShunt, walkSteps } from './fixture/shunt-scenario.ts';
+import { objections, outage, walkShunt, walkSteps } from './fixture/shunt-scenario.ts';
 import { ShuntWatch } from './fixture/shunt-watch.ts';
 
 const name = freshLabName();
@@ -30,5 +30,5 @@ it('keeps every connection on an overlay alive while all are staged, flipped at 
   const { guests } = lab.topology;
   await using overlay = await ShuntWatch.start({ lab, guests, looks, hz: 100, bytesPerSecond: 1_000_000 });
   const seen = await walkShunt({ ...walk, watches: { overlay } });
-  expect(objections(seen, 'outages')).toEqual([]);
+  expect(objections(seen, outage)).toEqual([]);
 });

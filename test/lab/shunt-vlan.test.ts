@@ -5,7 +5,7 @@ import { Cloud } from './fixture/cloud.ts';
 import { graceIsOver } from './fixture/grace.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 import { CliMover } from './fixture/shunt-mover.ts';
-import { objections, walkShunt, walkSteps } from './fixture/shunt-scenario.ts';
+import { objections, outage, walkShunt, walkSteps } from './fixture/shunt-scenario.ts';
 import { ShuntWatch } from './fixture/shunt-watch.ts';
 
 const name = freshLabName();
@@ -31,5 +31,5 @@ it('keeps every connection on a VLAN and a flat network alive, held, idle and ne
   await using vlan = await ShuntWatch.start({ lab, guests: on('net1'), looks, hz: 100, bytesPerSecond: 1_000_000 });
   await using flat = await ShuntWatch.start({ lab, guests: on('net2'), looks, hz: 100, bytesPerSecond: 0 });
   const seen = await walkShunt({ ...walk, watches: { vlan, flat } });
-  expect(objections(seen, 'outages')).toEqual([]);
+  expect(objections(seen, outage)).toEqual([]);
 });

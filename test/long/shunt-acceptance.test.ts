@@ -12,6 +12,11 @@ import { objections, type SeenLook, walkShunt, walkSteps } from '../lab/fixture/
 import { ShuntWatch } from '../lab/fixture/shunt-watch.ts';
 import { writeResults } from './fixture/results.ts';
 
+/**
+ * Where frames are lost while nothing is moved (by a held stream that overruns the userspace datapath, say), what is lost meanwhile cannot be told from it,
+ * but for a gap. That a flip loses none is what the other test counts, without the stream.
+ */
+const shortOutage = { outageMs: 100 };
 /** Fewer to try it out. */
 const runs = Number(process.env.SHUNT_ACCEPTANCE_RUNS ?? 10);
 const taps = Number(process.env.SHUNT_ACCEPTANCE_TAPS ?? 64);
@@ -100,7 +105,9 @@ describe.each(['vlan', 'flat', 'overlay'] as const)('a network that is %s', (kin
     await walkShunt({ ...walk, watches: { [kind]: watch } }, (look) => seen.push(look)).finally(() =>
       writeResults(`shunt-${kind}`, { hosts: hosts.length, guests: on.length, idleMs, lostByItself, looks: seen }),
     );
-    expect(objections(seen, lostByItself > 0 ? 'outages' : 'exact')).toEqual([]);
+    const bySelf =
+      lostByItself + (seen.find(({ phase }) => phase === 'idle')?.lostFrames ?? 0) + (seen.at(-1)?.lostFrames ?? 0);
+    expect(objections(seen, bySelf > 0 ? shortOutage : 'exact')).toEqual([]);
   });
 });
 
