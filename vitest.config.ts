@@ -9,6 +9,20 @@ const virtualMachines = ['test/lab/vm-*.test.ts', 'test/lab/guest-qemu.test.ts']
 /** Tests of whole hosts below a systemd of their own, and of what is installed there: they wait for units, deadlines and packers. */
 const machines = ['test/lab/machine-*.test.ts', 'test/lab/release.test.ts'];
 
+/** Tests of programs that are killed, starved or left alone: they wait for deadlines, leases and idle times, and count no single frame. */
+const patient = [
+  'agent-footprint',
+  'agent-memory',
+  'agent-never-half-way',
+  'agent-orders',
+  'coordinator-operations',
+  'coordinator-run',
+  'coordinator-shunt',
+  'cutover-crash',
+  'cutover-verdict',
+  'demo',
+].map((name) => `test/lab/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     teardownTimeout: 60_000,
@@ -24,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          exclude: [...virtualMachines, ...machines],
+          exclude: [...virtualMachines, ...machines, ...patient],
           // Real daemons on real processors: one file at a time, and a limit only for what hangs.
           pool: 'forks',
           fileParallelism: false,
@@ -48,6 +62,17 @@ export default defineConfig({
         test: {
           name: 'machine',
           include: machines,
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180_000 * patience,
+          hookTimeout: 240_000 * patience,
+        },
+      },
+      {
+        test: {
+          name: 'patient',
+          include: patient,
           pool: 'forks',
           fileParallelism: false,
           maxWorkers: 1,
