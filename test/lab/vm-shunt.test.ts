@@ -11,13 +11,13 @@ const segmentationFault = 128 + 11;
 function inMachine() {
   return spawnSync(
     'npm',
-    ['run', '--silent', 'lab', '--', 'vm', '--no-build', '--timeout', '280', '--', process.execPath, script],
-    { cwd: root, encoding: 'utf8', timeout: 295_000 },
+    ['run', '--silent', 'lab', '--', 'vm', '--no-build', '--timeout', '500', '--', process.execPath, script],
+    { cwd: root, encoding: 'utf8', timeout: 520_000 },
   );
 }
 
 /**
- * The agent's own steps on the kernel's datapath, without the programs around them: these are in vm-smoke, and an emulated processor is slow.
+ * The agent's own steps on the kernel's datapath, without the programs around them: these are in test/long/vm-smoke, and an emulated processor is slow.
  */
 it.skipIf(process.env['SHUNT_LAB_VM'] !== undefined)(
   "keeps connections alive on the kernel's datapath: staged, flipped, flipped back, flipped, finished",
@@ -40,5 +40,5 @@ it.skipIf(process.env['SHUNT_LAB_VM'] !== undefined)(
     const aims = steps.map(({ lost }, at) => lost <= (at === 0 ? 5 : 0));
     if (lostByItself === 0) expect(aims, JSON.stringify(steps)).not.toContain(false);
   },
-  600_000,
+  1_060_000,
 );
