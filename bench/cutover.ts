@@ -4,7 +4,7 @@ import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { type Method, type MethodName, siteOf } from './cutover/method.ts';
 import { measureSeries, type SeriesResult } from './cutover/rounds.ts';
-import { type BenchReport, type Sample, type StreamSample, summarise } from './cutover/rows.ts';
+import { type BenchReport, type Load, type Sample, type StreamSample, summarise } from './cutover/rows.ts';
 import {
   type Amount,
   describeSchedule,
@@ -18,7 +18,7 @@ import { shuntMethod } from './cutover/shunt-method.ts';
 import { measureStreams } from './cutover/streams.ts';
 import { environmentOf } from './environment.ts';
 
-export interface CutoverBenchOptions extends Amount {
+export interface CutoverBenchOptions extends Amount, Load {
   readonly batchSize: number;
   /** After so long no round begins any more; what is left is told. */
   readonly minutes: number;
@@ -63,6 +63,7 @@ export async function benchCutover(options: CutoverBenchOptions, say: Say): Prom
       streams: run.streams,
       series: run.done.map((one) => one.note),
       troubles: run.troubles,
+      load: loadOf(options),
       env: await environmentOf(lab),
     });
   } finally {
@@ -86,7 +87,7 @@ async function oneSeries(run: Run, method: Method, { taps, direction, rounds }: 
   const head = `${method.name}, ${taps} taps, traffic ${direction}`;
   if (late()) return trouble(run, `${head}: not measured, no time was left`);
   const guests = lab.topology.guests.slice(0, taps);
-  const series = await measureSeries({ lab, method, guests, direction, rounds, late });
+  const series = await measureSeries({ lab, method, guests, direction, rounds, load: loadOf(run.options), late });
   run.done.push(series);
   const { valid, failed, failures } = series.note;
   run.say(
@@ -109,6 +110,10 @@ async function oneStream(run: Run, method: Method, direction: 'in' | 'out'): Pro
     trouble(run, `${head}: ${wordsOf(error)}`);
     await method.bringHome([guest]);
   }
+}
+
+function loadOf({ fullRate, restHz }: Load): Load {
+  return { fullRate, restHz };
 }
 
 function trouble(run: Run, text: string): void {

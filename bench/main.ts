@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { benchConnections, type ConnectionsBenchOptions, renderConnections } from './connections.ts';
 import { type MethodName, methodNames } from './cutover/method.ts';
 import { renderReport } from './cutover/render.ts';
+import { fullLoad } from './cutover/rows.ts';
 import { benchCutover, type CutoverBenchOptions } from './cutover.ts';
 import { benchFootprint, type FootprintOptions, renderFootprint } from './footprint.ts';
 import { renderOvsdb } from './ovsdb/report.ts';
@@ -21,7 +22,9 @@ program
   .option('--rounds <n>', 'valid rounds of our own methods at 1 tap; fewer of more taps', positive, 3)
   .option('--baseline-rounds <n>', 'the same of the others, which take seconds each', positive, 1)
   .option('--stream-rounds <n>', 'rounds with a TCP stream of 16 MB/s, 0: none', whole, 2)
-  .option('--batch-size <n>', 'taps of a micro-batch of direct', positive, 4)
+  .option('--batch-size <n>', 'taps of a micro-batch of direct', positive, 8)
+  .option('--full-rate <n>', 'taps that are asked a thousand times a second', whole, fullLoad.fullRate)
+  .option('--rest-hz <n>', 'questions a second of every other tap', positive, fullLoad.restHz)
   .option('--minutes <n>', 'after so long no round begins, and what is left is told', positive, 9)
   .option('--quick', 'for CI: 1 and 8 taps, one round of each')
   .option('--output <format>', 'text or json', 'text')
@@ -42,7 +45,9 @@ program
   .option('--taps <list>', 'numbers of taps', numbers, [1, 2, 4, 8, 16, 32, 64, 128])
   .option('--ports <list>', 'logical ports that no hypervisor has, besides 8 taps', numbers, [100, 1_000, 10_000])
   .option('--rounds <n>', 'valid rounds of each', positive, 2)
-  .option('--batch-size <n>', 'taps of a micro-batch', positive, 4)
+  .option('--batch-size <n>', 'taps of a micro-batch', positive, 8)
+  .option('--full-rate <n>', 'taps that are asked a thousand times a second', whole, fullLoad.fullRate)
+  .option('--rest-hz <n>', 'questions a second of every other tap', positive, fullLoad.restHz)
   .option('--minutes <n>', 'after so long no series begins, and what is left is told', positive, 9)
   .option('--cycles <n>', 'cuts and ways back of the real agent, 0: none (1000 take hours; build first)', whole, 0)
   .option('--quick', 'for CI: 1 and 8 taps, 100 ports, one round')

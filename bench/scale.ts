@@ -9,11 +9,11 @@ import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { siteOf } from './cutover/method.ts';
 import { measureSeries } from './cutover/rounds.ts';
-import { spread } from './cutover/rows.ts';
+import { type Load, spread } from './cutover/rows.ts';
 import { type BenchEnvironment, describeEnvironment, environmentOf } from './environment.ts';
 import { benchFootprint, type FootprintReport } from './footprint.ts';
 
-export interface ScaleBenchOptions {
+export interface ScaleBenchOptions extends Load {
   readonly taps: readonly number[];
   /** Logical ports in OVN NB besides the guests', for 8 taps. */
   readonly ports: readonly number[];
@@ -47,6 +47,7 @@ export interface ScaleReport {
   readonly memory?: FootprintReport;
   /** What could not be measured, in words. */
   readonly troubles: readonly string[];
+  readonly load: Load;
   readonly env: BenchEnvironment;
 }
 
@@ -111,20 +112,24 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
   } finally {
     await downLab(name);
   }
-  if (options.cycles === 0) return { schema: 1, rows, troubles, env };
+  const load = { fullRate: options.fullRate, restHz: options.restHz };
+  if (options.cycles === 0) return { schema: 1, rows, troubles, load, env };
   const soak = { taps: tapsOfPorts, starts: 1, idleSeconds: 8, soakSeconds: 0, soakCycles: options.cycles };
-  return { schema: 1, rows, troubles, memory: await benchFootprint(soak, say), env };
+  return { schema: 1, rows, troubles, load, memory: await benchFootprint(soak, say), env };
 }
 
 async function measure(
   lab: LabState,
   what: Series,
-  { rounds, batchSize }: ScaleBenchOptions,
+  { rounds, batchSize, fullRate, restHz }: ScaleBenchOptions,
   late: () => boolean,
 ): Promise<readonly ScaleRow[]> {
   await using method = await directMethod(lab, siteOf(lab, statusOf(lab)), { batchSize });
   const guests = lab.topology.guests.slice(0, what.taps);
-  const { samples, hosts, note } = await measureSeries({ lab, method, guests, direction: 'in', rounds, late });
+  const { samples, hosts, note } = await measureSeries({
+    ...{ lab, method, guests, direction: 'in', rounds, late },
+    load: { fullRate, restHz },
+  });
   return (['cut', 'revert'] as const).map((op) => {
     const of = samples.filter((sample) => sample.op === op);
     const host = hosts.filter((sample) => sample.op === op);

@@ -23,7 +23,7 @@ A plan file, with the defaults:
   deadline: 60s          # without a commit by then, a hypervisor goes back by itself
   soak: 5s               # how long probes must stay good
   commitOn: word         # word | evidence
-  batchSize: 4           # taps that move at once, 1..64
+  batchSize: 8           # taps that move at once, 1..64
 `;
 
 export function addPlanCommands(program: Group): void {

@@ -4,7 +4,7 @@ import type { PingReport } from '../../lab/ping-record.ts';
 import type { LabState } from '../../lab/state.ts';
 import type { LabGuest } from '../../lab/topology.ts';
 import type { Method, Op } from './method.ts';
-import { type HostSample, type Sample, type SeriesNote, spread, type TrafficDirection } from './rows.ts';
+import { type HostSample, type Load, type Sample, type SeriesNote, spread, type TrafficDirection } from './rows.ts';
 import { type Senders, startSenders } from './senders.ts';
 
 const nullMs = 500;
@@ -19,6 +19,7 @@ export interface Series {
   readonly guests: readonly LabGuest[];
   readonly direction: TrafficDirection;
   readonly rounds: number;
+  readonly load: Load;
   /** No round begins once this says so; the first always does. */
   readonly late?: () => boolean;
 }
@@ -34,8 +35,8 @@ export interface SeriesResult {
  * runs lost a frame, and failed when a command did; both are counted, and neither ends the benchmark.
  */
 export async function measureSeries(series: Series): Promise<SeriesResult> {
-  const { method, guests, rounds, direction, lab, late = () => false } = series;
-  await using senders = await startSenders(lab, guests, direction);
+  const { method, guests, rounds, direction, load, lab, late = () => false } = series;
+  await using senders = await startSenders(lab, guests, direction, load);
   const valid: Round[] = [];
   const voids: Round[] = [];
   const failures: string[] = [];

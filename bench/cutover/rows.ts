@@ -4,6 +4,16 @@ import type { MethodName, Op } from './method.ts';
 /** Who began to speak: `in` from the far side of the wire to the guest, `out` from the guest. */
 export type TrafficDirection = 'in' | 'out';
 
+/** How often guests are asked. What two cores carry is less than {@link fullLoad} with 64 taps: see docs/dataplane.md. */
+export interface Load {
+  /** Taps that are asked a thousand times a second: a lost request is one millisecond. */
+  readonly fullRate: number;
+  /** Questions a second of every other tap. */
+  readonly restHz: number;
+}
+
+export const fullLoad: Load = { fullRate: 8, restHz: 100 };
+
 interface What {
   readonly method: MethodName;
   readonly op: Op;
@@ -89,6 +99,7 @@ export interface BenchReport {
   readonly streams: readonly StreamRow[];
   /** How many times less than the shell script, by medians of the same run. A median of 0 counts as 1 ms, the finest that is seen. */
   readonly ratios: Readonly<Record<string, number>>;
+  readonly load: Load;
   readonly env: BenchEnvironment;
   /** What became of each series, those without a valid round too. */
   readonly series: readonly SeriesNote[];
@@ -104,6 +115,7 @@ export interface Measured {
   readonly streams: readonly StreamSample[];
   readonly series: readonly SeriesNote[];
   readonly troubles: readonly string[];
+  readonly load: Load;
   readonly env: BenchEnvironment;
 }
 
@@ -112,7 +124,7 @@ const finestMs = 1;
 /** What an op of a method is compared with. The others have no like. */
 const likeOf: Partial<Record<Op, Op>> = { 'cut': 'cut', 'flip': 'cut', 'revert': 'revert', 'flip-back': 'revert' };
 
-export function summarise({ samples, hosts, streams, series, troubles, env }: Measured): BenchReport {
+export function summarise({ samples, hosts, streams, series, troubles, load, env }: Measured): BenchReport {
   const voidRuns = series.reduce((sum, one) => sum + one.void, 0);
   const hostsOf = Map.groupBy(hosts, keyOf);
   const rows = [...Map.groupBy(samples, keyOf)].flatMap(([key, group]) => {
@@ -126,7 +138,17 @@ export function summarise({ samples, hosts, streams, series, troubles, env }: Me
     const darkMs = spread(hostGroup.map((host) => host.darkMs)).p50;
     return [{ method, op, taps, direction, ...blackout, lost, n: group.length, commandMs, darkMs }];
   });
-  return { schema: 1, rows, streams: streamRows(streams), ratios: ratiosOf(rows), series, troubles, env, voidRuns };
+  return {
+    schema: 1,
+    rows,
+    streams: streamRows(streams),
+    ratios: ratiosOf(rows),
+    series,
+    troubles,
+    load,
+    env,
+    voidRuns,
+  };
 }
 
 function keyOf({ method, op, taps, direction }: What): string {

@@ -3,12 +3,9 @@ import type { PingReport } from '../../lab/ping-record.ts';
 import { startPinger } from '../../lab/pinger.ts';
 import type { LabState } from '../../lab/state.ts';
 import type { LabGuest } from '../../lab/topology.ts';
-import type { TrafficDirection } from './rows.ts';
+import type { Load, TrafficDirection } from './rows.ts';
 
-/** Taps that are asked a thousand times a second: a lost request is one millisecond. More would starve two cores. */
-const fullRateMax = 8;
 const fullHz = 1000;
-const restHz = 100;
 /** After a command: over when nothing was lost for so long. */
 const quietMs = 1_000;
 const lookEveryMs = 250;
@@ -31,12 +28,13 @@ export async function startSenders(
   lab: LabState,
   guests: readonly LabGuest[],
   direction: TrafficDirection,
+  load: Load,
 ): Promise<Senders> {
   const [network] = lab.topology.networks;
   if (!network) throw new Error('the lab has no network');
   const { ext } = network;
   const targets = guests.map((guest, index) => {
-    const hz = index < fullRateMax ? fullHz : restHz;
+    const hz = index < load.fullRate ? fullHz : load.restHz;
     return direction === 'in'
       ? { id: guest.name, ip: guest.ip4, hz }
       : { id: guest.name, ip: ext.ip4, hz, netns: guest.netns };

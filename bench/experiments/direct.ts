@@ -9,7 +9,7 @@ import { CutterProcess } from '../cutover/cutter-process.ts';
 import { targetOf } from '../cutover/direct-method.ts';
 import { type Method, siteOf } from '../cutover/method.ts';
 import { measureSeries } from '../cutover/rounds.ts';
-import { spread } from '../cutover/rows.ts';
+import { fullLoad, spread } from '../cutover/rows.ts';
 import { type Repair, repairs, type VariantRequest } from './repair.ts';
 
 interface Variant {
@@ -66,6 +66,7 @@ async function measure(part: string, variants: readonly Variant[]): Promise<void
       guests,
       direction: 'in',
       rounds: flags.rounds,
+      load: fullLoad,
     });
     if (variant.warm) await method.perform('revert', keeper);
     for (const op of ['cut', 'revert'] as const) {

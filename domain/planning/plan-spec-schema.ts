@@ -83,7 +83,7 @@ export const planSpecKeys = z.strictObject({
     .enum(['word', 'evidence'])
     .default('word')
     .describe("word: only the coordinator's word commits; evidence: at the deadline a good local verdict commits."),
-  batchSize: z.int().min(1).max(64).default(4).describe('Taps that are dark at the same time.'),
+  batchSize: z.int().min(1).max(64).default(8).describe('Taps that are dark at the same time.'),
   remoteVantage: z
     .enum(['required', 'when-available'])
     .default('required')

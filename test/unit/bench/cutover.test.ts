@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Site } from '../../../bench/cutover/method.ts';
-import { percentile, type Sample, summarise } from '../../../bench/cutover/rows.ts';
+import { fullLoad, percentile, type Sample, summarise } from '../../../bench/cutover/rows.ts';
 import { scripts } from '../../../bench/cutover/script-methods.ts';
 import { planTopology } from '../../../lab/topology.ts';
 
@@ -24,7 +24,7 @@ describe('the cutover benchmark', () => {
       sample({ method: 'direct', blackoutMs: 20 }),
       sample({ method: 'shunt', op: 'flip', blackoutMs: 0, lost: 0 }),
     ];
-    const report = summarise({ samples, hosts: [], streams: [], series: [], troubles: [], env });
+    const report = summarise({ samples, hosts: [], streams: [], series: [], troubles: [], load: fullLoad, env });
     expect(report.ratios).toEqual({ 'shell/direct cut 1 in': 50, 'shell/shunt flip 1 in': 1000 });
     expect(report.rows.map(({ lost, n }) => [lost, n])).toEqual([
       [10, 1],

@@ -168,7 +168,7 @@ describe('decodePlanSpec', () => {
       deadlineMs: 90_000,
       soakMs: 500,
       commitOn: 'word',
-      batchSize: 4,
+      batchSize: 8,
       remoteVantage: 'required',
       acceptNoEvidence: false,
     });
