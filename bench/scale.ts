@@ -64,21 +64,10 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
   say(
     `plan: ${series} series of ${options.rounds} rounds, about ${series * (8 + 7 * options.rounds)} s on a quiet machine; after ${options.minutes} minutes none begins`,
   );
-  const name = `bns${process.pid % 100_000}`;
-  const guests = Math.max(tapsOfPorts, ...options.taps) + 1; // the last one warms the switch
-  const lab = await upLab({
-    name,
-    hosts: 1,
-    guests,
-    networks: 1,
-    programs: false,
-    prometheus: false,
-    owner: 'process',
-  });
   const rows: ScaleRow[] = [];
   const troubles: string[] = [];
   const late = () => performance.now() > endsMs;
-  const play = async (what: Series) => {
+  const play = async (lab: LabState, what: Series) => {
     const head = `${what.taps} taps, ${what.ports} ports on ${what.where}`;
     try {
       if (late()) throw new Error('no time was left');
@@ -92,30 +81,44 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
       say(troubles.at(-1) ?? '');
     }
   };
-  let env: BenchEnvironment;
-  try {
-    env = await environmentOf(lab);
-    for (const taps of options.taps) await play({ taps, ports: 0, where: 'none' });
+  // Each number of taps on a hypervisor that has as many: what a port costs Open vSwitch depends on how many there are.
+  for (const taps of options.taps) await withLab(taps, (lab) => play(lab, { taps, ports: 0, where: 'none' }));
+  const env = await withLab(tapsOfPorts, async (lab) => {
     for (const where of ['other', 'same'] as const) {
       let there = 0;
       for (const ports of options.ports.toSorted((a, b) => a - b)) {
         if (late()) {
-          await play({ taps: tapsOfPorts, ports, where });
+          await play(lab, { taps: tapsOfPorts, ports, where });
           continue;
         }
         await addPorts(lab, { from: there, to: ports, where });
         there = ports;
-        await play({ taps: tapsOfPorts, ports, where });
+        await play(lab, { taps: tapsOfPorts, ports, where });
       }
       await removePorts(lab, where);
     }
-  } finally {
-    await downLab(name);
-  }
+    return environmentOf(lab);
+  });
   const load = { fullRate: options.fullRate, restHz: options.restHz };
   if (options.cycles === 0) return { schema: 1, rows, troubles, load, env };
   const soak = { taps: tapsOfPorts, starts: 1, idleSeconds: 8, soakSeconds: 0, soakCycles: options.cycles };
   return { schema: 1, rows, troubles, load, memory: await benchFootprint(soak, say), env };
+}
+
+/** A lab of one hypervisor with as many taps, and one more guest, which warms the switch. */
+async function withLab<T>(taps: number, body: (lab: LabState) => Promise<T>): Promise<T> {
+  const name = `bns${process.pid % 100_000}`;
+  const lab = await upLab({
+    ...{ name, hosts: 1, guests: taps + 1, networks: 1 },
+    programs: false,
+    prometheus: false,
+    owner: 'process',
+  });
+  try {
+    return await body(lab);
+  } finally {
+    await downLab(name);
+  }
 }
 
 async function measure(

@@ -74,7 +74,7 @@ export function expectedSeconds(amount: Amount): number {
     ...seriesOf(method, amount).map((series) => series.expectedS),
     streamsS(method, amount),
   ]);
-  return Math.round(ofMethods.reduce((sum, seconds) => sum + seconds, labS));
+  return Math.round(ofMethods.reduce((sum, seconds) => sum + seconds, labS * amount.taps.length));
 }
 
 /** The plan for people, before anything is done. */
