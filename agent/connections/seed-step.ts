@@ -2,6 +2,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, present, type StepHandler } from '../cutover/execution.ts';
 import { looksAtBridges, readLegacyZones } from '../shunt/legacy-firewall.ts';
+import { renewLegacy } from './renew-legacy.ts';
 import { seedConnections } from './seed-connections.ts';
 import { leftOut, seedReportText } from './seed-report.ts';
 
@@ -15,16 +16,28 @@ export const seedStep: StepHandler = async (step, run) => {
   if (step.kind !== 'seed-connections') return;
   const moves = present(step, run);
   if (step.toward === 'target') await copy(moves, { toward: 'target' }, run);
-  else await copyBack(moves, run);
+  else await copyBack(moves, run, step.renewOnly ?? false);
 };
 
 /**
  * Guests come back when OVN may be what is broken: this must not keep them. The legacy firewall sees all that passes a shunt's bridge: what
  * it does not know of those guests it has ended itself, when a rule went, and must not be told of again.
  */
-async function copyBack(moves: readonly TapMove[], run: Execution): Promise<void> {
+async function copyBack(moves: readonly TapMove[], run: Execution, renewOnly: boolean): Promise<void> {
   const unseen = looksAtBridges() ? moves.filter(({ shunt }) => shunt === undefined) : moves;
-  await copy(unseen, { toward: 'legacy', limit: AbortSignal.timeout(copyBackTimeoutMs) }, run);
+  if (unseen.length === 0) return;
+  await renew(unseen, run);
+  if (!renewOnly) await copy(unseen, { toward: 'legacy', limit: AbortSignal.timeout(copyBackTimeoutMs) }, run);
+}
+
+async function renew(moves: readonly TapMove[], run: Execution): Promise<void> {
+  try {
+    const zones = await knownZones(run.signal);
+    await renewLegacy(moves, ({ tap, legacy }) => zones.get(tap) ?? zones.get(legacy.bridge), run.signal);
+  } catch (error) {
+    if (run.signal.aborted || !isShuntError(error)) throw error;
+    run.onConnections?.({ text: `the legacy firewall may drop what it knew before: ${describeError(error)}` });
+  }
 }
 
 /**

@@ -144,8 +144,22 @@ export function cutSteps(moves: readonly TapMove[], direction: Direction, batchS
       stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
     ),
   );
-  const all = direction === 'back' ? [...steps, confirmLegacy(batches.length + 1, moves)] : steps;
-  return withBinding(all);
+  if (direction === 'forward') return withBinding(steps);
+  return withBinding([...learnConnections(moves), ...steps, confirmLegacy(batches.length + 1, moves)]);
+}
+
+/**
+ * The legacy firewall has seen nothing of these guests since they were cut: what it still knows of their TCP it takes for out of window, and drops. Open vSwitch's
+ * own drivers and MidoNet filter elsewhere.
+ */
+export function learnConnections(
+  moves: readonly TapMove[],
+  how: { readonly renewOnly?: true } = {},
+): readonly RewireStep[] {
+  const filtered = moves.filter(({ legacy }) => legacy.ovs === undefined && legacy.midonet === undefined);
+  return filtered.length === 0
+    ? []
+    : [{ kind: 'seed-connections', toward: 'legacy', batch: 1, moves: filtered, ...how }];
 }
 
 function confirmLegacy(batch: number, moves: readonly TapMove[]): RewireStep {

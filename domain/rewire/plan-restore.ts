@@ -3,7 +3,7 @@ import { midonetRepairCommand, withBinding } from '../sources/midonet-steps.ts';
 import { judgeOvsRestore, ovsRepairCommand, withReparenting } from '../sources/ovs-restore.ts';
 import type { PlugFacts, RewireFacts, TapMove } from './moves.ts';
 import { isAnothers, markKeys } from './moves.ts';
-import { inBatches } from './plan-cut.ts';
+import { inBatches, learnConnections } from './plan-cut.ts';
 import type { RestoreCase } from './restore-case.ts';
 import type { RewireStep, RewireStepKind } from './steps.ts';
 
@@ -101,14 +101,22 @@ export function restoreSteps(
       batchSize,
     ).map((found) => ({ kind, moves: found.map((f) => f.move) })),
   );
+  const firstReturn = batches.findIndex(({ kind }) => kind === 'return');
   const steps = withReparenting(
-    batches.flatMap(({ kind, moves }, index) =>
-      stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves })),
-    ),
+    batches.flatMap(({ kind, moves }, index) => {
+      const own = stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves }));
+      return index === firstReturn && direction === 'forward' ? [...renewals(cases, index + 1), ...own] : own;
+    }),
   );
   const moves = cases.filter((found) => reachable.has(found.kind)).map((found) => found.move);
   if (direction === 'back' || moves.length === 0) return withBinding(steps);
   return withBinding([...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }]);
+}
+
+/** For taps that OVN has had: those that nothing leads to are brought back before, as they wait. */
+function renewals(cases: readonly RestoreCase[], batch: number): readonly RewireStep[] {
+  const had = cases.filter(({ kind }) => kind === 'return' || kind === 'rejoin').map((found) => found.move);
+  return learnConnections(had, { renewOnly: true }).map((step): RewireStep => ({ ...step, batch }));
 }
 
 /** Commands that an operator can type when a revert could not be finished: what is left, tap by tap. */

@@ -35,6 +35,8 @@ export type ShuntStep =
       readonly kind: 'seed-connections';
       /** The side that is about to take over, and has to learn of the live connections from the other. */
       readonly toward: 'target' | 'legacy';
+      /** Only what the legacy firewall itself still knows is made fit: OVN, which may be what is broken, is not asked. */
+      readonly renewOnly?: true;
       readonly batch: number;
       readonly moves: readonly TapMove[];
     };

@@ -60,6 +60,7 @@ function performOne(
     case 'settle-legacy':
     case 'confirm-legacy':
     case 'checkpoint':
+    case 'seed-connections':
       return;
     default:
       throw new Error(`no step of a direct move: ${step.kind}`);

@@ -193,6 +193,7 @@ describe('a revert', () => {
       'join-legacy a',
       'settle-legacy a',
       'checkpoint a',
+      'seed-connections ac',
       'leave-target c',
       'join-legacy c',
       'settle-legacy c',

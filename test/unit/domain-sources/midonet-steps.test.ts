@@ -40,6 +40,7 @@ describe("MidoNet's taps, beside those of a Linux bridge", () => {
       'checkpoint tap1,tap2',
     ]);
     expect(kinds(cutSteps(moved(), 'back', 4))).toEqual([
+      'seed-connections tap2',
       'leave-target tap1,tap2',
       'join-legacy tap2',
       'bind-port tap1',
