@@ -87,7 +87,7 @@ describe.skipIf(process.env['SHUNT_LAB_VM'] !== undefined)('lab vm', () => {
     const { status, stderr } = vm(['--', 'sh', '-c', 'echo c >/proc/sysrq-trigger; sleep 60']);
     expect(status, stderr).toBe(125);
     expect(stderr).toContain('the virtual machine died');
-    expect(stderr).toContain('Kernel panic');
+    expect(stderr).toContain('sysrq_handle_crash'); // the panic's own first line may be above the last that are kept
   });
 
   it('ends the machine at its time limit with 124', () => {
