@@ -17,8 +17,10 @@ const listenMs = 1_500;
 const candidatesMax = 32;
 const peersMax = 4;
 const findRounds = 3;
+/** As long as nobody has answered: a busy host may be slow, and without anybody there is no proof. */
+const findRoundsMax = 20;
 const findPauseMs = 150;
-const before = { roundsMin: 4, roundsMax: 12, intervalMs: 60 };
+const before = { roundsMin: 4, roundsMax: 25, intervalMs: 60 };
 const after = { roundsMin: 4, roundsMax: 25, intervalMs: 60 };
 
 interface Peer {
@@ -125,7 +127,7 @@ export class WireProof implements Disposable {
       if (candidates.includes(frame.senderIp))
         found.set(frame.senderIp, { bridge, ip: frame.senderIp, mac: frame.senderMac });
     });
-    for (let round = 0; round < findRounds; round += 1) {
+    for (let round = 0; round < (found.size > 0 ? findRounds : findRoundsMax); round += 1) {
       for (const targetIp of candidates.filter((ip) => !found.has(ip)))
         port.send(arpRequest({ senderMac: port.mac, senderIp: '0.0.0.0', targetIp }));
       await sleep(findPauseMs);
