@@ -1,11 +1,11 @@
 import { type FlowGuest, type FlowSeed, indexGuests, judgeFlow } from '../../domain/connections/judge-flow.ts';
 import { flowKey, ipProtocols, type TrackedFlow, turned } from '../../domain/connections/tracked-flow.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
-import { formatIpv6, isIpv4, isIpv6, parseIpv6 } from '../../platform/addresses.ts';
 import { Conntrack } from '../../platform/native/conntrack.ts';
 import { Unixctl } from '../../platform/unixctl.ts';
 import type { OpenVSwitch } from '../host/open-vswitch.ts';
 import { type DatapathZones, datapathZones, intoKernel, type ZoneSeed } from './datapath-zones.ts';
+import { flowGuest } from './flow-guest.ts';
 import { learnNumbers } from './learn-numbers.ts';
 import { emptyReport, type SeedReport } from './seed-report.ts';
 import { targetZones } from './target-zones.ts';
@@ -122,7 +122,7 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
   const guests = job.moves.flatMap((move): readonly FlowGuest[] => {
     const zone = job.legacyZones.get(move.tap) ?? 0;
     if (!job.targetZones.has(move.tap)) return [];
-    return [{ tap: move.tap, addresses: move.ips.flatMap(canonicalAddress), zone }];
+    return [flowGuest(move, zone)];
   });
   const index = indexGuests(guests);
   const seeds: FlowSeed[] = [];
@@ -195,8 +195,7 @@ async function seedLegacy(job: SeedJob): Promise<SeedReport> {
   for (const move of job.moves) {
     const [from, to] = [job.targetZones.get(move.tap), job.legacyZones.get(move.tap) ?? 0];
     if (from === undefined) continue;
-    const guest = { tap: move.tap, addresses: move.ips.flatMap(canonicalAddress), zone: from };
-    const index = indexGuests([guest]);
+    const index = indexGuests([flowGuest(move, from)]);
     for (const flow of await job.datapath.list(from, job.signal)) {
       const verdict = judgeFlow({ ...flow, zone: from }, index, 'ovn');
       if (verdict.kind === 'skip') report.skipped[verdict.why] += 1;
@@ -213,9 +212,4 @@ async function seedLegacy(job: SeedJob): Promise<SeedReport> {
 
 function zoneKey(zone: number, flow: TrackedFlow): string {
   return `${zone} ${flowKey(flow)}`;
-}
-
-function canonicalAddress(ip: string): readonly string[] {
-  if (isIpv4(ip)) return [ip];
-  return isIpv6(ip) ? [formatIpv6(parseIpv6(ip))] : [];
 }

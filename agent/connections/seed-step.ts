@@ -30,12 +30,14 @@ async function copyBack(moves: readonly TapMove[], run: Execution, renewOnly: bo
   if (!renewOnly) await copy(unseen, { toward: 'legacy', limit: AbortSignal.timeout(copyBackTimeoutMs) }, run);
 }
 
+/** Streams may die without it, guests stay dark if it failed: so whatever is wrong, and however long it would take, it is told and the way back goes on. */
 async function renew(moves: readonly TapMove[], run: Execution): Promise<void> {
+  const signal = AbortSignal.any([run.signal, AbortSignal.timeout(copyBackTimeoutMs)]);
   try {
-    const zones = await knownZones(run.signal);
-    await renewLegacy(moves, ({ tap, legacy }) => zones.get(tap) ?? zones.get(legacy.bridge), run.signal);
+    const zones = await knownZones(signal);
+    await renewLegacy(moves, ({ tap, legacy }) => zones.get(tap) ?? zones.get(legacy.bridge), signal);
   } catch (error) {
-    if (run.signal.aborted || !isShuntError(error)) throw error;
+    if (run.signal.aborted) throw error;
     run.onConnections?.({ text: `the legacy firewall may drop what it knew before: ${describeError(error)}` });
   }
 }
