@@ -45,10 +45,10 @@ export class Confirmations implements Disposable {
   #look(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [tap, confirmation] of this.#open) {
-      const due = afterMs[confirmation.told];
-      if (due !== undefined && nowMs - confirmation.sinceMs < due) continue;
+      const dueMs = afterMs[confirmation.told] ?? lastAfterMs;
+      if (nowMs - confirmation.sinceMs < dueMs) continue;
       confirmation.told += 1;
-      if (due !== undefined) bestEffort(confirmation.announce);
+      bestEffort(confirmation.announce);
       if (confirmation.told >= afterMs.length) this.#open.delete(tap);
     }
     if (this.#open.size > 0) return;
