@@ -1,6 +1,4 @@
-import { downLab } from '../lab/down.ts';
 import { type LabState, statusOf } from '../lab/state.ts';
-import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { type Method, type MethodName, siteOf } from './cutover/method.ts';
 import { measureSeries, type SeriesResult } from './cutover/rounds.ts';
@@ -17,6 +15,7 @@ import { scriptMethod } from './cutover/script-methods.ts';
 import { shuntMethod } from './cutover/shunt-method.ts';
 import { measureStreams } from './cutover/streams.ts';
 import { type BenchEnvironment, environmentOf } from './environment.ts';
+import { onOneHypervisor } from './one-hypervisor.ts';
 
 export interface CutoverBenchOptions extends Amount, Load {
   readonly batchSize: number;
@@ -68,25 +67,13 @@ export async function benchCutover(options: CutoverBenchOptions, say: Say): Prom
   });
 }
 
-async function inOneLab(run: Run, taps: number, streamed: boolean): Promise<BenchEnvironment> {
+function inOneLab(run: Run, taps: number, streamed: boolean): Promise<BenchEnvironment> {
   const name = `bn${process.pid % 100_000}`;
-  const guests = taps + 1; // the last one warms the switch for direct and is not measured
-  run.say(`building lab ${name}: 1 hypervisor, ${guests} guests, one VLAN network`);
-  const lab = await upLab({
-    name,
-    hosts: 1,
-    guests,
-    networks: 1,
-    programs: false,
-    prometheus: false,
-    owner: 'process',
-  });
-  try {
+  run.say(`building lab ${name}: 1 hypervisor, ${taps + 1} guests, one VLAN network`);
+  return onOneHypervisor(name, taps, async (lab) => {
     for (const method of run.options.methods) await withMethod({ ...run, lab, taps, streamed }, method);
-    return await environmentOf(lab);
-  } finally {
-    await downLab(name);
-  }
+    return environmentOf(lab);
+  });
 }
 
 /** A method that breaks altogether is told; the others are measured all the same. */

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { downLab } from '../lab/down.ts';
 import { transactOnce } from '../lab/ovsdb-once.ts';
 import { pathsOf } from '../lab/run-dir.ts';
 import { macOf } from '../lab/stable-ids.ts';
 import { type LabState, statusOf } from '../lab/state.ts';
 import { textTable } from '../lab/text-table.ts';
-import { upLab } from '../lab/up.ts';
 import { directMethod } from './cutover/direct-method.ts';
 import { siteOf } from './cutover/method.ts';
-import { measureSeries } from './cutover/rounds.ts';
+import { measureSeries, type Series as SeriesRequest } from './cutover/rounds.ts';
 import { type Load, spread } from './cutover/rows.ts';
 import { type BenchEnvironment, describeEnvironment, environmentOf } from './environment.ts';
 import { benchFootprint, type FootprintReport } from './footprint.ts';
+import { onOneHypervisor } from './one-hypervisor.ts';
 
 export interface ScaleBenchOptions extends Load {
   readonly taps: readonly number[];
@@ -64,6 +63,8 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
   say(
     `plan: ${series} series of ${options.rounds} rounds, about ${series * (8 + 7 * options.rounds)} s on a quiet machine; after ${options.minutes} minutes none begins`,
   );
+  const name = `bns${process.pid % 100_000}`;
+  const load = { fullRate: options.fullRate, restHz: options.restHz };
   const rows: ScaleRow[] = [];
   const troubles: string[] = [];
   const late = () => performance.now() > endsMs;
@@ -71,7 +72,7 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
     const head = `${what.taps} taps, ${what.ports} ports on ${what.where}`;
     try {
       if (late()) throw new Error('no time was left');
-      for (const row of await measure(lab, what, options, late)) {
+      for (const row of await measure(lab, what, { ...options, load, late })) {
         if (row.n === 0) throw new Error(`no ${row.op} counts: ${row.useless} rounds were void or failed`);
         rows.push(row);
         say(JSON.stringify(row));
@@ -82,8 +83,9 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
     }
   };
   // Each number of taps on a hypervisor that has as many: what a port costs Open vSwitch depends on how many there are.
-  for (const taps of options.taps) await withLab(taps, (lab) => play(lab, { taps, ports: 0, where: 'none' }));
-  const env = await withLab(tapsOfPorts, async (lab) => {
+  for (const taps of options.taps)
+    await onOneHypervisor(name, taps, (lab) => play(lab, { taps, ports: 0, where: 'none' }));
+  const env = await onOneHypervisor(name, tapsOfPorts, async (lab) => {
     for (const where of ['other', 'same'] as const) {
       let there = 0;
       for (const ports of options.ports.toSorted((a, b) => a - b)) {
@@ -99,40 +101,19 @@ export async function benchScale(options: ScaleBenchOptions, say: (text: string)
     }
     return environmentOf(lab);
   });
-  const load = { fullRate: options.fullRate, restHz: options.restHz };
   if (options.cycles === 0) return { schema: 1, rows, troubles, load, env };
   const soak = { taps: tapsOfPorts, starts: 1, idleSeconds: 8, soakSeconds: 0, soakCycles: options.cycles };
   return { schema: 1, rows, troubles, load, memory: await benchFootprint(soak, say), env };
 }
 
-/** A lab of one hypervisor with as many taps, and one more guest, which warms the switch. */
-async function withLab<T>(taps: number, body: (lab: LabState) => Promise<T>): Promise<T> {
-  const name = `bns${process.pid % 100_000}`;
-  const lab = await upLab({
-    ...{ name, hosts: 1, guests: taps + 1, networks: 1 },
-    programs: false,
-    prometheus: false,
-    owner: 'process',
-  });
-  try {
-    return await body(lab);
-  } finally {
-    await downLab(name);
-  }
-}
-
 async function measure(
   lab: LabState,
   what: Series,
-  { rounds, batchSize, fullRate, restHz }: ScaleBenchOptions,
-  late: () => boolean,
+  { rounds, batchSize, load, late }: Required<Pick<SeriesRequest, 'rounds' | 'load' | 'late'>> & { batchSize: number },
 ): Promise<readonly ScaleRow[]> {
   await using method = await directMethod(lab, siteOf(lab, statusOf(lab)), { batchSize });
   const guests = lab.topology.guests.slice(0, what.taps);
-  const { samples, hosts, note } = await measureSeries({
-    ...{ lab, method, guests, direction: 'in', rounds, late },
-    load: { fullRate, restHz },
-  });
+  const { samples, hosts, note } = await measureSeries({ lab, method, guests, direction: 'in', rounds, load, late });
   return (['cut', 'revert'] as const).map((op) => {
     const of = samples.filter((sample) => sample.op === op);
     const host = hosts.filter((sample) => sample.op === op);
