@@ -137,16 +137,16 @@ describe('kill -9 of the coordinator in the middle of an attempt', () => {
     'while an agent has the order to %s: after the restart the run ends, and nothing was started twice',
     async (moment) => {
       cloud = await CoordinatorCloud.start(2);
-      let killed = false;
+      let restart: Promise<void> | undefined;
       cloud.onOrder = async (_systemId, order) => {
-        if (killed || order.type !== moment) return;
-        killed = true;
-        await cloud.coordinator.stop('SIGKILL');
-        await cloud.coordinator.start();
+        if (restart || order.type !== moment) return;
+        restart = killAndStart();
+        await restart;
       };
       await cloud.startRun();
       await cloud.until(async () => (await cloud.run()).state === 'done');
-      expect(killed).toBe(true);
+      expect(restart, `no order to ${moment} came`).toBeDefined();
+      await restart; // the run may be done before whoever restarted it has asked it once
       expect(cloud.agents.map((agent) => agent.begun)).toEqual([[1], [1]]);
       expectOncePerHost(2);
     },
@@ -195,12 +195,14 @@ describe('kill -9 of the coordinator in the middle of an attempt', () => {
 /** Kills the coordinator when its stream of events tells of `word`, and starts it again. */
 async function killAfter(word: LedgerEvent['type']): Promise<void> {
   for await (const event of cloud.coordinator.api.events({ sinceSeq: 0, follow: true }, AbortSignal.timeout(60_000))) {
-    if (event.type !== word) continue;
-    await cloud.coordinator.stop('SIGKILL');
-    await cloud.coordinator.start();
-    return;
+    if (event.type === word) return killAndStart();
   }
   throw new Error(`no ${word} came`);
+}
+
+async function killAndStart(): Promise<void> {
+  await cloud.coordinator.stop('SIGKILL');
+  await cloud.coordinator.start();
 }
 
 function expectOncePerHost(hosts: number): void {
