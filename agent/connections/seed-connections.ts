@@ -16,7 +16,7 @@ export interface SeedDependencies {
   readonly runDir: string;
   /** Zone that the legacy firewall gives to this tap. Default: none, zone 0. */
   readonly legacyZone?: (move: TapMove) => number | undefined;
-  /** Guests' frames pass OVN already, whatever the moves say: what its zones know is kept. */
+  /** Guests' frames pass OVN already: what it has picked up of a TCP connection in its middle is replaced where numbers have to fit. */
   readonly onPath?: boolean;
 }
 
@@ -90,20 +90,20 @@ async function seedTarget(job: SeedJob): Promise<SeedReport> {
     report.skipped[ends ?? 'silent'] += 1;
     return [];
   });
-  await put(job, learned, report);
+  await put(job, learned, report, !job.onPath);
   return report;
 }
 
 /**
  * Puts connections in and reads them back, some rounds: where OVN is on the guest's path already, it may pick one up in the meantime, the wrong
- * way round.
+ * way round. Not `trusts`: what it knows may have been picked up so before.
  */
-async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport): Promise<void> {
+async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport, trusts = true): Promise<void> {
   if (wanted.length === 0) return;
   const { datapath, signal } = job;
   let known = 0;
   for (let round = 0; ; round += 1) {
-    const { kept, replaced } = compare(wanted, await knownTo(job));
+    const { kept, replaced } = compare(wanted, await knownTo(job), trusts || round > 0);
     if (round === 0) known = kept.size;
     if (kept.size === wanted.length || round === seedRoundsMax) {
       report.known += known;
@@ -146,7 +146,7 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
  */
 async function makeRoom(job: SeedJob, wanted: readonly ZoneSeed[]): Promise<void> {
   const { datapath, signal } = job;
-  const { kept } = compare(wanted, datapath.keepsExpired ? await knownTo(job) : new Map());
+  const { kept } = compare(wanted, datapath.keepsExpired ? await knownTo(job) : new Map(), true);
   const unsafe = new Set(datapath.keepsExpired ? wanted.filter((one) => !kept.has(one)).map(({ zone }) => zone) : []);
   for (const { tap, shunt } of job.moves) {
     const zone = job.targetZones.get(tap);
@@ -167,15 +167,15 @@ async function knownTo(job: SeedJob): Promise<KnownFlows> {
 
 /**
  * What OVN knows as it is, is left. A connection that it picked up in its middle is not: there it is half open, for half a minute, or the
- * wrong way round.
+ * wrong way round; or, right way round, with windows of which no dump tells: then nothing of that kind is trusted.
  */
-function compare(wanted: readonly ZoneSeed[], known: KnownFlows) {
+function compare(wanted: readonly ZoneSeed[], known: KnownFlows, trusts: boolean) {
   const kept = new Set<ZoneSeed>();
   const replaced: TrackedFlow[] = [];
   for (const one of wanted) {
     const same = known.get(zoneKey(one.zone, one.seed.flow));
     const wrongWay = known.get(zoneKey(one.zone, turned(one.seed.flow)));
-    if (same !== undefined && !isHalfOpen(same)) kept.add(one);
+    if (trusts && same !== undefined && !isHalfOpen(same)) kept.add(one);
     else replaced.push(...[same, wrongWay].flatMap((flow) => flow ?? []));
   }
   return { kept, replaced };

@@ -7,6 +7,8 @@ import { seedConnections } from './seed-connections.ts';
 import { leftOut, seedReportText } from './seed-report.ts';
 
 const copyBackTimeoutMs = 2_000;
+/** Guests are reached already, and the proof of life waits. */
+const copyOnPathTimeoutMs = 5_000;
 
 /**
  * The step `seed-connections`. What cannot be copied is told and does not stop the move: a connection that is left out lives on when its
@@ -15,8 +17,9 @@ const copyBackTimeoutMs = 2_000;
 export const seedStep: StepHandler = async (step, run) => {
   if (step.kind !== 'seed-connections') return;
   const moves = present(step, run);
-  if (step.toward === 'target') await copy(moves, { toward: 'target' }, run);
-  else await copyBack(moves, run, step.renewOnly ?? false);
+  if (step.toward === 'legacy') await copyBack(moves, run, step.renewOnly ?? false);
+  else if (step.onPath) await copy(moves, { ...onPath, limit: AbortSignal.timeout(copyOnPathTimeoutMs) }, run);
+  else await copy(moves, { toward: 'target' }, run);
 };
 
 /**
@@ -53,7 +56,7 @@ export async function keepConnections(
 ): Promise<void> {
   await copy(moves, { toward: 'legacy' }, run);
   await reclaim();
-  await copy(moves, { toward: 'target', onPath: true }, run);
+  await copy(moves, onPath, run);
 }
 
 /** A host without iptables has no zones of its rules: what it tracks is in zone 0, or in zones that only its grace covers. */
@@ -75,6 +78,8 @@ interface Way {
   readonly onPath?: boolean;
   readonly limit?: AbortSignal;
 }
+
+const onPath = { toward: 'target', onPath: true } as const satisfies Way;
 
 async function copy(moves: readonly TapMove[], { toward, onPath = false, limit }: Way, run: Execution): Promise<void> {
   if (moves.length === 0) return;

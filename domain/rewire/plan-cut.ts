@@ -144,22 +144,23 @@ export function cutSteps(moves: readonly TapMove[], direction: Direction, batchS
       stepsTo[direction].map((kind): RewireStep => ({ kind, batch: index + 1, moves: batch })),
     ),
   );
-  if (direction === 'forward') return withBinding(steps);
-  return withBinding([...learnConnections(moves), ...steps, confirmLegacy(batches.length + 1, moves)]);
+  const after = batches.length + 1;
+  if (direction === 'forward')
+    return withBinding([...steps, ...learnConnections(moves, { toward: 'target', onPath: true, batch: after })]);
+  const before = learnConnections(moves, { toward: 'legacy', batch: 1 });
+  return withBinding([...before, ...steps, confirmLegacy(after, moves)]);
 }
 
 /**
- * The legacy firewall has seen nothing of these guests since they were cut: what it still knows of their TCP it takes for out of window, and drops. Open vSwitch's
- * own drivers and MidoNet filter elsewhere.
+ * Neither firewall sees anything of these guests while the other has them. OVN picks up each connection in its middle, some of them so that it drops their answers;
+ * what the legacy firewall still knows of their TCP it takes for out of window, and drops. Open vSwitch's own drivers and MidoNet filter elsewhere.
  */
 export function learnConnections(
   moves: readonly TapMove[],
-  how: { readonly renewOnly?: true } = {},
+  how: Omit<Extract<RewireStep, { kind: 'seed-connections' }>, 'kind' | 'moves'>,
 ): readonly RewireStep[] {
   const filtered = moves.filter(({ legacy }) => legacy.ovs === undefined && legacy.midonet === undefined);
-  return filtered.length === 0
-    ? []
-    : [{ kind: 'seed-connections', toward: 'legacy', batch: 1, moves: filtered, ...how }];
+  return filtered.length === 0 ? [] : [{ kind: 'seed-connections', moves: filtered, ...how }];
 }
 
 function confirmLegacy(batch: number, moves: readonly TapMove[]): RewireStep {

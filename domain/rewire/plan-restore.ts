@@ -102,21 +102,21 @@ export function restoreSteps(
     ).map((found) => ({ kind, moves: found.map((f) => f.move) })),
   );
   const firstReturn = batches.findIndex(({ kind }) => kind === 'return');
+  // Taps that the other side has had. Those that nothing leads to are brought to a legacy bridge before it learns, as they wait.
+  const away = cases.filter(({ kind }) => kind === 'return' || kind === 'rejoin').map((found) => found.move);
+  const renewals = learnConnections(away, { toward: 'legacy', renewOnly: true, batch: firstReturn + 1 });
   const steps = withReparenting(
     batches.flatMap(({ kind, moves }, index) => {
       const own = stepsFor[direction][kind].map((step): RewireStep => ({ kind: step, batch: index + 1, moves }));
-      return index === firstReturn && direction === 'forward' ? [...renewals(cases, index + 1), ...own] : own;
+      return index === firstReturn && direction === 'forward' ? [...renewals, ...own] : own;
     }),
   );
+  const after = batches.length + 1;
+  if (direction === 'back')
+    return withBinding([...steps, ...learnConnections(away, { toward: 'target', onPath: true, batch: after })]);
   const moves = cases.filter((found) => reachable.has(found.kind)).map((found) => found.move);
-  if (direction === 'back' || moves.length === 0) return withBinding(steps);
-  return withBinding([...steps, { kind: 'confirm-legacy', batch: batches.length + 1, moves }]);
-}
-
-/** For taps that OVN has had: those that nothing leads to are brought back before, as they wait. */
-function renewals(cases: readonly RestoreCase[], batch: number): readonly RewireStep[] {
-  const had = cases.filter(({ kind }) => kind === 'return' || kind === 'rejoin').map((found) => found.move);
-  return learnConnections(had, { renewOnly: true }).map((step): RewireStep => ({ ...step, batch }));
+  if (moves.length === 0) return withBinding(steps);
+  return withBinding([...steps, { kind: 'confirm-legacy', batch: after, moves }]);
 }
 
 /** Commands that an operator can type when a revert could not be finished: what is left, tap by tap. */

@@ -37,6 +37,8 @@ export type ShuntStep =
       readonly toward: 'target' | 'legacy';
       /** Only what the legacy firewall itself still knows is made fit: OVN, which may be what is broken, is not asked. */
       readonly renewOnly?: true;
+      /** Frames of these guests pass OVN already: what it has picked up of a connection in its middle gives way to what the legacy firewall knows. */
+      readonly onPath?: true;
       readonly batch: number;
       readonly moves: readonly TapMove[];
     };

@@ -5,13 +5,15 @@ import type { LabGuest, Topology } from '../../lab/topology.ts';
 import { startTraffic, type TrafficSession } from '../../lab/traffic/traffic.ts';
 import { upLab } from '../../lab/up.ts';
 import { cutByHand, nbctl, seed } from './connections/cut-by-hand.ts';
-import { leaveExpired } from './connections/leftover.ts';
+import { leaveExpired, pickUpElsewhere } from './connections/leftover.ts';
 import { Talker } from './connections/talkers.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 
 const name = freshLabName();
 /** What a guest says, or is told, arrives within this; what does not will not. */
 const heardMs = 1_500;
+/** What nobody has taken for some seconds is said again within this. */
+const repeatedMs = 15_000;
 let topology: Topology;
 let copied: LabGuest;
 let left: LabGuest;
@@ -67,6 +69,19 @@ describe('connections that were open when their guest went to OVN', () => {
       expect(await traffic.speak(`${id} ${left.name}`, heardMs)).toBe(false);
     },
   );
+
+  it('are copied anew where OVN picked them up where they are not any more', async () => {
+    let heard = true;
+    for (let quarter = 0; heard && quarter < 4; quarter += 1) {
+      await pickUpElsewhere(topology, copied, quarter);
+      heard = await traffic.speak(`far-first ${copied.name}`, heardMs);
+    }
+    expect(heard).toBe(false);
+    await seed(topology, [copied]);
+    expect(await traffic.speak(`far-first ${copied.name}`, heardMs), 'nothing in a dump tells').toBe(false);
+    expect(await seed(topology, [copied], { onPath: true })).toMatchObject({ missing: 0 });
+    expect(await traffic.speak(`far-first ${copied.name}`, repeatedMs)).toBe(true);
+  });
 
   it('let the guest speak first under a group that lets nothing new out', async () => {
     await nbctl(topology, 'acl-del', group(), 'from-lport');

@@ -43,13 +43,15 @@ export interface SeedWishes {
   readonly toward?: SeedOrder['toward'];
   /** As for taps on shunts of an overlay: both worlds may be on the guests' path already. */
   readonly overlay?: boolean;
+  /** As after a cut. */
+  readonly onPath?: boolean;
 }
 
 /** Copies connections in the hypervisor's namespace, as its agent would. */
 export async function seed(
   topology: Topology,
   guests: readonly LabGuest[],
-  { toward = 'target', overlay = false }: SeedWishes = {},
+  { toward = 'target', overlay = false, onPath = false }: SeedWishes = {},
 ): Promise<SeedReport> {
   const [first] = guests;
   if (first === undefined) throw new RangeError('no guests');
@@ -61,6 +63,7 @@ export async function seed(
       ...(overlay ? { shunt: overlayShunt(guest) } : {}),
     })),
     legacyZone: networkOf(topology, first).zone,
+    onPath,
   };
   const script = join(import.meta.dirname, 'seed-process.ts');
   const argv = inNetns(`${topology.name}-${first.hypervisor}`, [process.execPath, script]);

@@ -10,11 +10,12 @@ export interface SeedOrder {
   readonly toward: 'target' | 'legacy';
   readonly moves: readonly TapMove[];
   readonly legacyZone: number;
+  readonly onPath: boolean;
 }
 
 const order = JSON.parse(readFileSync(0, 'utf8')) as SeedOrder; // written by the test of the same source tree
 await using ovs = new OpenVSwitch({ endpoint: `unix:${join(order.runDir, 'db.sock')}`, integrationBridge: '' });
 const signal = AbortSignal.timeout(60_000);
 await ovs.ready(signal);
-const deps = { ovs, runDir: order.runDir, legacyZone: () => order.legacyZone };
+const deps = { ovs, runDir: order.runDir, legacyZone: () => order.legacyZone, onPath: order.onPath };
 process.stdout.write(JSON.stringify(await seedConnections(order.moves, order.toward, deps, signal)));

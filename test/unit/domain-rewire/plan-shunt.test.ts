@@ -127,6 +127,7 @@ describe('an attempt with taps of both methods', () => {
       '2 join-target b',
       '2 settle-target b',
       '2 checkpoint b',
+      '3 seed-connections b',
     ]);
   });
 

@@ -61,6 +61,7 @@ describe('planning a cut', () => {
       '2 join-target c',
       '2 settle-target c',
       '2 checkpoint c',
+      '3 seed-connections abc',
     ]);
   });
 
@@ -202,6 +203,18 @@ describe('a revert', () => {
       'checkpoint b',
       'confirm-legacy ac',
     ]);
+  });
+
+  it('gives OVN back, after a way back that is undone, what it has not seen of those that were away', () => {
+    const steps = restoreSteps(
+      [
+        { kind: 'repair', move: moves[0]! }, // planned from three taps
+        { kind: 'return', move: moves[1]! },
+      ],
+      'back',
+      8,
+    );
+    expect(steps.at(-1)).toMatchObject({ kind: 'seed-connections', toward: 'target', onPath: true, moves: [moves[1]] });
   });
 
   it('names the commands for what is left', () => {

@@ -38,6 +38,7 @@ describe("MidoNet's taps, beside those of a Linux bridge", () => {
       'join-target tap1,tap2',
       'settle-target tap1,tap2',
       'checkpoint tap1,tap2',
+      'seed-connections tap2',
     ]);
     expect(kinds(cutSteps(moved(), 'back', 4))).toEqual([
       'seed-connections tap2',

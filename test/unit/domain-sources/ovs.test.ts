@@ -200,6 +200,7 @@ describe('a native plug', () => {
       ['settle-target', ['tap1']],
       ['checkpoint', ['tap2']],
       ['checkpoint', ['tap1']],
+      ['seed-connections', ['tap2']], // its firewall is known; that of a native plug is Open vSwitch's own
     ]);
   });
 });
@@ -223,6 +224,7 @@ describe('a hybrid plug', () => {
       'join-target',
       'settle-target',
       'checkpoint',
+      'seed-connections',
     ]);
   });
 
