@@ -19,6 +19,8 @@ const stranger = '52:54:00:99:99:99';
 const vlan = 7;
 /** Frames at 100 Hz: without its memberships a guest hears nothing for fifteen or for ever. */
 const lostMax = 2;
+/** What is sent next to a guest comes to it by OVN a moment later than by its legacy leg: what is between the two at the instant of a flip comes by both. */
+const atInstantMax = 2;
 
 /** Guests of every kind on one hypervisor, and their peers on another, which stays as it was. */
 let lab: PlaneLab;
@@ -104,7 +106,7 @@ it('a silent member of groups goes on hearing them at flips both ways, from far 
     await heard(traffic, `before ${place}`);
     await traffic.mark();
     await lab.to(place, [move]);
-    await heard(traffic, place);
+    await heard(traffic, place, { twiceMax: atInstantMax });
     if (place === 'staged')
       await until('OVN to forget them', async () => !appGroup.test(await ovnGroups()) || undefined);
   }
@@ -206,12 +208,12 @@ function ovnGroups(): Promise<string> {
 }
 
 /** Since the last mark; it waits until there is enough to judge by. */
-async function heard(traffic: TrafficSession, when: string): Promise<void> {
+async function heard(traffic: TrafficSession, when: string, { twiceMax } = { twiceMax: 0 }): Promise<void> {
   const flows = async () => (await traffic.report()).flows.flatMap((flow) => (flow.kind === 'multicast' ? [flow] : []));
   const enough = async () => ((await flows()).every(({ sent }) => sent >= 50) ? true : undefined);
   await until(`groups to be sent to, ${when}`, enough);
   for (const { id, lost, duplicates } of await flows()) {
-    expect(duplicates, `${id} twice, ${when}`).toBe(0);
+    expect(duplicates, `${id} twice, ${when}`).toBeLessThanOrEqual(twiceMax);
     expect(lost, `${id} lost, ${when}`).toBeLessThanOrEqual(lostMax);
   }
 }
