@@ -13,7 +13,7 @@ export interface SegmentEnds {
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 const protocols = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
-/** A TCP segment without payload (RFC 9293), over IPv4 or IPv6. `windowScale`: the option, on a SYN only. */
+/** A TCP segment (RFC 9293), over IPv4 or IPv6. `windowScale`: the option, on a SYN only. `payloadBytes`: zeroes; default none. */
 export function tcpSegment(
   fields: SegmentEnds & {
     readonly sourcePort: number;
@@ -23,15 +23,17 @@ export function tcpSegment(
     readonly flags: number;
     readonly window: number;
     readonly windowScale?: number;
+    readonly payloadBytes?: number;
   },
 ): Buffer {
   const options = fields.windowScale === undefined ? Buffer.alloc(0) : Buffer.of(3, 3, fields.windowScale, 1);
-  const segment = Buffer.alloc(20 + options.length);
+  const headerBytes = 20 + options.length;
+  const segment = Buffer.alloc(headerBytes + (fields.payloadBytes ?? 0));
   segment.writeUInt16BE(fields.sourcePort, 0);
   segment.writeUInt16BE(fields.destinationPort, 2);
   segment.writeUInt32BE(fields.sequence >>> 0, 4);
   segment.writeUInt32BE(fields.acknowledgment >>> 0, 8);
-  segment.writeUInt8((segment.length / 4) << 4, 12);
+  segment.writeUInt8((headerBytes / 4) << 4, 12);
   segment.writeUInt8(fields.flags, 13);
   segment.writeUInt16BE(fields.window, 14);
   options.copy(segment, 20);

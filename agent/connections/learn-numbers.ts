@@ -21,6 +21,11 @@ export interface GuestTap {
 const askSequences = [0x0000_0000, 0x8000_0000, 0x4000_0000] as const;
 /** Linux answers one such segment of a connection in 500 ms (tcp_invalid_ratelimit). */
 const roundMs = 600;
+/** Streams are known by what they move on within this time; the tracker is told where they may be after that one. */
+const paceMs = 50;
+const aheadMs = 2_000;
+/** Of the widest window, half: what is said again from before has to fit as well. */
+const aheadMax = 512 * 1024 * 1024;
 const asksPerTurn = 64;
 const turnPauseMs = 1;
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -29,7 +34,7 @@ const receiveBufferBytes = 4 * 1024 * 1024;
  * Learns from the guests themselves where their TCP connections stand: no connection tracker tells. Each guest is sent, straight
  * out of its tap, an empty segment that fits nowhere; it answers with an acknowledgment that names both numbers. The far side gets
  * that as one acknowledgment more, which changes nothing for it. A connection that speaks anyhow needs no answer.
- * What is missing in the result said nothing in three rounds.
+ * What is missing in the result said nothing in three rounds. Of streams it tells too how far they may get in two seconds.
  */
 export async function learnNumbers(
   seeds: readonly FlowSeed[],
@@ -66,7 +71,20 @@ export async function learnNumbers(
     await Promise.race([all, pause(roundMs, signal)]);
     signal.throwIfAborted();
   }
-  return learned;
+  if (learned.size === 0) return learned;
+  const [before, sinceMs] = [new Map(learned), performance.now()];
+  await pause(paceMs, signal);
+  signal.throwIfAborted();
+  const times = aheadMs / (performance.now() - sinceMs);
+  return new Map([...learned].map(([seed, now]) => [seed, withPace(now, before.get(seed), times)]));
+}
+
+function withPace(now: Learned, before: Learned | undefined, times: number): Learned {
+  if (now === 'ended' || before === undefined || before === 'ended') return now;
+  const moved = (end: 'guest' | 'far') =>
+    Math.min(aheadMax, Math.max(0, Math.ceil(((now[end] - before[end]) | 0) * times)));
+  const ahead = { guest: moved('guest'), far: moved('far') };
+  return ahead.guest + ahead.far === 0 ? now : { ...now, ahead };
 }
 
 /** A segment of a known connection from the guest: where both ends stand, by its own words. */

@@ -6,6 +6,8 @@ import { echoMessage, type SegmentEnds, tcpFlags, tcpSegment, udpDatagram } from
 export interface TcpNumbers {
   readonly guest: number;
   readonly far: number;
+  /** Of a stream: how many bytes further each end may be when a tracker sees it for itself. Absent: nowhere else. */
+  readonly ahead?: { readonly guest: number; readonly far: number };
 }
 
 /** The two ends of a connection, told apart by where they live. Ports are 0 where there are none. */
@@ -57,10 +59,15 @@ interface Ways {
   readonly back: SegmentEnds;
 }
 
-/** The handshake as if the connection had just been made at these numbers, and each end's acknowledgment of the other's window. */
+/**
+ * The handshake as if the connection had just been made at these numbers, and each end's acknowledgment of the other's window. Of a stream also a last byte of what each end may say
+ * meanwhile: acknowledgments of more than 64 KiB beyond what was seen would be invalid, and far fewer than a window is valid.
+ */
 function tcpFrames(seed: FlowSeed, numbers: TcpNumbers, { there, back }: Ways): readonly SeedFrame[] {
   const { ports = { src: 0, dst: 0 } } = seed.flow.original;
-  const [opener, other] = seed.guestOpened ? [numbers.guest, numbers.far] : [numbers.far, numbers.guest];
+  const { guest, far, ahead = { guest: 0, far: 0 } } = numbers;
+  const [opener, other] = seed.guestOpened ? [guest, far] : [far, guest];
+  const [openerAhead, otherAhead] = seed.guestOpened ? [ahead.guest, ahead.far] : [ahead.far, ahead.guest];
   const out = { ...there, sourcePort: ports.src, destinationPort: ports.dst };
   const home = { ...back, sourcePort: ports.dst, destinationPort: ports.src };
   const { syn, ack } = tcpFlags;
@@ -69,7 +76,17 @@ function tcpFrames(seed: FlowSeed, numbers: TcpNumbers, { there, back }: Ways): 
     tcpSegment({ ...home, ...widest, sequence: other - 1, acknowledgment: opener, flags: syn | ack }),
     tcpSegment({ ...out, window: widest.window, sequence: opener, acknowledgment: other, flags: ack }),
     tcpSegment({ ...home, window: widest.window, sequence: other, acknowledgment: opener, flags: ack }),
+    ...lastByte(openerAhead, { ...out, sequence: opener, acknowledgment: other }),
+    ...lastByte(otherAhead, { ...home, sequence: other, acknowledgment: opener }),
   ].map((frame, index) => ({ commit: index === 0, frame }));
+}
+
+type Said = Omit<Parameters<typeof tcpSegment>[0], 'flags' | 'window' | 'windowScale' | 'payloadBytes'>;
+
+function lastByte(ahead: number, said: Said): readonly Buffer[] {
+  if (ahead <= 0) return [];
+  const [flags, sequence] = [tcpFlags.ack, said.sequence + ahead - 1];
+  return [tcpSegment({ ...said, window: widest.window, sequence, flags, payloadBytes: 1 })];
 }
 
 function udpFrames({ flow }: FlowSeed, { there, back }: Ways): readonly Buffer[] {

@@ -132,6 +132,15 @@ export class PlaneLab implements AsyncDisposable {
     await execute(steps, AbortSignal.timeout(60_000), this.#dependencies());
   }
 
+  /** A flip in two: the connections that are open are copied, then something happens, and only then the legs change. */
+  async flipLate(moves: readonly TapMove[], between: () => Promise<void>): Promise<void> {
+    const signal = AbortSignal.timeout(60_000);
+    await execute([{ kind: 'seed-connections', toward: 'target', batch: 0, moves }], signal, this.#dependencies());
+    await between();
+    this.#place = 'shunted';
+    await execute([{ kind: 'flip', batch: 0, moves }], signal, this.#dependencies());
+  }
+
   /** From wherever the taps are to a place, by the steps between. */
   async to(place: Place, moves: readonly TapMove[]): Promise<void> {
     const from = places.indexOf(this.#place);

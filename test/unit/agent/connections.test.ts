@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionsTold } from '../../../agent/connections/connections-told.ts';
-import { seedFrames } from '../../../agent/connections/seed-frames.ts';
+import { seedFrames, type TcpNumbers } from '../../../agent/connections/seed-frames.ts';
 import { emptyReport, seedReportText } from '../../../agent/connections/seed-report.ts';
 import { parseZones } from '../../../agent/shunt/legacy-firewall.ts';
 import type { TrackedFlow } from '../../../domain/connections/tracked-flow.ts';
@@ -18,8 +18,8 @@ const flow: TrackedFlow = {
   tcpState: 'established',
 };
 const numbers = { guest: 1_000, far: 5_000 };
-const headers = (guestOpened: boolean, of = flow) =>
-  seedFrames({ tap: 't', flow: of, guestOpened }, numbers).map(({ frame, commit }) => {
+const headers = (guestOpened: boolean, of = flow, at: TcpNumbers = numbers) =>
+  seedFrames({ tap: 't', flow: of, guestOpened }, at).map(({ frame, commit }) => {
     const { sequence, acknowledgment, flags: bits, sourcePort } = parseTcp(frame) ?? {};
     return [sourcePort, sequence, acknowledgment, bits, commit];
   });
@@ -34,6 +34,17 @@ describe('what a connection tracker is shown', () => {
     ]);
     const [first] = headers(false, { ...flow, original: flow.reply, reply: flow.original });
     expect(first).toEqual([443, 4_999, 0, 2, true]);
+  });
+
+  it('of a stream is also the last byte of what each end may have said by then', () => {
+    const moving = (guest: number, far: number) => ({ ...numbers, ahead: { guest, far } });
+    expect(headers(true, flow, moving(300, 7)).slice(4)).toEqual([
+      [40_000, 1_299, 5_000, 16, false],
+      [443, 5_006, 1_000, 16, false],
+    ]);
+    const opened = { ...flow, original: flow.reply, reply: flow.original };
+    expect(headers(false, opened, moving(300, 0)).slice(4)).toEqual([[40_000, 1_299, 5_000, 16, false]]);
+    expect(headers(true, flow, moving(0, 0))).toEqual(headers(true));
   });
 
   it('wraps sequence numbers round', () => {
@@ -65,7 +76,8 @@ describe('what a connection tracker is shown', () => {
       },
     ];
     for (const one of flows) {
-      for (const { frame } of seedFrames({ tap: 't', flow: one, guestOpened: true }, numbers)) {
+      const moving = { ...numbers, ahead: { guest: 9, far: 9 } };
+      for (const { frame } of seedFrames({ tap: 't', flow: one, guestOpened: true }, moving)) {
         const v4 = one.family === 4;
         const [addresses, message] = v4
           ? [frame.subarray(26, 34), frame.subarray(34)]
