@@ -132,6 +132,8 @@ export interface TcpHeader {
   readonly flags: number;
   /** Sequence numbers that the segment takes: payload, SYN and FIN. */
   readonly length: number;
+  /** Right edges of what has arrived beyond a gap; none where options are cut off. */
+  readonly selectivelyAcknowledged: readonly number[];
 }
 
 export function parseTcp(frame: Buffer): TcpHeader | undefined {
@@ -149,7 +151,28 @@ export function parseTcp(frame: Buffer): TcpHeader | undefined {
     acknowledgment: frame.readUInt32BE(ip.at + 8),
     flags,
     length: Math.max(0, ip.payload - headerLength) + marks,
+    selectivelyAcknowledged: rightEdges(frame.subarray(ip.at + 20, ip.at + headerLength)),
   };
+}
+
+const options = { end: 0, noOperation: 1, sack: 5 } as const;
+
+/** Of the blocks of a SACK option (RFC 2018); none of what is cut off. */
+function rightEdges(bytes: Buffer): readonly number[] {
+  for (let at = 0; at < bytes.length; ) {
+    const kind = bytes.readUInt8(at);
+    if (kind === options.noOperation) at += 1;
+    else {
+      const length = bytes[at + 1] ?? 0;
+      if (kind === options.end || length < 2 || at + length > bytes.length) return [];
+      if (kind === options.sack)
+        return Array.from({ length: Math.floor((length - 2) / 8) }, (_, block) =>
+          bytes.readUInt32BE(at + 6 + block * 8),
+        );
+      at += length;
+    }
+  }
+  return [];
 }
 
 function addressesOf(frame: Buffer) {

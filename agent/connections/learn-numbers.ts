@@ -24,8 +24,10 @@ const roundMs = 600;
 /** Streams are known by what they move on within this time; the tracker is told where they may be after that one. */
 const paceMs = 50;
 const aheadMs = 2_000;
-/** Of the widest window, half: what is said again from before has to fit as well. */
-const aheadMax = 512 * 1024 * 1024;
+/** Telling the tracker of many takes longer. */
+const aheadMsPerConnection = 0.5;
+/** Of the widest window, half: what is said again from before has to fit as well. Below the least nothing is told ahead: so much beyond is valid anyway. */
+const [aheadMin, aheadMax] = [64 * 1024, 512 * 1024 * 1024];
 const asksPerTurn = 64;
 const turnPauseMs = 1;
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -53,7 +55,7 @@ export async function learnNumbers(
     const onFrame = ({ data }: { readonly data: Buffer }): void => {
       const heard = hear(data, waiting);
       if (heard === undefined) return;
-      learned.set(heard.seed, heard.learned);
+      learned.set(heard.seed, furthest(heard.learned, learned.get(heard.seed)));
       if (learned.size === seeds.length) resolve();
     };
     const socket = listen(guest, poller, onFrame);
@@ -75,19 +77,33 @@ export async function learnNumbers(
   const [before, sinceMs] = [new Map(learned), performance.now()];
   await pause(paceMs, signal);
   signal.throwIfAborted();
-  const times = aheadMs / (performance.now() - sinceMs);
+  const times = (aheadMs + seeds.length * aheadMsPerConnection) / (performance.now() - sinceMs);
   return new Map([...learned].map(([seed, now]) => [seed, withPace(now, before.get(seed), times)]));
 }
 
-function withPace(now: Learned, before: Learned | undefined, times: number): Learned {
+/** What is said again after a loss is behind what was said before it. Sequence numbers wrap round. */
+export function furthest(now: Learned, before: Learned | undefined): Learned {
   if (now === 'ended' || before === undefined || before === 'ended') return now;
-  const moved = (end: 'guest' | 'far') =>
-    Math.min(aheadMax, Math.max(0, Math.ceil(((now[end] - before[end]) | 0) * times)));
+  const end = (which: 'guest' | 'far') => (distance(before[which], now[which]) > 0 ? now[which] : before[which]);
+  return { guest: end('guest'), far: end('far') };
+}
+
+/** `times`: how often as far as since `before` each end may get until a tracker sees it. */
+export function withPace(now: Learned, before: Learned | undefined, times: number): Learned {
+  if (now === 'ended' || before === undefined || before === 'ended') return now;
+  const moved = (end: 'guest' | 'far') => {
+    const bytes = Math.ceil(distance(before[end], now[end]) * times);
+    return bytes < aheadMin ? 0 : Math.min(aheadMax, bytes);
+  };
   const ahead = { guest: moved('guest'), far: moved('far') };
   return ahead.guest + ahead.far === 0 ? now : { ...now, ahead };
 }
 
-/** A segment of a known connection from the guest: where both ends stand, by its own words. */
+function distance(from: number, to: number): number {
+  return (to - from) | 0;
+}
+
+/** A segment of a known connection from the guest: where both ends stand, by its own words. What it has got beyond a gap counts: the far side is further than that. */
 function hear(frame: Buffer, waiting: ReadonlyMap<string, FlowSeed>) {
   const tcp = parseTcp(frame);
   if (tcp === undefined || (tcp.flags & tcpFlags.syn) !== 0) return undefined;
@@ -98,7 +114,11 @@ function hear(frame: Buffer, waiting: ReadonlyMap<string, FlowSeed>) {
   if (seed === undefined) return undefined;
   if ((tcp.flags & tcpFlags.rst) !== 0) return { seed, learned: 'ended' as const };
   if ((tcp.flags & tcpFlags.ack) === 0) return undefined;
-  return { seed, learned: { guest: (tcp.sequence + tcp.length) >>> 0, far: tcp.acknowledgment } };
+  const beyond = tcp.selectivelyAcknowledged.reduce(
+    (far, edge) => (distance(far, edge) > 0 ? edge : far),
+    tcp.acknowledgment,
+  );
+  return { seed, learned: { guest: (tcp.sequence + tcp.length) >>> 0, far: beyond } };
 }
 
 function ask(socket: PacketSocket, seed: FlowSeed, { mac, sequence }: { mac: string; sequence: number }): void {

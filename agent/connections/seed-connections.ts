@@ -1,5 +1,11 @@
 import { type FlowGuest, type FlowSeed, indexGuests, judgeFlow } from '../../domain/connections/judge-flow.ts';
-import { flowKey, ipProtocols, type TrackedFlow, turned } from '../../domain/connections/tracked-flow.ts';
+import {
+  flowKey,
+  ipProtocols,
+  type TcpState,
+  type TrackedFlow,
+  turned,
+} from '../../domain/connections/tracked-flow.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { Conntrack } from '../../platform/native/conntrack.ts';
 import { Unixctl } from '../../platform/unixctl.ts';
@@ -18,10 +24,14 @@ export interface SeedDependencies {
   readonly legacyZone?: (move: TapMove) => number | undefined;
   /** Guests' frames pass OVN already: what it has picked up of a TCP connection in its middle is replaced where numbers have to fit. */
   readonly onPath?: boolean;
+  /** What has been forgotten is told anew until this; the call's own signal counts between. Default: that one. */
+  readonly chunkSignal?: AbortSignal;
 }
 
 /** Connections of one call at most; what is over stays to the grace rules. */
 const seedsMax = 65_536;
+/** What is forgotten is told anew at once: so many at a time. */
+const chunkSize = 512;
 /** How often they are put in until all are read back. */
 const seedRoundsMax = 3;
 
@@ -51,6 +61,7 @@ export async function seedConnections(
     legacyZones: new Map(moves.map((move) => [move.tap, deps.legacyZone?.(move) ?? 0])),
     onPath: deps.onPath ?? false,
     signal,
+    chunkSignal: deps.chunkSignal ?? signal,
   };
   const report = toward === 'target' ? await seedTarget(job) : await seedLegacy(job);
   return { ...report, tookMs: Math.round(performance.now() - startedMs) };
@@ -65,6 +76,7 @@ interface SeedJob {
   readonly legacyZones: ReadonlyMap<string, number>;
   readonly onPath: boolean;
   readonly signal: AbortSignal;
+  readonly chunkSignal: AbortSignal;
 }
 
 async function seedTarget(job: SeedJob): Promise<SeedReport> {
@@ -100,10 +112,10 @@ async function seedTarget(job: SeedJob): Promise<SeedReport> {
  */
 async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport, trusts = true): Promise<void> {
   if (wanted.length === 0) return;
-  const { datapath, signal } = job;
+  const { datapath } = job;
   let known = 0;
   for (let round = 0; ; round += 1) {
-    const { kept, replaced } = compare(wanted, await knownTo(job), trusts || round > 0);
+    const { kept, replaced } = compare(wanted, await knownTo(job, wanted), trusts || round > 0);
     if (round === 0) known = kept.size;
     if (kept.size === wanted.length || round === seedRoundsMax) {
       report.known += known;
@@ -111,9 +123,16 @@ async function put(job: SeedJob, wanted: readonly ZoneSeed[], report: SeedReport
       report.missing += wanted.length - kept.size;
       return;
     }
-    await datapath.forget(replaced, signal);
     const fresh = wanted.filter((one) => !kept.has(one));
-    await datapath.seed(fresh, signal);
+    for (let at = 0; at < fresh.length; at += chunkSize) {
+      job.signal.throwIfAborted();
+      const chunk = fresh.slice(at, at + chunkSize);
+      await datapath.forget(
+        chunk.flatMap((one) => replaced.get(one) ?? []),
+        job.chunkSignal,
+      );
+      await datapath.seed(chunk, job.chunkSignal);
+    }
   }
 }
 
@@ -146,7 +165,8 @@ async function liveFlows(job: SeedJob, report: SeedReport): Promise<readonly Flo
  */
 async function makeRoom(job: SeedJob, wanted: readonly ZoneSeed[]): Promise<void> {
   const { datapath, signal } = job;
-  const { kept } = compare(wanted, datapath.keepsExpired ? await knownTo(job) : new Map(), true);
+  if (job.moves.every(({ shunt }) => shunt === undefined)) return;
+  const { kept } = compare(wanted, datapath.keepsExpired ? await knownTo(job, wanted) : new Map(), true);
   const unsafe = new Set(datapath.keepsExpired ? wanted.filter((one) => !kept.has(one)).map(({ zone }) => zone) : []);
   for (const { tap, shunt } of job.moves) {
     const zone = job.targetZones.get(tap);
@@ -157,9 +177,9 @@ async function makeRoom(job: SeedJob, wanted: readonly ZoneSeed[]): Promise<void
 
 type KnownFlows = ReadonlyMap<string, TrackedFlow>;
 
-async function knownTo(job: SeedJob): Promise<KnownFlows> {
+async function knownTo(job: SeedJob, wanted: readonly ZoneSeed[]): Promise<KnownFlows> {
   const known = new Map<string, TrackedFlow>();
-  for (const zone of job.targetZones.values()) {
+  for (const zone of new Set(wanted.map((one) => one.zone))) {
     for (const flow of await job.datapath.list(zone, job.signal)) known.set(zoneKey(zone, flow), { ...flow, zone });
   }
   return known;
@@ -167,16 +187,20 @@ async function knownTo(job: SeedJob): Promise<KnownFlows> {
 
 /**
  * What OVN knows as it is, is left. A connection that it picked up in its middle is not: there it is half open, for half a minute, or the
- * wrong way round; or, right way round, with windows of which no dump tells: then nothing of that kind is trusted.
+ * wrong way round; or, right way round, with windows of which no dump tells: then nothing of that kind is trusted but what OVN has seen end.
  */
 function compare(wanted: readonly ZoneSeed[], known: KnownFlows, trusts: boolean) {
   const kept = new Set<ZoneSeed>();
-  const replaced: TrackedFlow[] = [];
+  const replaced = new Map<ZoneSeed, readonly TrackedFlow[]>();
   for (const one of wanted) {
     const same = known.get(zoneKey(one.zone, one.seed.flow));
     const wrongWay = known.get(zoneKey(one.zone, turned(one.seed.flow)));
-    if (trusts && same !== undefined && !isHalfOpen(same)) kept.add(one);
-    else replaced.push(...[same, wrongWay].flatMap((flow) => flow ?? []));
+    if (same !== undefined && (trusts ? !isHalfOpen(same) : isEnding(same))) kept.add(one);
+    else
+      replaced.set(
+        one,
+        [same, wrongWay].flatMap((flow) => flow ?? []),
+      );
   }
   return { kept, replaced };
 }
@@ -184,6 +208,13 @@ function compare(wanted: readonly ZoneSeed[], known: KnownFlows, trusts: boolean
 function isHalfOpen({ tcpState }: TrackedFlow): boolean {
   return tcpState === 'syn-sent' || tcpState === 'syn-recv';
 }
+
+/** The legacy firewall has not seen it end: it would come back to life. */
+function isEnding({ tcpState }: TrackedFlow): boolean {
+  return tcpState !== undefined && endings.has(tcpState);
+}
+
+const endings: ReadonlySet<TcpState> = new Set(['fin-wait', 'close-wait', 'last-ack', 'time-wait', 'close']);
 
 /** What began in OVN is unknown to a legacy firewall that did not see it. On a shunt it saw all: then nothing is missing there. */
 async function seedLegacy(job: SeedJob): Promise<SeedReport> {

@@ -18,9 +18,14 @@ export const seedStep: StepHandler = async (step, run) => {
   if (step.kind !== 'seed-connections') return;
   const moves = present(step, run);
   if (step.toward === 'legacy') await copyBack(moves, run, step.renewOnly ?? false);
-  else if (step.onPath) await copy(moves, { ...onPath, limit: AbortSignal.timeout(copyOnPathTimeoutMs) }, run);
+  else if (step.onPath) await copy(moves, { ...onPath, limit: AbortSignal.timeout(onPathMs(run)) }, run);
   else await copy(moves, { toward: 'target' }, run);
 };
+
+/** The proof of life has its time too. */
+function onPathMs({ leftMs }: Execution): number {
+  return Math.max(0, Math.min(copyOnPathTimeoutMs, (leftMs?.() ?? Number.POSITIVE_INFINITY) / 4));
+}
 
 /**
  * Guests come back when OVN may be what is broken: this must not keep them. The legacy firewall sees all that passes a shunt's bridge: what
@@ -87,11 +92,11 @@ async function copy(moves: readonly TapMove[], { toward, onPath = false, limit }
   try {
     const zones = await knownZones(signal);
     const legacyZone = ({ tap, legacy }: TapMove) => zones.get(tap) ?? zones.get(legacy.bridge);
-    const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath };
+    const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath, chunkSignal: run.signal };
     const report = await seedConnections(moves, toward, deps, signal);
     run.onConnections?.({ text: seedReportText(report), left: leftOut(report) });
   } catch (error) {
-    if (run.signal.aborted || (limit?.aborted !== true && !isShuntError(error))) throw error;
+    if (run.signal.aborted || (limit === undefined && !isShuntError(error))) throw error;
     run.onConnections?.({ text: `open connections could not be copied: ${describeError(error)}` });
   }
 }

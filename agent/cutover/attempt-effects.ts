@@ -189,6 +189,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     plane: context.host.plane,
     midonet: context.host.midonet,
     clock: context.clock,
+    leftMs: () => (work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now())),
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onConnections: (told) => context.onConnections(told, grant.epoch),
     onGone: (move) => {

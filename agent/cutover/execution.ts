@@ -32,6 +32,8 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
+  /** Until the attempt is taken back. Absent: nothing takes it back by itself. */
+  readonly leftMs?: () => number;
   /** What came of copying open connections; told once a batch. */
   readonly onConnections?: (told: ToldConnections) => void;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionsTold } from '../../../agent/connections/connections-told.ts';
+import { furthest, withPace } from '../../../agent/connections/learn-numbers.ts';
 import { seedFrames, type TcpNumbers } from '../../../agent/connections/seed-frames.ts';
 import { emptyReport, seedReportText } from '../../../agent/connections/seed-report.ts';
 import { parseZones } from '../../../agent/shunt/legacy-firewall.ts';
@@ -23,6 +24,45 @@ const headers = (guestOpened: boolean, of = flow, at: TcpNumbers = numbers) =>
     const { sequence, acknowledgment, flags: bits, sourcePort } = parseTcp(frame) ?? {};
     return [sourcePort, sequence, acknowledgment, bits, commit];
   });
+
+describe('where a TCP connection stands', () => {
+  const top = 0xffff_ff00;
+  it('is the furthest that was heard, whatever is said again, round the end of the numbers too', () => {
+    expect(furthest({ guest: 900, far: 5_010 }, { guest: 1_000, far: 5_000 })).toEqual({ guest: 1_000, far: 5_010 });
+    expect(furthest({ guest: 16, far: top }, { guest: top, far: 16 })).toEqual({ guest: 16, far: 16 });
+    expect(furthest('ended', { guest: 1, far: 1 })).toBe('ended');
+  });
+
+  it('of a stream is told with how far it may get, of everything else without', () => {
+    const before = { guest: top, far: 5_000 };
+    expect(withPace({ guest: 744, far: 5_000 }, before, 100)).toMatchObject({ ahead: { guest: 100_000, far: 0 } });
+    expect(withPace({ guest: top + 36, far: 5_000 }, before, 100)).toEqual({ guest: top + 36, far: 5_000 });
+    expect(withPace({ guest: top, far: 2 ** 30 }, before, 100)).toMatchObject({ ahead: { guest: 0, far: 2 ** 29 } });
+    expect(withPace(before, undefined, 100)).toEqual(before);
+  });
+
+  it('counts what has arrived beyond a gap', () => {
+    const segment = (options: readonly number[]) => {
+      const frame = Buffer.alloc(54 + options.length);
+      frame.writeUInt16BE(0x0800, 12);
+      frame.writeUInt8(0x45, 14);
+      frame.writeUInt16BE(40 + options.length, 16);
+      frame.writeUInt8(6, 23);
+      frame.writeUInt8(((20 + options.length) / 4) << 4, 46);
+      Buffer.from(options).copy(frame, 54);
+      return parseTcp(frame)?.selectivelyAcknowledged;
+    };
+    const block = (from: number, to: number) => [...be(from), ...be(to)];
+    expect(segment([1, 1, 5, 18, ...block(100, 200), ...block(300, 400)])).toEqual([200, 400]);
+    expect(segment([1, 1, 8, 10, ...block(1, 2), 0, 0, 0, 0])).toEqual([]);
+    expect(segment([5, 200, 0, 0])).toEqual([]);
+    expect(segment([5, 0, 0, 0])).toEqual([]);
+  });
+});
+
+function be(number: number): readonly number[] {
+  return [24, 16, 8, 0].map((bits) => (number >>> bits) & 0xff);
+}
 
 describe('what a connection tracker is shown', () => {
   it('is the handshake at the true numbers, from whoever began', () => {
