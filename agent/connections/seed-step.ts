@@ -24,7 +24,8 @@ export const seedStep: StepHandler = async (step, run) => {
 
 /** The proof of life has its time too. */
 function onPathMs({ leftMs }: Execution): number {
-  return Math.max(0, Math.min(copyOnPathTimeoutMs, (leftMs?.() ?? Number.POSITIVE_INFINITY) / 4));
+  const left = leftMs?.() ?? Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.floor(Math.min(copyOnPathTimeoutMs, left / 4))); // AbortSignal.timeout takes whole numbers only
 }
 
 /**
