@@ -91,7 +91,9 @@ async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.recorder = context.prober.startBlackout(scopeOf(work, 'from'));
   await sleep(blackoutMarginMs, signal);
   const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
-  await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, executorFor(work));
+  const leftMs = () =>
+    work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now());
+  await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, { ...executorFor(work), leftMs });
   await sleep(blackoutMarginMs, signal);
   endBlackout(work);
   work.post({ type: 'cut-done' });
@@ -189,7 +191,6 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     plane: context.host.plane,
     midonet: context.host.midonet,
     clock: context.clock,
-    leftMs: () => (work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now())),
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onConnections: (told) => context.onConnections(told, grant.epoch),
     onGone: (move) => {

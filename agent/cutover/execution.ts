@@ -32,7 +32,7 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
-  /** Until the attempt is taken back. Absent: nothing takes it back by itself. */
+  /** Until the attempt is taken back. Absent: a way back, which is never too late. */
   readonly leftMs?: () => number;
   /** What came of copying open connections; told once a batch. */
   readonly onConnections?: (told: ToldConnections) => void;
