@@ -9,6 +9,8 @@ import { leftOut, seedReportText } from './seed-report.ts';
 const copyBackTimeoutMs = 2_000;
 /** Guests are reached already, and the proof of life waits. */
 const copyOnPathTimeoutMs = 5_000;
+/** What has been forgotten is told anew within this, on a way back as well, where nobody else bounds it. */
+const chunkTimeoutMs = 10_000;
 
 /**
  * The step `seed-connections`. What cannot be copied is told and does not stop the move: a connection that is left out lives on when its
@@ -18,7 +20,7 @@ export const seedStep: StepHandler = async (step, run) => {
   if (step.kind !== 'seed-connections') return;
   const moves = present(step, run);
   if (step.toward === 'legacy') await copyBack(moves, run, step.renewOnly ?? false);
-  else if (step.onPath) await copy(moves, { ...onPath, limit: AbortSignal.timeout(onPathMs(run)) }, run);
+  else if (step.onPath) await copy(moves, { ...alreadyOnPath, limit: AbortSignal.timeout(onPathMs(run)) }, run);
   else await copy(moves, { toward: 'target' }, run);
 };
 
@@ -62,7 +64,7 @@ export async function keepConnections(
 ): Promise<void> {
   await copy(moves, { toward: 'legacy' }, run);
   await reclaim();
-  await copy(moves, onPath, run);
+  await copy(moves, alreadyOnPath, run);
 }
 
 /** A host without iptables has no zones of its rules: what it tracks is in zone 0, or in zones that only its grace covers. */
@@ -85,15 +87,17 @@ interface Way {
   readonly limit?: AbortSignal;
 }
 
-const onPath = { toward: 'target', onPath: true } as const satisfies Way;
+const alreadyOnPath = { toward: 'target', onPath: true } as const satisfies Way;
 
 async function copy(moves: readonly TapMove[], { toward, onPath = false, limit }: Way, run: Execution): Promise<void> {
   if (moves.length === 0) return;
   const signal = limit === undefined ? run.signal : AbortSignal.any([run.signal, limit]);
+  const chunkSignal =
+    limit === undefined ? run.signal : AbortSignal.any([run.signal, AbortSignal.timeout(chunkTimeoutMs)]);
   try {
     const zones = await knownZones(signal);
     const legacyZone = ({ tap, legacy }: TapMove) => zones.get(tap) ?? zones.get(legacy.bridge);
-    const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath, chunkSignal: run.signal };
+    const deps = { ovs: run.ovs, runDir: run.integration.runDir, legacyZone, onPath, chunkSignal };
     const report = await seedConnections(moves, toward, deps, signal);
     run.onConnections?.({ text: seedReportText(report), left: leftOut(report) });
   } catch (error) {
