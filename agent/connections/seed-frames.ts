@@ -61,7 +61,7 @@ interface Ways {
 
 /**
  * The handshake as if the connection had just been made at these numbers, and each end's acknowledgment of the other's window. Of a stream also a last byte of what each end may say
- * meanwhile: acknowledgments of more than 64 KiB beyond what was seen would be invalid, and far fewer than a window is valid.
+ * meanwhile: acknowledgments of more than 64 KiB beyond what was seen would be invalid, those of up to a window behind it are not.
  */
 function tcpFrames(seed: FlowSeed, numbers: TcpNumbers, { there, back }: Ways): readonly SeedFrame[] {
   const { ports = { src: 0, dst: 0 } } = seed.flow.original;
