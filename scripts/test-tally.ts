@@ -32,7 +32,23 @@ const vitestReport = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numTodoTests: z.number(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string().default('a file without a name'),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string().default('a test without a name'),
+          failureMessages: z
+            .array(z.string())
+            .nullish()
+            .transform((messages) => messages ?? []),
+        }),
+      ),
+    }),
+  ),
 });
 
 export interface VitestRun {
@@ -46,6 +62,8 @@ export interface VitestCount {
   readonly tally: Tally;
   /** Why more is counted as failed than vitest counted. */
   readonly complaint?: string;
+  /** Each test that failed, and each file that failed outside of any: its name, and the head of what it says. */
+  readonly failures: readonly string[];
 }
 
 /**
@@ -55,12 +73,12 @@ export interface VitestCount {
 export function countVitest({ status, report }: VitestRun): VitestCount {
   const parsed = parseReport(report);
   if (parsed === undefined) {
-    if (status === 0) return { tally: nothing };
-    return { tally: { ...nothing, failed: 1 }, complaint: `vitest ended with status ${status} and left no report` };
+    if (status === 0) return { tally: nothing, failures: [] };
+    const complaint = `vitest ended with status ${status} and left no report`;
+    return { tally: { ...nothing, failed: 1 }, complaint, failures: [] };
   }
-  const brokenFiles = parsed.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
+  const brokenFiles = parsed.testResults.filter(isBroken).length;
+  const failures = parsed.testResults.flatMap(failuresOf);
   const failed = parsed.numFailedTests + brokenFiles;
   const unexplained = status !== 0 && failed === 0;
   const tally = {
@@ -68,8 +86,29 @@ export function countVitest({ status, report }: VitestRun): VitestCount {
     failed: failed + (unexplained ? 1 : 0),
     skipped: parsed.numPendingTests + parsed.numTodoTests,
   };
-  if (unexplained) return { tally, complaint: `vitest ended with status ${status} although no test failed` };
-  return brokenFiles > 0 ? { tally, complaint: `${brokenFiles} test file(s) failed outside of any test` } : { tally };
+  if (unexplained) return { tally, complaint: `vitest ended with status ${status} although no test failed`, failures };
+  return brokenFiles > 0
+    ? { tally, complaint: `${brokenFiles} test file(s) failed outside of any test`, failures }
+    : { tally, failures };
+}
+
+type FileReport = z.output<typeof vitestReport>['testResults'][number];
+
+function isBroken(file: FileReport): boolean {
+  return file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+}
+
+function failuresOf(file: FileReport): readonly string[] {
+  if (isBroken(file)) return [`${file.name}\n${headOf(file.message)}`];
+  return file.assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${file.name} > ${test.fullName}\n${headOf(test.failureMessages.join('\n'))}`);
+}
+
+/** Enough to know what failed when only the end of a log is kept. */
+function headOf(message: string): string {
+  const lines = message.split('\n').slice(0, 30);
+  return lines.map((line) => `     ${line.slice(0, 400)}`).join('\n');
 }
 
 function parseReport(report: string | undefined): z.output<typeof vitestReport> | undefined {

@@ -89,8 +89,9 @@ async function vitest(
       { cwd: root, limitMs: project === 'unit' ? limits.unitMs : limits.labMs, env, console: 'show' },
     );
     const report = existsSync(reportPath) ? readFileSync(reportPath, 'utf8') : undefined;
-    const { tally, complaint } = countVitest({ status, report });
+    const { tally, complaint, failures } = countVitest({ status, report });
     if (complaint) say(`FAIL ${project} tests: ${complaint}`);
+    toRepeat.push(...failures, ...(complaint ? [`${project} tests: ${complaint}`] : []));
     return tally;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -141,6 +142,9 @@ async function nothingIsLeft(run: string, before: ReadonlySet<string>): Promise<
   say('FAIL the lab tests left something behind:');
   for (const { pid, command } of processes) say(`     process ${pid}: ${command}`);
   for (const trace of traces) say(`     ${trace}`);
+  toRepeat.push(
+    `left behind:${[...processes.map(({ pid, command }) => `process ${pid}: ${command}`), ...traces].map((what) => `\n     ${what}`).join('')}`,
+  );
   for (const { pid } of processes) endProcess(pid);
   if (existsSync(join(root, 'lab/main.ts'))) await runScript('lab/main.ts', ['sweep'], limits.sweepMs);
   return one.failed;
@@ -182,7 +186,11 @@ async function runAll({ unit, lab, checks, vitestArgs }: Wanted): Promise<Tally>
   const filtered = vitestArgs.length > 0;
   const labReady = lab && (await labIsPossible());
   let checked = nothing;
-  if (checks) checked = sum(...(await runChecks()).map((check) => (check.passed ? one.passed : one.failed)));
+  if (checks) {
+    const results = await runChecks();
+    checked = sum(...results.map((check) => (check.passed ? one.passed : one.failed)));
+    toRepeat.push(...results.filter((check) => !check.passed).map((check) => `${check.name}: see above`));
+  }
   if (checks || labReady) checked = sum(checked, await build());
   let tests = nothing;
   if (unit) {
@@ -199,9 +207,12 @@ async function runAll({ unit, lab, checks, vitestArgs }: Wanted): Promise<Tally>
   return sum(checked, filtered ? demandTests(`test for "${vitestArgs.join(' ')}"`, tests) : tests);
 }
 
+/** What failed, said once more at the end: whoever has only the end of a long log finds it there. */
+const toRepeat: string[] = [];
 let interrupted = false;
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (interrupted = true));
 const total = await runAll(wanted(process.argv.slice(2)));
 if (interrupted) say('interrupted: what ran after the signal does not count');
+for (const failure of toRepeat) say(`FAIL ${failure}`);
 say(closingLine(total));
 process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;

@@ -20,7 +20,10 @@ function report(
 
 describe('the count of a vitest run', () => {
   it('takes what the report says', () => {
-    expect(countVitest({ status: 0, report: report(5, 0) })).toEqual({ tally: { passed: 5, failed: 0, skipped: 3 } });
+    expect(countVitest({ status: 0, report: report(5, 0) })).toMatchObject({
+      tally: { passed: 5, failed: 0, skipped: 3 },
+      failures: [],
+    });
     expect(countVitest({ status: 1, report: report(5, 2) }).tally.failed).toBe(2);
   });
 
@@ -30,6 +33,27 @@ describe('the count of a vitest run', () => {
       tally: { failed: 1 },
       complaint: expect.stringContaining('outside'),
     });
+  });
+
+  it('names what failed, and the head of why, for whoever has only the end of the log', () => {
+    const text = JSON.stringify({
+      ...JSON.parse(report(1, 1)),
+      testResults: [
+        {
+          name: 'a.test.ts',
+          status: 'failed',
+          assertionResults: [
+            { status: 'passed', fullName: 'a holds', failureMessages: [] },
+            { status: 'failed', fullName: 'a breaks', failureMessages: [`Error: no\n${'at x\n'.repeat(99)}`] },
+          ],
+        },
+        { name: 'b.test.ts', status: 'failed', message: 'cannot load', assertionResults: [] },
+      ],
+    });
+    const [test, file] = countVitest({ status: 1, report: text }).failures;
+    expect(test).toMatch(/^a\.test\.ts > a breaks\n {5}Error: no\n/u);
+    expect(test?.split('\n').length).toBeLessThan(40);
+    expect(file).toBe('b.test.ts\n     cannot load');
   });
 
   it.each([
