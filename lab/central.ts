@@ -6,7 +6,7 @@ import { northboundOperations } from './neutron-nb.ts';
 import { runDirEnv, type SwitchPlace, startDatabase } from './open-vswitch.ts';
 import { transactOnce } from './ovsdb-once.ts';
 import { patience } from './patience.ts';
-import { startDaemon } from './processes.ts';
+import { packagedNiceness, startDaemon } from './processes.ts';
 import { natsConfigPath, PORTS, prometheusConfigPath } from './program-config.ts';
 import { pathsOf } from './run-dir.ts';
 import type { Topology } from './topology.ts';
@@ -43,6 +43,7 @@ export async function startCentral(topology: Topology): Promise<void> {
   await transactOnce(paths.nb, 'OVN_Northbound', northboundOperations(topology));
   startDaemon(paths, topology.name, {
     name: 'central-northd',
+    niceness: packagedNiceness,
     argv: inNetns(place.netns, [
       'ovn-northd',
       `--ovnnb-db=unix:${paths.nb}`,

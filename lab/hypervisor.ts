@@ -8,7 +8,7 @@ import { applyArpProtection } from './neutron-arp-protection.ts';
 import { firewallRules } from './neutron-firewall.ts';
 import { deepenQueues, dropBehindSwitch, runDirEnv, type SwitchPlace, startSwitch, vsctl } from './open-vswitch.ts';
 import { furnishOverlays } from './overlay.ts';
-import { startDaemon } from './processes.ts';
+import { packagedNiceness, startDaemon } from './processes.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
 import { bridgedNetworks, integrationBridgeOf, isOpenVSwitchSource } from './sources/lab-source.ts';
 import { installAgentFlows, legacySwitchArguments } from './sources/ml2-ovs.ts';
@@ -131,6 +131,7 @@ export function startController(topology: Topology, hypervisor: LabHypervisor): 
   const place = hypervisorPlace(topology.name, hypervisor);
   startDaemon(pathsOf(topology.name), topology.name, {
     name: `${hypervisor.name}-controller`,
+    niceness: packagedNiceness,
     argv: inNetns(place.netns, [
       'ovn-controller',
       `unix:${join(place.dir, 'db.sock')}`,

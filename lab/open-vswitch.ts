@@ -6,7 +6,7 @@ import type { Datapath } from './datapath.ts';
 import { waitUntilListening } from './listening.ts';
 import { inNetns } from './netns.ts';
 import { patience } from './patience.ts';
-import { startDaemon } from './processes.ts';
+import { packagedNiceness, startDaemon } from './processes.ts';
 import { pathsOf } from './run-dir.ts';
 
 /** Environment by which OVS and OVN tools find the daemons of one run directory. */
@@ -52,6 +52,7 @@ export async function startDatabase(spec: DatabaseSpec): Promise<void> {
   const paths = pathsOf(place.lab);
   const server = startDaemon(paths, place.lab, {
     name: `${place.name}-${spec.process}`,
+    niceness: packagedNiceness,
     argv: inNetns(place.netns, [
       'ovsdb-server',
       file,
@@ -80,6 +81,7 @@ export async function startVswitchd(place: SwitchPlace, datapath: Datapath): Pro
   const socket = join(place.dir, 'db.sock');
   const vswitchd = startDaemon(paths, place.lab, {
     name: `${place.name}-vswitchd`,
+    niceness: packagedNiceness,
     argv: inNetns(place.netns, [
       'ovs-vswitchd',
       `unix:${socket}`,

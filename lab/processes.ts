@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './command.ts';
@@ -24,6 +25,8 @@ export interface DaemonSpec {
   /** Unique in the lab; also the name of its log file. */
   readonly name: string;
   readonly argv: readonly string[];
+  /** Scheduling priority; default that of whoever starts it. */
+  readonly niceness?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -32,11 +35,16 @@ export const LAB_MARK = 'SHUNT_LAB';
 const TERM_GRACE_MS = 1500;
 const KILL_WAIT_MS = 5000;
 
+/** What forwards frames goes before what asks and measures. It is what Debian's ovs-ctl and ovn-ctl start their daemons with. */
+export const packagedNiceness = -10;
+
 /** Starts a daemon in its own session, logging to `<logs>/<name>.log`, and records its pid in the same turn. */
 export function startDaemon(paths: LabPaths, lab: string, spec: DaemonSpec): ProcessRecord {
   const log = openSync(join(paths.logs, `${spec.name}.log`), 'a');
   try {
-    const [file = '', ...args] = spec.argv;
+    const { niceness } = spec;
+    const [file = '', ...args] =
+      niceness === undefined ? spec.argv : ['nice', `--adjustment=${niceness}`, ...spec.argv];
     const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', log, log],
@@ -45,11 +53,21 @@ export function startDaemon(paths: LabPaths, lab: string, spec: DaemonSpec): Pro
     child.on('error', () => undefined); // no pid then: reported below
     if (child.pid === undefined) throw new Error(`${spec.name}: cannot start ${file}`);
     child.unref();
+    if (niceness !== undefined) putSessionFirst(child.pid, niceness);
     const record = { name: spec.name, pid: child.pid, start: startTimeOf(child.pid) ?? '0' };
     appendFileSync(paths.pids, `${JSON.stringify(record)}\n`);
     return record;
   } finally {
     closeSync(log);
+  }
+}
+
+/** Where the kernel groups processes by session (sched(7), autogroup), a niceness counts inside its session only. */
+function putSessionFirst(pid: number, niceness: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch {
+    // A kernel without such groups.
   }
 }
 
