@@ -241,7 +241,7 @@ export class Agent implements AsyncDisposable {
       deadMan: this.#config.deadman,
       revertCommand: (epoch) => revertCommand(this.#config, epoch),
       prober: this.#prober,
-      probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink),
+      probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink, this.#host.identity.systemId),
       reporter: this.#reports.reporter,
       onState: (work) => this.#stateChanged(work),
       onFinding: (finding, epoch) => this.#findings.tell(finding, epoch),

@@ -33,11 +33,13 @@ interface WantedPorts {
 export class ProbePorts {
   readonly #ovs: OpenVSwitch;
   readonly #netlink: Netlink;
+  readonly #systemId: string;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(ovs: OpenVSwitch, netlink: Netlink) {
+  constructor(ovs: OpenVSwitch, netlink: Netlink, systemId: string) {
     this.#ovs = ovs;
     this.#netlink = netlink;
+    this.#systemId = systemId;
   }
 
   /** Makes what is missing for these networks, and waits until OVN has claimed the probe ports: the cut then finds its switches warm. */
@@ -124,7 +126,7 @@ export class ProbePorts {
     if (this.#legacyBridge(network) === undefined || network.legacyBridge === undefined) return;
     if (parseSegment(network.legacyBridge) !== undefined) return; // a port of its own, made with the others
     const { leg, raw } = legNames(network.networkId);
-    const macs = { mac: ownMac(leg), peerMac: ownMac(raw) };
+    const macs = { mac: ownMac(this.#systemId, leg), peerMac: ownMac(this.#systemId, raw) };
     if (this.#netlink.link(leg) === undefined) {
       this.#netlink.applyAll([{ kind: 'create-veth', name: leg, peer: raw, mtu: network.mtu, ...macs }]);
     }
@@ -190,9 +192,12 @@ function legNames(networkId: string): { readonly leg: string; readonly raw: stri
   return { leg: `shl${suffix}`, raw: `shm${suffix}` };
 }
 
-/** A stable MAC of ours, above every guest's and NIC's, so that no bridge takes it as its own. */
-function ownMac(name: string): string {
-  const digest = createHash('sha256').update(name).digest();
+/**
+ * A stable MAC of ours, above every guest's and NIC's, so that no bridge takes it as its own. Each hypervisor has another: several of them ask
+ * in one network at the same time, and its switches must not see one address wander between their ports.
+ */
+export function ownMac(systemId: string, name: string): string {
+  const digest = createHash('sha256').update(`${systemId} ${name}`).digest();
   return ['fe', ...[...digest.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
