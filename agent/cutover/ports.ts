@@ -26,6 +26,8 @@ export interface ProbeScope {
 export interface PreparedNetwork {
   readonly networkId: string;
   readonly legacyBridge?: string;
+  /** An overlay: no wire joins its two worlds. */
+  readonly disjoint?: true;
   readonly probe?: ProbePort;
   /** `shp…`, on the integration bridge. */
   readonly probeIf?: string;

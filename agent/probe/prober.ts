@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { ProbePort } from '../../domain/network-model.ts';
 import type { Order, ProbeTarget } from '../../domain/orders.ts';
 import type { ProbeResult } from '../../domain/probes.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
@@ -107,7 +108,7 @@ export class RawProber implements Prober, Disposable {
 
   #open(network: PreparedNetwork, key: string): NetworkPorts {
     const ports = new DisposableStack();
-    const open = (name: string | undefined, answersFor?: string) => {
+    const open = (name: string | undefined, answersFor?: ProbePort) => {
       const link = name === undefined ? undefined : this.#deps.netlink.link(name);
       if (!link) return undefined;
       const base = { poller: this.#deps.poller, interface: link.name, mac: link.mac };
@@ -117,16 +118,18 @@ export class RawProber implements Prober, Disposable {
       key,
       ports,
       network,
-      probe: open(network.probeIf, network.probe?.ip),
+      probe: open(network.probeIf, network.probe),
       wire: open(network.wireIf),
-      legacy: open(network.legacyIf),
+      // A guest between two worlds may hear us in one and look for us in the other. In vain its answers would wait in its kernel for three seconds,
+      // and while many wait it answers nobody's ping.
+      legacy: open(network.legacyIf, network.disjoint === true ? network.probe : undefined),
     };
   }
 
   #keyOf(network: PreparedNetwork): string {
     const names = [network.probeIf, network.wireIf, network.legacyIf];
     const links = names.map((name) => (name === undefined ? undefined : this.#deps.netlink.link(name)));
-    return JSON.stringify([network.probe, links.map((link) => [link?.ifindex, link?.mac])]);
+    return JSON.stringify([network.probe, network.disjoint, links.map((link) => [link?.ifindex, link?.mac])]);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ProbePort } from '../../domain/network-model.ts';
 import { type Frame, parseFrame } from '../../platform/frame-parser.ts';
 import { arpReply } from '../../platform/frames.ts';
 import { arpOrIcmpFilter } from '../../platform/native/bpf.ts';
@@ -9,8 +10,8 @@ export interface RawPortOptions {
   readonly interface: string;
   /** The interface's own MAC: source of what is asked from here, and what answers are sent to. */
   readonly mac: string;
-  /** Answer ARP requests for this address with `mac`, as a host that owned it would. */
-  readonly answersFor?: string;
+  /** Answer ARP requests for this address, as the host that owns it would. */
+  readonly answersFor?: ProbePort;
 }
 
 export type FrameListener = (frame: Frame, atMs: number) => void;
@@ -21,7 +22,7 @@ export class RawPort implements Disposable {
   readonly interface: string;
   readonly #socket: PacketSocket;
   readonly #listeners = new Set<FrameListener>();
-  readonly #answersFor: string | undefined;
+  readonly #answersFor: ProbePort | undefined;
 
   constructor(options: RawPortOptions) {
     this.mac = options.mac;
@@ -63,12 +64,12 @@ export class RawPort implements Disposable {
       frame.kind === 'arp' &&
       frame.operation === 'request' &&
       this.#answersFor !== undefined &&
-      frame.targetIp === this.#answersFor
+      frame.targetIp === this.#answersFor.ip
     ) {
       this.send(
         arpReply({
-          senderMac: this.mac,
-          senderIp: this.#answersFor,
+          senderMac: this.#answersFor.mac,
+          senderIp: this.#answersFor.ip,
           targetMac: frame.senderMac,
           targetIp: frame.senderIp,
         }),
