@@ -1,10 +1,12 @@
-import { run, together, until } from '../command.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { run, together } from '../command.ts';
 import { inNetns } from '../netns.ts';
 import type { LabGuest } from '../topology.ts';
 
 const TABLE = 'shunt_lab_asked';
 /** The kernel asks again after a second, twice. */
 const patienceMs = 2_500;
+const lookEveryMs = 250;
 
 /** Neighbours that guests look for by ARP and that nobody answers for. */
 export interface AskedInVain extends AsyncDisposable {
@@ -33,14 +35,14 @@ export async function watchAskedInVain(guests: readonly LabGuest[]): Promise<Ask
   };
 }
 
-async function inVain({ name, netns }: LabGuest): Promise<readonly string[]> {
-  let left: readonly string[] = [];
-  const allAnswered = async () => {
+async function inVain({ netns }: LabGuest): Promise<readonly string[]> {
+  const unanswered = async () => {
     const [asked, answered] = await Promise.all([elements(netns, 'asked'), elements(netns, 'answered')]);
-    left = asked.filter((address) => !answered.includes(address));
-    return left.length === 0 ? true : undefined;
+    return asked.filter((address) => !answered.includes(address));
   };
-  await until(`answers to ${name}`, allAnswered, { timeoutMs: patienceMs, everyMs: 250 }).catch(() => undefined);
+  const giveUpAtMs = performance.now() + patienceMs;
+  let left = await unanswered();
+  for (; left.length > 0 && performance.now() < giveUpAtMs; left = await unanswered()) await delay(lookEveryMs);
   const flush = ['asked', 'answered'].map((set) => `flush set netdev ${TABLE} ${set}\n`).join('');
   await run(inNetns(netns, ['nft', '-f', '-']), { input: flush });
   return left;
