@@ -8,6 +8,7 @@ import { systemClock } from '../platform/clock.ts';
 import { ShuntError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
 import type { ExecutorDependencies, Stage } from './cutover/execution.ts';
+import { dropStaleFlows, untangleFlows } from './cutover/overlapping-flows.ts';
 import { execute } from './cutover/rewire-executor.ts';
 import { type Host, openHost } from './host/host.ts';
 import { readFacts } from './host/read-facts.ts';
@@ -54,8 +55,10 @@ export async function moveByHand(
 
   const stages: Stage[] = [];
   const deps = dependencies(host, stages);
+  await untangleFlows(plan.moves, deps, signal);
   try {
     await execute(cutSteps(plan.moves, direction, 1), signal, deps);
+    await dropStaleFlows(plan.moves, deps, signal);
   } catch (error) {
     const now = readFacts(host.ovs, host.netlink.links());
     const cases = judgeRestore({ direction, epoch: request.epoch, moves: plan.moves }, now);

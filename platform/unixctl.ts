@@ -15,6 +15,8 @@ export class Unixctl implements Disposable {
   readonly #path: string;
   readonly #socket: Socket;
   #failed: ShuntError | undefined;
+  /** Settles with the call before: answers carry nothing by which they could be told apart. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, socket: Socket) {
     this.#path = path;
@@ -43,8 +45,14 @@ export class Unixctl implements Disposable {
     return new Unixctl(path, socket);
   }
 
-  /** The command's text. Throws `protocol` with the daemon's own words when it refuses, `timed-out` after 10 s. */
-  async call(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  /** The command's text. Throws `protocol` with the daemon's own words when it refuses, `timed-out` after 10 s. Several calls wait for each other. */
+  call(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+    const asked = this.#last.then(() => this.#ask(command, args, signal));
+    this.#last = asked.catch(() => undefined);
+    return asked;
+  }
+
+  async #ask(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
     if (this.#failed !== undefined) throw this.#failed;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const timeout = AbortSignal.timeout(answerTimeoutMs);

@@ -13,6 +13,7 @@ import type { JournalRecord } from '../journal/journal-records.ts';
 import type { AttemptWork } from './attempt-context.ts';
 import { armDeadMan, disarmDeadMan } from './dead-man.ts';
 import type { ExecutorDependencies } from './execution.ts';
+import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
 import { about, attachAgain, provenReturn, scopeOf, verdictNow } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
@@ -93,10 +94,17 @@ async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
   const leftMs = () =>
     work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now());
+  await untangleFlows(moves, context.host, signal);
   await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, { ...executorFor(work), leftMs });
+  await dropStale(work, signal);
   await sleep(blackoutMarginMs, signal);
   endBlackout(work);
   work.post({ type: 'cut-done' });
+}
+
+async function dropStale({ context, grant, moves }: AttemptWork, signal: AbortSignal): Promise<void> {
+  if (!(await dropStaleFlows(moves, context.host, signal))) return;
+  context.logger.info({ epoch: grant.epoch }, 'flows led to where guests had been: all flows were made anew');
 }
 
 async function verify(work: AttemptWork, signal: AbortSignal): Promise<void> {

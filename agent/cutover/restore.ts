@@ -13,6 +13,7 @@ import { sleep } from '../../platform/clock.ts';
 import { describeError, isShuntError } from '../../platform/shunt-error.ts';
 import { readFacts } from '../host/read-facts.ts';
 import type { ExecutorDependencies } from './execution.ts';
+import { dropStaleFlows } from './overlapping-flows.ts';
 import { execute } from './rewire-executor.ts';
 
 export type RestoreOutcome =
@@ -43,11 +44,11 @@ export async function restore(
       await ensureLock(deps, signal);
       await deps.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachWaitMs)]));
       view = viewRestore(request, currentFacts(request, deps));
-      if (round > 1 && isRestored(view)) return restored(view);
+      if (round > 1 && isRestored(view)) return await restored(view, request, deps, signal);
       const errors = await executeBatches(viewSteps(view, request, batchSize), deps, signal);
       why = errors.join('; ');
       view = viewRestore(request, currentFacts(request, deps));
-      if (errors.length === 0 && isRestored(view)) return restored(view);
+      if (errors.length === 0 && isRestored(view)) return await restored(view, request, deps, signal);
     } catch (error) {
       why = describeError(error);
     }
@@ -88,6 +89,12 @@ async function executeBatches(
   return errors;
 }
 
-function restored(view: RestoreView): RestoreOutcome {
+async function restored(
+  view: RestoreView,
+  { moves }: AttemptMoves,
+  deps: ExecutorDependencies,
+  signal: AbortSignal,
+): Promise<RestoreOutcome> {
+  await dropStaleFlows(moves, deps, signal);
   return { kind: 'restored', leftAlone: leftAloneIn(view) };
 }

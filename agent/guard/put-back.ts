@@ -4,6 +4,7 @@ import { withBinding } from '../../domain/sources/midonet-steps.ts';
 import { withReparenting } from '../../domain/sources/ovs-restore.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import type { ExecutorDependencies } from '../cutover/execution.ts';
+import { dropStaleFlows } from '../cutover/overlapping-flows.ts';
 import { execute } from '../cutover/rewire-executor.ts';
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
@@ -19,6 +20,11 @@ export async function perform(
 ): Promise<void> {
   const nothing = () => undefined;
   await execute(steps, signal, { ...executor, checkpoint: nothing, onGone: nothing });
+  await dropStaleFlows(
+    steps.flatMap((step) => step.moves),
+    executor,
+    signal,
+  );
 }
 
 /** What has a link as member, as far as that is not vswitchd's own datapath. */

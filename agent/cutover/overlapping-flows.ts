@@ -1,0 +1,166 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TapMove } from '../../domain/rewire/moves.ts';
+import { Unixctl } from '../../platform/unixctl.ts';
+import type { Active } from '../shunt/gate.ts';
+import { activeLeg } from '../shunt/make.ts';
+import { isIn, isShunted } from '../shunt/shunt-moves.ts';
+import { actionWords, covers, type DatapathFlow, parseFlows } from './datapath-flow.ts';
+import type { ExecutorDependencies } from './execution.ts';
+
+/*
+ * Open vSwitch up to 3.1 looks for the flow of a userspace datapath that it is to change by a packet, not by its identifier. Where two flows
+ * overlap it may change the other one: what it believes of the first is right from then on, what that does is not, and as long as frames
+ * keep it alive nothing mends it (docs/facts.md, "A flow that outlives what it was made from"). A guest that is moved a second time has such
+ * flows: the ones made while OVN led to it know protocols, the ones made since do not. Where there are any, all flows of the host are made
+ * anew: one deleted by itself (`dpctl/del-flow`) stays in vswitchd's books, and its frames go by vswitchd one by one from then on. Both
+ * functions are best effort: they never fail, and cost nothing on other datapaths.
+ */
+
+/** What is asked of vswitchd, and the rows and links it is judged by. */
+export type FlowHost = Pick<ExecutorDependencies, 'ovs' | 'netlink' | 'integration'>;
+
+const connectTimeoutMs = 1_000;
+/** vswitchd looks through its flows every 500 ms at least. */
+const lookedThroughTimeoutMs = 3_000;
+
+/** Where a guest's frames are to go from the provider bridge. */
+export interface GuestPlace {
+  readonly mac: string;
+  /** VLAN on the wire; undefined: untagged. */
+  readonly tag: number | undefined;
+  readonly side: Active;
+  /** Port of the provider bridge that leads to the legacy bridge. */
+  readonly leg: string;
+  /** Other ports of the provider bridge. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** Before these guests are moved: no flow of theirs overlaps another from then on. True: there were such flows. */
+export async function untangleFlows(moves: readonly TapMove[], host: FlowHost, signal: AbortSignal): Promise<boolean> {
+  return withFlows(moves, host, signal, async (flows) => {
+    const found = await flows.some(tangledFlows);
+    if (found) await flows.makeAnew();
+    return found;
+  });
+}
+
+/** After it: no flow goes on leading where one of these guests is no more. True: there were such flows once vswitchd had looked through all. */
+export async function dropStaleFlows(moves: readonly TapMove[], host: FlowHost, signal: AbortSignal): Promise<boolean> {
+  return withFlows(moves, host, signal, async (flows) => {
+    await flows.lookedThrough();
+    const found = await flows.some(staleFlows);
+    if (found) await flows.makeAnew();
+    return found;
+  });
+}
+
+/** Flows of one guest, of which another takes every frame. */
+export function tangledFlows(flows: readonly DatapathFlow[], place: GuestPlace): readonly DatapathFlow[] {
+  const own = flows.filter((flow) => isOfGuest(flow, place));
+  const wider = (flow: DatapathFlow) => (other: DatapathFlow) =>
+    covers(other, flow) && !(covers(flow, other) && other.ufid > flow.ufid);
+  return own.filter((flow) => own.some((other) => other !== flow && wider(flow)(other)));
+}
+
+/** Flows that lead one guest's frames from the provider bridge by another way than its own. */
+export function staleFlows(flows: readonly DatapathFlow[], place: GuestPlace): readonly DatapathFlow[] {
+  const { side, leg, others } = place;
+  return flows.filter((flow) => {
+    if (!isOfGuest(flow, place)) return false;
+    const inPort = flow.match.get('in_port') ?? '';
+    const isToLeg = actionWords(flow).includes(leg);
+    if (side === 'legacy') return others.has(inPort) && !isToLeg;
+    return (others.has(inPort) && isToLeg) || (inPort === leg && (isToLeg || flow.actions === 'drop'));
+  });
+}
+
+/** Frames for exactly this guest, as they come in. */
+function isOfGuest({ match }: DatapathFlow, { mac, tag }: GuestPlace): boolean {
+  const isOnWire = tag === undefined || match.get('vlan.vid') === String(tag);
+  return match.get('recirc_id') === '0' && isOnWire && match.get('eth.dst') === mac;
+}
+
+/** vswitchd's control socket, and the guests whose flows are looked at. */
+class GuestFlows {
+  readonly #control: Unixctl;
+  readonly #datapaths: readonly string[];
+  readonly #places: readonly GuestPlace[];
+  readonly #signal: AbortSignal;
+
+  constructor(control: Unixctl, at: GuestFlowsAt) {
+    this.#control = control;
+    this.#datapaths = at.datapaths;
+    this.#places = at.places;
+    this.#signal = at.signal;
+  }
+
+  async lookedThrough(): Promise<void> {
+    const bounded = AbortSignal.any([this.#signal, AbortSignal.timeout(lookedThroughTimeoutMs)]);
+    await this.#control.call('revalidator/wait', [], bounded);
+  }
+
+  async some(which: (flows: readonly DatapathFlow[], place: GuestPlace) => readonly DatapathFlow[]): Promise<boolean> {
+    for (const datapath of this.#datapaths) {
+      for (const place of this.#places) {
+        await nextTurn();
+        const filter = ['-m', '--names', datapath, `filter=dl_dst=${place.mac}`];
+        const shown = await this.#control.call('dpctl/dump-flows', filter, this.#signal);
+        if (which(parseFlows(shown), place).length > 0) return true;
+      }
+    }
+    return false;
+  }
+
+  async makeAnew(): Promise<void> {
+    await this.#control.call('revalidator/purge', [], this.#signal);
+  }
+}
+
+interface GuestFlowsAt {
+  readonly datapaths: readonly string[];
+  readonly places: readonly GuestPlace[];
+  readonly signal: AbortSignal;
+}
+
+async function withFlows(
+  moves: readonly TapMove[],
+  host: FlowHost,
+  signal: AbortSignal,
+  use: (flows: GuestFlows) => Promise<boolean>,
+): Promise<boolean> {
+  const places = moves.flatMap((move) => placesOf(move, host));
+  if (places.length === 0) return false;
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
+  try {
+    using control = await Unixctl.ofDaemon(host.integration.runDir, 'ovs-vswitchd', bounded);
+    const shown = await control.call('dpctl/dump-dps', [], bounded);
+    const datapaths = shown.split('\n').filter((datapath) => datapath.startsWith('netdev@'));
+    return await use(new GuestFlows(control, { datapaths, places, signal }));
+  } catch {
+    return false; // vswitchd is not there, or does not know the commands: nothing may depend on it
+  }
+}
+
+/** Nothing where the provider bridge is of another datapath, or the leg is no port of it. */
+function placesOf(move: TapMove, host: FlowHost): readonly GuestPlace[] {
+  const { provider } = move.legacy;
+  if (provider === undefined || move.shunt?.disjoint === true) return [];
+  if (host.ovs.bridge(provider.bridge)?.datapath_type !== 'netdev') return [];
+  const ports = host.ovs.ports();
+  const leg = ports.get(provider.port);
+  const side = sideOf(move, host);
+  if (leg === undefined || leg.iface.type === 'patch' || side === undefined) return [];
+  const others = [...ports].flatMap(([name, { bridge, iface }]) =>
+    bridge.name === provider.bridge && name !== provider.port && iface.type !== 'patch' ? [name] : [],
+  );
+  const tag = provider.tag ?? leg.port.tag ?? undefined;
+  const at = { side, leg: provider.port, others: new Set(others), tag };
+  return (move.shunt?.ownMacs ?? [move.mac]).map((mac) => ({ ...at, mac }));
+}
+
+/** Undefined: it is in neither, and nobody can say where its frames should go. */
+function sideOf(move: TapMove, host: FlowHost): Active | undefined {
+  if (isShunted(move) && isIn(host, move.tap, move.shunt.bridge)) return activeLeg(move, host);
+  if (isIn(host, move.tap, move.legacy.bridge)) return 'legacy';
+  return host.ovs.ports().get(move.tap)?.bridge.name === move.target.bridge ? 'target' : undefined;
+}
