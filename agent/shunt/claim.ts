@@ -5,6 +5,7 @@ import type { Execution } from '../cutover/execution.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
 import { legsOf } from './gate.ts';
+import { lookedThrough } from './provider-side.ts';
 import { presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
 
 /** How long OVN may take to claim a port and install its flows. */
@@ -31,10 +32,16 @@ export async function claimShunt(step: RewireStep, run: Execution): Promise<void
   );
 }
 
-/** o leaves the integration bridge. */
+/** o leaves the integration bridge, once no flow that Open vSwitch had cached leads by it any more: frames of a guest that was flipped back a moment ago may. */
 export async function releaseShunt(step: RewireStep, run: Execution): Promise<void> {
+  const moves = shuntMoves(step.moves);
+  const plugged = run.ovs.ports();
+  await lookedThrough(
+    moves.filter(({ shunt }) => plugged.has(legsOf(shunt).o)),
+    run,
+  );
   await exchange(
-    shuntMoves(step.moves).map((move) => ({ move, unplug: legsOf(move.shunt).o })),
+    moves.map((move) => ({ move, unplug: legsOf(move.shunt).o })),
     run,
   );
   await letGo(run);

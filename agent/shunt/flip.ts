@@ -8,21 +8,18 @@ import { keptAt } from './enter.ts';
 import { type Active, gateCommands, legsOf } from './gate.ts';
 import { askMemberships, bringMemberships, endMemberships } from './memberships.ts';
 import { legFlags, outerLegFlags } from './own-links.ts';
-import { keepToLegacy, letLearn, letThrough, pointTo } from './provider-side.ts';
+import { keepToLegacy, letLearn, letThrough, lookedThrough, pointTo } from './provider-side.ts';
 import { presentMoves, type ShuntMove } from './shunt-moves.ts';
 import { guarded } from './storm-guard.ts';
 
-/**
- * Frames that were under way by the old leg when it was left have arrived by then; switches that cache how they forward have looked
- * again. Both legs let through what is meant for the guest all the time: no hurry.
- */
+/** Frames that were under way by the old leg when it was left have arrived by then. Both legs let through what is meant for the guest all the time: no hurry. */
 const drainMs = 30;
 const connectTimeoutMs = 5_000;
 
 /**
  * Frames leave by the target leg from now on. Order: what stops frames from OVN goes first; then the gates turn, in one transaction;
- * then the tap's own frames, in one netlink batch; then the tables of the switches on the way; and L's own entry last, when nothing
- * comes to the guest by L any more.
+ * then the tap's own frames, in one netlink batch; then the tables of the switches on the way; and L's own entry last, when Open vSwitch has
+ * looked through the flows that it had made of its tables, and nothing comes to the guest by L any more.
  */
 export async function flip(step: RewireStep, run: Execution): Promise<void> {
   const moves = presentMoves(step, run);
@@ -42,6 +39,9 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
     announce();
     for (const move of moves) mark(run, move.tap, 'announced');
     await sleep(drainMs, run.signal);
+  });
+  await lookedThrough(joined, run);
+  await guarded(moves, run, async () => {
     run.netlink.applyAll(joined.flatMap((move) => behindUplink(move, run)));
     await letLearn(joined, run);
     announce();

@@ -60,6 +60,12 @@ export async function letLearn(moves: readonly ShuntMove[], run: ProviderWay): P
   }
 }
 
+/** Until Open vSwitch has looked through all flows that it had made of its tables; at once where no guest has a place on a provider bridge. */
+export async function lookedThrough(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
+  const [at] = moves.flatMap((move) => placeOf(move, run) ?? []);
+  if (at !== undefined) await run.plane.lookedThrough(at, run.signal);
+}
+
 /**
  * VLAN and MAC of each entry that the bridge has or is to have of a guest. On an untagged network a guest may tag frames itself: the bridge has
  * learnt it in those VLANs too, and would send such frames the old way for minutes.

@@ -4,6 +4,10 @@ import { Unixctl } from '../../platform/unixctl.ts';
 import { gateTables } from './gate.ts';
 
 const controlTimeoutMs = 1_000;
+/** vswitchd begins a look at its flows every 500 ms at least, and of many it takes its time. */
+const lookedThroughTimeoutMs = 2_000;
+/** A locally administered address that nobody has. */
+const nobody = '02:53:48:55:4e:54';
 
 /** What shunts need of this host beyond links and rows: nftables, and vswitchd's control socket. Opened when first needed. */
 export class ShuntPlane implements Disposable {
@@ -72,6 +76,26 @@ export class ShuntPlane implements Disposable {
   /** Connects to vswitchd's control socket and has it run once. */
   async readySwitch(signal: AbortSignal): Promise<void> {
     await this.askSwitch('version', [], signal);
+  }
+
+  /**
+   * Until Open vSwitch has looked at every flow that it had when this was called: what a table says now holds for what is cached of it too. A look that was under
+   * way does not count, but the next one does. It looks when a table changes, else every half second: an entry for nobody at `port` comes and goes. Two seconds
+   * at most for each; a vswitchd that does not know the command is not waited for.
+   */
+  async lookedThrough(at: { readonly bridge: string; readonly port: string }, signal: AbortSignal): Promise<void> {
+    for (const change of [
+      ['fdb/add', at.bridge, at.port, '0', nobody],
+      ['fdb/del', at.bridge, '0', nobody],
+    ] as const) {
+      const [command, ...args] = change;
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(lookedThroughTimeoutMs)]);
+      using waiting = await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded).catch(() => undefined);
+      const looked = waiting?.call('revalidator/wait', [], bounded).catch(() => undefined);
+      await this.readySwitch(signal); // by then it has heard that somebody waits
+      await this.askSwitch(command, args, signal);
+      await looked;
+    }
   }
 
   [Symbol.dispose](): void {
