@@ -29,6 +29,8 @@ const nullMs = 5_000;
 const fast = { taps: Number(process.env.SHUNT_ACCEPTANCE_FAST ?? 2), hz: 1000 };
 const slowHz = Number(process.env.SHUNT_ACCEPTANCE_SLOW_HZ ?? 20);
 const hosts = ['hv1', 'hv2', 'hv3'];
+/** Guests of the watched network on each; there is one more, without egress. */
+const perHost = 2;
 
 let cloud: Cloud | undefined;
 afterEach(async () => {
@@ -89,9 +91,13 @@ describe.each(['vlan', 'flat', 'overlay'] as const)('a network that is %s', (kin
     const name = freshLabName();
     const overlay = kind === 'overlay';
     const networks = { vlan: 1, flat: 2, overlay: 0 }[kind];
-    const [guests, overlays] = [kind === 'flat' ? 4 : 2, overlay ? 1 : 0];
+    const [guests, overlays] = [kind === 'flat' ? 0 : perHost, overlay ? 1 : 0];
     cloud = await Cloud.up({ name, hosts: hosts.length, guests, networks, overlays, prometheus: false });
     const network = kind === 'flat' ? 'net2' : 'net1';
+    // The labs' second network is the flat one: guests of the first, whom nobody watches, would be flipped beside it.
+    const added =
+      kind === 'flat' ? hosts.flatMap((hypervisor) => Array.from({ length: perHost }, () => hypervisor)) : [];
+    for (const hypervisor of added) await addGuest(name, { hypervisor, network });
     await addGuest(name, { hypervisor: 'hv2', network, egress: false });
     const lab = requireLabState(name);
     using mover = new CliMover(cloud.status.coordinator);
