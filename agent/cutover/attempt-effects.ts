@@ -88,13 +88,13 @@ async function arm(work: AttemptWork): Promise<void> {
 
 async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
+  await untangleFlows(moves, context.host, signal);
   await context.onUnguard(work);
   work.recorder = context.prober.startBlackout(scopeOf(work, 'from'));
   await sleep(blackoutMarginMs, signal);
   const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
   const leftMs = () =>
     work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now());
-  await untangleFlows(moves, context.host, signal);
   await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, { ...executorFor(work), leftMs });
   await dropStale(work, signal);
   await sleep(blackoutMarginMs, signal);

@@ -6,18 +6,20 @@ export interface DatapathFlow {
   readonly actions: string;
 }
 
-/** The flows among these lines; lines of another kind are skipped. */
+/** The flows among these lines; lines of another kind are skipped. Each thread of a userspace datapath has flows of its own: they match by it. */
 export function parseFlows(shown: string): readonly DatapathFlow[] {
+  let thread = '';
   return shown.split('\n').flatMap((line) => {
+    if (line.startsWith('flow-dump from')) thread = line;
     const parts = /(ufid:[0-9a-f-]+), (.*?), packets:.*?, actions:(.*?)(?:, dp-extra-info.*)?$/.exec(line);
     const [, ufid, key, actions] = parts ?? [];
     if (ufid === undefined || key === undefined || actions === undefined) return [];
-    return [{ ufid, match: matchOf(key), actions }];
+    return [{ ufid, match: matchOf(key).set('thread', thread), actions }];
   });
 }
 
 /** `a(b),c(d=e,f=g/h)`, where a group may hold others. */
-function matchOf(key: string): ReadonlyMap<string, string> {
+function matchOf(key: string): Map<string, string> {
   const match = new Map<string, string>();
   const path: string[] = [];
   for (const [, open, text = ''] of key.matchAll(/([a-z0-9_]+)\(|\)|([^,()]+)/g)) {

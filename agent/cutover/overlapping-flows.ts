@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import { sleep } from '../../platform/clock.ts';
+import { isShuntError } from '../../platform/shunt-error.ts';
 import { Unixctl } from '../../platform/unixctl.ts';
 import type { Active } from '../shunt/gate.ts';
 import { activeLeg } from '../shunt/make.ts';
@@ -19,9 +21,12 @@ import type { ExecutorDependencies } from './execution.ts';
 /** What is asked of vswitchd, and the rows and links it is judged by. */
 export type FlowHost = Pick<ExecutorDependencies, 'ovs' | 'netlink' | 'integration'>;
 
-const connectTimeoutMs = 1_000;
-/** vswitchd looks through its flows every 500 ms at least. */
-const lookedThroughTimeoutMs = 3_000;
+/** All of it, before a move: an attempt's deadline is not ours to use up. */
+const untangleTimeoutMs = 1_500;
+/** All of it, after one. vswitchd looks through its flows every 500 ms at least. */
+const dropTimeoutMs = 2_500;
+/** Two looks of vswitchd at rest. */
+const lookedThroughMs = 1_100;
 
 /** Where a guest's frames are to go from the provider bridge. */
 export interface GuestPlace {
@@ -31,13 +36,14 @@ export interface GuestPlace {
   readonly side: Active;
   /** Port of the provider bridge that leads to the legacy bridge. */
   readonly leg: string;
-  /** Other ports of the provider bridge. */
+  /** Interfaces of the bridge's other ports; a bond has several. */
   readonly others: ReadonlySet<string>;
 }
 
 /** Before these guests are moved: no flow of theirs overlaps another from then on. True: there were such flows. */
 export async function untangleFlows(moves: readonly TapMove[], host: FlowHost, signal: AbortSignal): Promise<boolean> {
-  return withFlows(moves, host, signal, async (flows) => {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(untangleTimeoutMs)]);
+  return withFlows(moves, host, bounded, async (flows) => {
     const found = await flows.some(tangledFlows);
     if (found) await flows.makeAnew();
     return found;
@@ -46,7 +52,8 @@ export async function untangleFlows(moves: readonly TapMove[], host: FlowHost, s
 
 /** After it: no flow goes on leading where one of these guests is no more. True: there were such flows once vswitchd had looked through all. */
 export async function dropStaleFlows(moves: readonly TapMove[], host: FlowHost, signal: AbortSignal): Promise<boolean> {
-  return withFlows(moves, host, signal, async (flows) => {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(dropTimeoutMs)]);
+  return withFlows(moves, host, bounded, async (flows) => {
     await flows.lookedThrough();
     const found = await flows.some(staleFlows);
     if (found) await flows.makeAnew();
@@ -74,10 +81,10 @@ export function staleFlows(flows: readonly DatapathFlow[], place: GuestPlace): r
   });
 }
 
-/** Frames for exactly this guest, as they come in. */
-function isOfGuest({ match }: DatapathFlow, { mac, tag }: GuestPlace): boolean {
-  const isOnWire = tag === undefined || match.get('vlan.vid') === String(tag);
-  return match.get('recirc_id') === '0' && isOnWire && match.get('eth.dst') === mac;
+/** Frames for exactly this guest, as they came in. What comes in by the leg carries the wire's VLAN, another one, or none. */
+function isOfGuest({ match }: DatapathFlow, { mac, tag, leg }: GuestPlace): boolean {
+  const isOfNetwork = tag === undefined || match.get('in_port') === leg || match.get('vlan.vid') === String(tag);
+  return match.get('recirc_id') === '0' && isOfNetwork && match.get('eth.dst') === mac;
 }
 
 /** vswitchd's control socket, and the guests whose flows are looked at. */
@@ -94,9 +101,14 @@ class GuestFlows {
     this.#signal = at.signal;
   }
 
+  /** A vswitchd with two kinds of datapath cannot be waited for. */
   async lookedThrough(): Promise<void> {
-    const bounded = AbortSignal.any([this.#signal, AbortSignal.timeout(lookedThroughTimeoutMs)]);
-    await this.#control.call('revalidator/wait', [], bounded);
+    try {
+      await this.#control.call('revalidator/wait', [], this.#signal);
+    } catch (error) {
+      if (!isShuntError(error, 'protocol')) throw error;
+      await sleep(lookedThroughMs, this.#signal);
+    }
   }
 
   /** Guest by guest: vswitchd does nothing else while it prints flows. */
@@ -131,10 +143,9 @@ async function withFlows(
 ): Promise<boolean> {
   const places = moves.flatMap((move) => placesOf(move, host));
   if (places.length === 0) return false;
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
   try {
-    using control = await Unixctl.ofDaemon(host.integration.runDir, 'ovs-vswitchd', bounded);
-    const shown = await control.call('dpctl/dump-dps', [], bounded);
+    using control = await Unixctl.ofDaemon(host.integration.runDir, 'ovs-vswitchd', signal);
+    const shown = await control.call('dpctl/dump-dps', [], signal);
     const datapaths = shown.split('\n').filter((datapath) => datapath.startsWith('netdev@'));
     return await use(new GuestFlows(control, { datapaths, places, signal }));
   } catch {
@@ -151,9 +162,11 @@ function placesOf(move: TapMove, host: FlowHost): readonly GuestPlace[] {
   const leg = ports.get(provider.port);
   const side = sideOf(move, host);
   if (leg === undefined || leg.iface.type === 'patch' || side === undefined) return [];
-  const others = [...ports].flatMap(([name, { bridge, iface }]) =>
-    bridge.name === provider.bridge && name !== provider.port && iface.type !== 'patch' ? [name] : [],
-  );
+  const interfaces = host.ovs.replica.table('Interface');
+  const others = [...ports.values()]
+    .filter(({ bridge, port }) => bridge.name === provider.bridge && port.name !== provider.port)
+    .flatMap(({ port }) => [...port.interfaces].flatMap((uuid) => interfaces.get(uuid) ?? []))
+    .flatMap(({ name, type }) => (type === 'patch' ? [] : [name]));
   const tag = provider.tag ?? leg.port.tag ?? undefined;
   const at = { side, leg: provider.port, others: new Set(others), tag };
   return (move.shunt?.ownMacs ?? [move.mac]).map((mac) => ({ ...at, mac }));

@@ -20,11 +20,8 @@ export async function perform(
 ): Promise<void> {
   const nothing = () => undefined;
   await execute(steps, signal, { ...executor, checkpoint: nothing, onGone: nothing });
-  await dropStaleFlows(
-    steps.flatMap((step) => step.moves),
-    executor,
-    signal,
-  );
+  const moves = new Map(steps.flatMap((step) => step.moves.map((move) => [move.tap, move] as const)));
+  await dropStaleFlows([...moves.values()], executor, signal);
 }
 
 /** What has a link as member, as far as that is not vswitchd's own datapath. */

@@ -6,7 +6,7 @@ import { requireBridge } from '../host/open-vswitch.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
 import { legsOf } from './gate.ts';
 import { lookedThrough } from './provider-side.ts';
-import { presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
+import { isIn, presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
 
 /** How long OVN may take to claim a port and install its flows. */
 const installedTimeoutMs = 10_000;
@@ -37,7 +37,7 @@ export async function releaseShunt(step: RewireStep, run: Execution): Promise<vo
   const moves = shuntMoves(step.moves);
   const plugged = run.ovs.ports();
   await lookedThrough(
-    moves.filter(({ shunt }) => plugged.has(legsOf(shunt).o)),
+    moves.filter(({ tap, shunt }) => plugged.has(legsOf(shunt).o) && isIn(run, tap, shunt.bridge)),
     run,
   );
   await exchange(

@@ -8,7 +8,7 @@ import { keptAt } from './enter.ts';
 import { type Active, gateCommands, legsOf } from './gate.ts';
 import { askMemberships, bringMemberships, endMemberships } from './memberships.ts';
 import { legFlags, outerLegFlags } from './own-links.ts';
-import { keepToLegacy, letLearn, letThrough, lookedThrough, pointTo } from './provider-side.ts';
+import { keepToLegacy, letLearn, letThrough, lookedThrough, pointToLegacy, pointToTarget } from './provider-side.ts';
 import { presentMoves, type ShuntMove } from './shunt-moves.ts';
 import { guarded } from './storm-guard.ts';
 
@@ -32,20 +32,21 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
   };
   await bringMemberships(moves, run);
   await run.plane.readySwitch(run.signal); // the instant must not wait for a connection
-  await guarded(moves, run, async () => {
+  const before = await guarded(moves, run, async () => {
     await letThrough(joined, run);
     turn(moves, 'target', run);
-    await pointTo('target', joined, run);
+    await pointToTarget(joined, run);
     announce();
     for (const move of moves) mark(run, move.tap, 'announced');
     await sleep(drainMs, run.signal);
   });
   await lookedThrough(joined, run);
-  await guarded(moves, run, async () => {
+  const leaveLegacy = async () => {
     run.netlink.applyAll(joined.flatMap((move) => behindUplink(move, run)));
     await letLearn(joined, run);
     announce();
-  });
+  };
+  await guarded(moves, run, leaveLegacy, before);
   askMemberships(moves, run);
   for (const move of moves) mark(run, move.tap, 'repaired');
 }
@@ -68,7 +69,7 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
   await run.plane.readySwitch(run.signal);
   await guarded(moves, run, async () => {
     turn(moves, 'legacy', run);
-    await pointTo('legacy', joined, run);
+    await pointToLegacy(joined, run);
     announceLegacy(joined, run);
     for (const move of moves) mark(run, move.tap, 'announced');
     await sleep(drainMs, run.signal); // the guest's last frames by way of OVN pass the provider bridge until then

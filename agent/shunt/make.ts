@@ -5,7 +5,7 @@ import type { Execution } from '../cutover/execution.ts';
 import { type Active, gateCommands, gateTablesGone, legsOf, ungateCommands } from './gate.ts';
 import { acceptOwnLegs, dropZones, forgetOwnLegs, keepZones } from './legacy-firewall.ts';
 import { freeLegacyLeg, makeBridge, makeLegacyLeg, removeLinks, untilOperational } from './own-links.ts';
-import { keepToLegacy, letLearn, letThrough, pointTo } from './provider-side.ts';
+import { keepToLegacy, letLearn, letThrough, pointToLegacy } from './provider-side.ts';
 import { isIn, presentMoves, type ShuntMove, shuntMoves } from './shunt-moves.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function makeShunt(step: RewireStep, run: Execution): Promise<void>
   await keepZones(moves, run);
   await acceptOwnLegs(run);
   await keepToLegacy(legacyActive, run);
-  await pointTo('legacy', legacyActive, run);
+  await pointToLegacy(legacyActive, run);
   for (const move of moves) {
     await nextTurn(); // the kernel answers in milliseconds a tap: timers and watchdogs go on
     makeBridge(move, move.active, run);

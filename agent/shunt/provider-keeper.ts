@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
 import { activeLeg } from './make.ts';
-import { keepToLegacy, pointTo, providerState } from './provider-side.ts';
+import { keepToLegacy, pointToLegacy, providerState } from './provider-side.ts';
 import { isIn, isShunted, type ShuntMove } from './shunt-moves.ts';
 
 export interface ProviderKeeperOptions {
@@ -77,7 +77,7 @@ export class ProviderKeeper implements Disposable {
     const states = moves.map((move) => [move, providerState(move, host)] as const);
     try {
       await keepToLegacy(moves, run);
-      await pointTo('legacy', moves, run);
+      await pointToLegacy(moves, run);
       for (const [{ tap }, state] of states) {
         if (state !== undefined && claims().get(tap)?.place === 'staged') this.#kept.set(tap, state);
       }

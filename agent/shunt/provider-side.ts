@@ -11,6 +11,8 @@ const connectTimeoutMs = 1_000;
 /** What the provider's side is reached by. */
 export type ProviderWay = Pick<Execution, 'ovs' | 'providers' | 'plane' | 'signal'>;
 
+type TargetWay = ProviderWay & Pick<Execution, 'integration'>;
+
 /** The cookie of a port's flows on provider bridges. */
 export function providerCookie(portId: string): bigint {
   return cookiePrefix | BigInt(createHash('sha256').update(portId).digest().readUInt32BE(0));
@@ -38,15 +40,45 @@ export async function letThrough(moves: readonly ShuntMove[], run: ProviderWay):
  * long is not flooded for, and gets no frame by both ways. Best effort: without `fdb/add` (Open vSwitch < 2.17) it learns from
  * announcements alone.
  */
-export async function pointTo(way: 'legacy' | 'target', moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
+export async function pointToLegacy(moves: readonly ShuntMove[], run: ProviderWay): Promise<void> {
   for (const move of moves) {
     const at = placeOf(move, run);
-    const port = way === 'legacy' ? at?.port : at?.patch;
-    if (at === undefined || port === undefined) continue;
-    for (const [vlan, mac] of await entriesOf(move, at, run)) {
-      await run.plane.askSwitch('fdb/add', [at.bridge, port, vlan, mac], run.signal);
-    }
+    if (at !== undefined) await pin(move, { at, port: at.port }, run);
   }
+}
+
+/**
+ * The same toward OVN. Each provider network has a patch port of its own to the integration bridge; what comes by another one OVN drops.
+ * Where OVN's flows do not tell which it is, the bridge learns for itself.
+ */
+export async function pointToTarget(moves: readonly ShuntMove[], run: TargetWay): Promise<void> {
+  for (const move of moves) {
+    const at = placeOf(move, run);
+    if (at === undefined) continue;
+    const port = await patchOf(at, run);
+    if (port === undefined) await letLearn([move], run);
+    else await pin(move, { at, port }, run);
+  }
+}
+
+async function pin(
+  move: ShuntMove,
+  { at, port }: { readonly at: ProviderPlace; readonly port: string },
+  run: ProviderWay,
+): Promise<void> {
+  for (const [vlan, mac] of await entriesOf(move, at, run)) {
+    await run.plane.askSwitch('fdb/add', [at.bridge, port, vlan, mac], run.signal);
+  }
+}
+
+/** The one at whose other end OVN takes in frames of this VLAN: it has a flow for VLAN 0 where the network has none. */
+async function patchOf({ patches, tag }: ProviderPlace, run: TargetWay): Promise<string | undefined> {
+  const [first, ...more] = patches;
+  if (more.length === 0) return first?.name;
+  for (const { name, peer } of patches) {
+    if (await run.integration.hasFlow({ inPort: peer, vlanId: tag ?? 0 }, run.signal)) return name;
+  }
+  return undefined;
 }
 
 /** The provider bridge learns for itself again where the guest is. */
@@ -97,11 +129,11 @@ interface ProviderPlace {
   readonly tag: number | undefined;
   /** Frames come in there with another VLAN than the wire's: flows of somebody else give them that. */
   readonly translated: boolean;
-  /** Name of the port that leads to the integration bridge; OVN makes it with the first port of a network. */
-  readonly patch: string | undefined;
+  /** The ports that lead to the integration bridge, with the number of their other end; OVN makes one with the first port of each network. */
+  readonly patches: readonly { readonly name: string; readonly peer: number }[];
 }
 
-/** Changes when what {@link keepToLegacy} and {@link pointTo} did for a tap is gone or wrong: vswitchd was restarted, or a port is another. */
+/** Changes when what {@link keepToLegacy} and {@link pointToLegacy} did for a tap is gone or wrong: vswitchd was restarted, or a port is another. */
 export function providerState(move: ShuntMove, run: Pick<Execution, 'ovs' | 'providers'>): string | undefined {
   const at = placeOf(move, run);
   if (at === undefined) return undefined;
@@ -116,16 +148,13 @@ function placeOf(move: ShuntMove, run: Pick<Execution, 'ovs'>): ProviderPlace | 
   const leg = ports.get(provider.port);
   const ofport = leg?.iface.ofport ?? 0;
   if (leg === undefined || ofport <= 0) return undefined;
-  const patch = [...ports.values()].find(({ bridge, iface }) => {
-    const peer = iface.options.get('peer');
-    return (
-      bridge.name === provider.bridge &&
-      peer !== undefined &&
-      ports.get(peer)?.bridge.name === run.ovs.integrationBridge
-    );
+  const patches = [...ports.values()].flatMap(({ bridge, port, iface }) => {
+    const peer = ports.get(iface.options.get('peer') ?? '');
+    const leads = bridge.name === provider.bridge && peer?.bridge.name === run.ovs.integrationBridge;
+    return leads ? [{ name: port.name, peer: peer.iface.ofport ?? 0 }] : [];
   });
   const tag = provider.tag ?? leg.port.tag ?? undefined;
-  return { ...provider, ofport, tag, translated: isTranslated(move), patch: patch?.port.name };
+  return { ...provider, ofport, tag, translated: isTranslated(move), patches };
 }
 
 function isTranslated({ legacy }: ShuntMove): boolean {

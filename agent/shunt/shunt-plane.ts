@@ -1,3 +1,4 @@
+import { sleep } from '../../platform/clock.ts';
 import { Nftables } from '../../platform/native/nftables.ts';
 import { isShuntError } from '../../platform/shunt-error.ts';
 import { Unixctl } from '../../platform/unixctl.ts';
@@ -6,6 +7,8 @@ import { gateTables } from './gate.ts';
 const controlTimeoutMs = 1_000;
 /** vswitchd begins a look at its flows every 500 ms at least, and of many it takes its time. */
 const lookedThroughTimeoutMs = 2_000;
+/** A vswitchd with two kinds of datapath cannot be waited for: two looks at rest. */
+const blindMs = 1_100;
 /** A locally administered address that nobody has. */
 const nobody = '02:53:48:55:4e:54';
 
@@ -81,20 +84,15 @@ export class ShuntPlane implements Disposable {
   /**
    * Until Open vSwitch has looked at every flow that it had when this was called: what a table says now holds for what is cached of it too. A look that was under
    * way does not count, but the next one does. It looks when a table changes, else every half second: an entry for nobody at `port` comes and goes. Two seconds
-   * at most for each; a vswitchd that does not know the command is not waited for.
+   * at most for each, and no second one where the first was waited for in vain.
    */
   async lookedThrough(at: { readonly bridge: string; readonly port: string }, signal: AbortSignal): Promise<void> {
-    for (const change of [
-      ['fdb/add', at.bridge, at.port, '0', nobody],
-      ['fdb/del', at.bridge, '0', nobody],
-    ] as const) {
-      const [command, ...args] = change;
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(lookedThroughTimeoutMs)]);
-      using waiting = await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded).catch(() => undefined);
-      const looked = waiting?.call('revalidator/wait', [], bounded).catch(() => undefined);
-      await this.readySwitch(signal); // by then it has heard that somebody waits
-      await this.askSwitch(command, args, signal);
-      await looked;
+    const remove = () => this.askSwitch('fdb/del', [at.bridge, '0', nobody], AbortSignal.timeout(controlTimeoutMs));
+    try {
+      const add = () => this.askSwitch('fdb/add', [at.bridge, at.port, '0', nobody], signal);
+      if (await this.#lookedAfter(add, signal)) await this.#lookedAfter(remove, signal);
+    } finally {
+      await remove(); // whatever was cut short
     }
   }
 
@@ -119,6 +117,23 @@ export class ShuntPlane implements Disposable {
       this.makeTables();
       return run();
     }
+  }
+
+  /** False: vswitchd did not tell, and will not tell another time. */
+  async #lookedAfter(change: () => Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(lookedThroughTimeoutMs)]);
+    using waiting = await Unixctl.ofDaemon(this.#runDir, 'ovs-vswitchd', bounded).catch(() => undefined);
+    if (waiting === undefined) return false;
+    const looked = waiting.call('revalidator/wait', [], bounded).then(
+      () => true,
+      async (error: unknown) => {
+        if (isShuntError(error, 'protocol')) await sleep(blindMs, bounded).catch(() => undefined);
+        return false;
+      },
+    );
+    await this.readySwitch(bounded); // by then it has heard that somebody waits
+    await change();
+    return looked;
   }
 
   #closeControl(): void {

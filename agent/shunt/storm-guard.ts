@@ -17,29 +17,32 @@ const uplinkFactorMax = 8;
  * Watches for frames that go round, before a change and while it settles. What leaves by a shunt's legs has come from its tap, each frame
  * by one of them: more than that is in a loop, whatever it goes through outside. An uplink that suddenly carries as much in as out, much
  * more than before, is in one as well. Either fails the change as `verdict-failed`; before it, nothing was touched. Whoever called goes
- * back.
+ * back. Gives the rates of before; given as `since` to what belongs to the same change, they count there too.
  */
 export async function guarded(
   moves: readonly ShuntMove[],
   run: Execution,
   change: () => Promise<void> | void,
-): Promise<void> {
+  since?: Rates,
+): Promise<Rates> {
   const first = sample(moves, run);
   await sleep(beforeMs, run.signal);
   let last = sample(moves, run);
-  const before = judge(moves, ratesOf(first, last));
+  const now = judge(moves, ratesOf(first, last), since);
+  const before = since ?? now;
   await change();
   last = sample(moves, run);
   for (let look = 0; look < looks; look += 1) {
     await sleep(lookMs, run.signal);
-    const now = sample(moves, run);
-    judge(moves, ratesOf(last, now), before);
-    last = now;
+    const later = sample(moves, run);
+    judge(moves, ratesOf(last, later), before);
+    last = later;
   }
+  return before;
 }
 
 /** Frames a second by link: out of it, and in by it. */
-type Rates = ReadonlyMap<string, { readonly sent: number; readonly received: number }>;
+export type Rates = ReadonlyMap<string, { readonly sent: number; readonly received: number }>;
 
 interface Sample {
   readonly atMs: number;

@@ -173,7 +173,9 @@ it('a loop is seen at once, and ends with the shunt', async () => {
     lab.netlink.applyAll(legs.map((link) => ({ kind: 'set-bridge-port', link, ...flags })));
     for (let frames = 0; frames < 5; frames += 1) await send(ext(), broadcast);
   };
-  const storm = lab.withExecution([move], (run) => guarded(shunted === undefined ? [] : [shunted], run, loop));
+  const storm = lab.withExecution([move], async (run) => {
+    await guarded(shunted === undefined ? [] : [shunted], run, loop);
+  });
   await expect(storm).rejects.toMatchObject({ code: 'verdict-failed', detail: { kind: 'storm' } });
   await lab.perform(['make-shunt'], [move]);
 });

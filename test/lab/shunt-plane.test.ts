@@ -13,9 +13,9 @@ const triesMax = 8;
 
 /** g1-1, g1-3 and g2-1 on a VLAN; g1-2, g1-4 and g2-2 on a flat network. */
 describe.each([
-  { kind: 'VLAN', name: 'g1-1', neighbour: 'g1-3', far: 'g2-1' },
-  { kind: 'flat', name: 'g1-2', neighbour: 'g1-4', far: 'g2-2' },
-])('a guest on a $kind network, on its way along its shunt', ({ kind, name, neighbour, far }) => {
+  { kind: 'VLAN', name: 'g1-1', neighbour: 'g1-3', far: 'g2-1', other: 'g1-2' },
+  { kind: 'flat', name: 'g1-2', neighbour: 'g1-4', far: 'g2-2', other: 'g1-1' },
+])('a guest on a $kind network, on its way along its shunt', ({ kind, name, neighbour, far, other }) => {
   let lab: PlaneLab;
   beforeAll(async () => {
     lab = shared ??= await PlaneLab.up();
@@ -76,9 +76,12 @@ describe.each([
     expect(lab.fdb(move.legacy.bridge, move.mac)).toBe(move.tap);
   });
 
-  it('loses nothing at a flip and a flip back, at 1 kHz both ways', async () => {
+  it('loses nothing at a flip and a flip back, at 1 kHz both ways, also where another network leads to OVN by the same bridge', async () => {
     const move = lab.move(name);
+    await lab.perform([...staging], [lab.move(other)]);
     await lab.to('staged', [move]);
+    const patches = (await lab.vsctl('list-ports', 'br-ex')).split('\n').filter((port) => port.startsWith('patch-'));
+    expect(patches).toHaveLength(2);
     await using traffic = await startTraffic(lab.lab.topology.name, [
       { id: 'control', kind: 'udp', from: far, to: neighbour, hz: 1_000 },
       { id: 'in', kind: 'udp', from: far, to: name, hz: 1_000 },
@@ -103,6 +106,7 @@ describe.each([
     ];
     expect(await turn('shunted', 'staged')).toEqual(nothing);
     expect(await turn('staged', 'shunted')).toEqual(nothing);
+    await lab.perform([...unstaging], [lab.move(other)]);
   });
 
   it('goes all the way to the integration bridge and back, each step done twice, and nothing stays behind', async () => {

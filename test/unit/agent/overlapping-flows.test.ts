@@ -35,6 +35,7 @@ describe('a flow of a datapath, as it is printed', () => {
       'eth_type': '0x0800',
       'ipv4.proto': '1',
       'ipv4.frag': 'no',
+      'thread': '',
     });
     expect(flow?.actions).toBe(leg);
   });
@@ -69,6 +70,11 @@ describe('flows of a guest that overlap', () => {
     expect(tangledFlows(parseFlows(`${echo}\n${others}`), place('legacy'))).toEqual([]);
   });
 
+  it('are none of two threads, each of which has flows of its own', () => {
+    const dump = `flow-dump from pmd on cpu core: 1\n${echo}\nflow-dump from pmd on cpu core: 3\n${wide}`;
+    expect(tangledFlows(parseFlows(dump), place('legacy'))).toEqual([]);
+  });
+
   it('are one of two alike: never both, never none', () => {
     const twin = echo.replace('0b848b0a', '1b848b0a');
     expect(tangledFlows(parseFlows(`${echo}\n${twin}`), place('legacy'))).toHaveLength(1);
@@ -84,6 +90,11 @@ describe('flows that lead astray', () => {
 
   it('lead anywhere else after a flip back', () => {
     expect(ids(staleFlows(parseFlows(`${echo}\n${target}`), place('legacy')))).toEqual(['ufid:5ead68f9']);
+  });
+
+  it('may come in by the leg with no tag, or another than the wire has', () => {
+    const dropped = line('9a', `${eth},${ipv4('1')}`, 'drop').replace('in_port(eth2)', `in_port(${leg})`);
+    expect(ids(staleFlows(parseFlows(dropped), { ...place('target'), tag: 100 }))).toEqual(['ufid:9a']);
   });
 
   it('are none of another VLAN, of a later stage, or from a port of another bridge', () => {
