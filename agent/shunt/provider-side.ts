@@ -71,12 +71,19 @@ async function pin(
   }
 }
 
-/** The one at whose other end OVN takes in frames of this VLAN: it has a flow for VLAN 0 where the network has none. */
-async function patchOf({ patches, tag }: ProviderPlace, run: TargetWay): Promise<string | undefined> {
+/**
+ * The one at whose other end OVN takes in frames of this VLAN. Of a network without one it has a flow for VLAN 0, but where it passes guests' own
+ * tags on: then it is the one that is no VLAN's of this bridge.
+ */
+async function patchOf({ patches, tag, tags }: ProviderPlace, run: TargetWay): Promise<string | undefined> {
   const [first, ...more] = patches;
   if (more.length === 0) return first?.name;
+  const takes = (peer: number, vlanId: number) => run.integration.hasFlow({ inPort: peer, vlanId }, run.signal);
+  for (const { name, peer } of patches) if (await takes(peer, tag ?? 0)) return name;
+  if (tag !== undefined) return undefined;
   for (const { name, peer } of patches) {
-    if (await run.integration.hasFlow({ inPort: peer, vlanId: tag ?? 0 }, run.signal)) return name;
+    const taken = await Promise.all(tags.map((vlan) => takes(peer, vlan)));
+    if (!taken.includes(true)) return name;
   }
   return undefined;
 }
@@ -129,6 +136,8 @@ interface ProviderPlace {
   readonly tag: number | undefined;
   /** Frames come in there with another VLAN than the wire's: flows of somebody else give them that. */
   readonly translated: boolean;
+  /** VLANs of the bridge's ports. */
+  readonly tags: readonly number[];
   /** The ports that lead to the integration bridge, with the number of their other end; OVN makes one with the first port of each network. */
   readonly patches: readonly { readonly name: string; readonly peer: number }[];
 }
@@ -153,8 +162,11 @@ function placeOf(move: ShuntMove, run: Pick<Execution, 'ovs'>): ProviderPlace | 
     const leads = bridge.name === provider.bridge && peer?.bridge.name === run.ovs.integrationBridge;
     return leads ? [{ name: port.name, peer: peer.iface.ofport ?? 0 }] : [];
   });
+  const tags = [...ports.values()].flatMap(({ bridge, port }) =>
+    bridge.name === provider.bridge ? (port.tag ?? []) : [],
+  );
   const tag = provider.tag ?? leg.port.tag ?? undefined;
-  return { ...provider, ofport, tag, translated: isTranslated(move), patches };
+  return { ...provider, ofport, tag, translated: isTranslated(move), patches, tags };
 }
 
 function isTranslated({ legacy }: ShuntMove): boolean {
