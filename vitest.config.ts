@@ -82,6 +82,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          // One moment of each row; every moment with SHUNT_FAULTS=thorough, as `npm run faults` sets it.
+          pool: 'forks',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180_000 * patience,
+          hookTimeout: 240_000 * patience,
+        },
+      },
+      {
+        test: {
           name: 'long',
           include: ['test/long/**/*.test.ts'],
           // What proves more than `npm test` has time for; `npm run test:long` only.

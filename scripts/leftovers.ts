@@ -132,6 +132,25 @@ function isAlive(pid: number): boolean {
   return read(`/proc/${pid}/stat`) !== undefined;
 }
 
+/** Names what a run started and has not ended by now, beyond the traces of before it; the processes among it are ended. */
+export async function endLeftovers(run: string, before: ReadonlySet<string>): Promise<readonly string[]> {
+  const processes = await remaining(() => processesOfRun(run), 10_000);
+  const traces = await remaining(
+    () => labTraces(run).filter((trace) => !before.has(trace)),
+    processes.length > 0 ? 0 : 5_000,
+  );
+  for (const { pid } of processes) endProcess(pid);
+  return [...processes.map(({ pid, command }) => `process ${pid}: ${command}`), ...traces];
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it ended by itself after all.
+  }
+}
+
 /** Waits, up to `limitMs`, for what is ending by itself; gives back what does not. */
 export async function remaining<T>(look: () => readonly T[], limitMs: number): Promise<readonly T[]> {
   const deadlineMs = performance.now() + limitMs;

@@ -5,8 +5,8 @@ export interface ProgramOptions {
   /** The program and all its children are killed after this long. */
   readonly limitMs: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** `collect` gives stdout and stderr back as one text, `show` passes them on to the terminal. */
-  readonly console?: 'collect' | 'show';
+  /** `collect` gives stdout and stderr back as one text, `show` passes them on to the terminal, `stderr` both to our stderr. */
+  readonly console?: 'collect' | 'show' | 'stderr';
   readonly signal?: AbortSignal;
 }
 
@@ -15,6 +15,8 @@ export interface ProgramResult {
   readonly status: number;
   readonly output: string;
 }
+
+const outputs = { collect: ['pipe', 'pipe'], show: ['inherit', 'inherit'], stderr: [2, 2] } as const;
 
 /** Output kept of one program; what is beyond is dropped from the front. */
 const outputBytesMax = 4 * 1024 * 1024;
@@ -29,7 +31,7 @@ export async function runProgram(
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', ...(mode === 'show' ? (['inherit', 'inherit'] as const) : (['pipe', 'pipe'] as const))],
+    stdio: ['ignore', ...outputs[mode]],
   });
   const collected: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => keep(collected, chunk));

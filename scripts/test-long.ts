@@ -9,7 +9,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { labTraces, processesOfRun, remaining, runVariable } from './leftovers.ts';
+import { endLeftovers, labTraces, runVariable } from './leftovers.ts';
 import { runProgram } from './run-program.ts';
 import { closingLine, countVitest, nothing, sum, type Tally } from './test-tally.ts';
 
@@ -52,18 +52,9 @@ async function vitest(args: readonly string[], mark: string): Promise<Tally> {
 
 /** What the tests started and did not end is named, ended, and a failure. */
 async function nothingIsLeft(mark: string, before: ReadonlySet<string>): Promise<Tally> {
-  const processes = await remaining(() => processesOfRun(mark), 10_000);
-  const traces = await remaining(() => labTraces(mark).filter((trace) => !before.has(trace)), 5_000);
-  for (const { pid, command } of processes) {
-    say(`FAIL left behind: process ${pid}: ${command}`);
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // ESRCH: it ended by itself after all.
-    }
-  }
-  for (const trace of traces) say(`FAIL left behind: ${trace}`);
-  return processes.length + traces.length === 0 ? one.passed : one.failed;
+  const left = await endLeftovers(mark, before);
+  for (const what of left) say(`FAIL left behind: ${what}`);
+  return left.length === 0 ? one.passed : one.failed;
 }
 
 async function testLong(args: readonly string[]): Promise<Tally> {

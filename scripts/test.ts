@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChecks } from './check.ts';
-import { labTraces, processesOfRun, remaining, runVariable } from './leftovers.ts';
+import { endLeftovers, labTraces, runVariable } from './leftovers.ts';
 import { runProgram } from './run-program.ts';
 import { closingLine, countVitest, nothing, sum, type Tally } from './test-tally.ts';
 
@@ -66,7 +66,7 @@ function runScript(script: string, args: readonly string[], limitMs: number) {
 }
 
 async function vitest(
-  project: 'unit' | 'lab' | 'vm' | 'machine' | 'patient',
+  project: 'unit' | 'lab' | 'vm' | 'faults' | 'machine' | 'patient',
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<Tally> {
@@ -123,39 +123,28 @@ async function labTests(args: readonly string[]): Promise<{ readonly tests: Tall
   const before = new Set(labTraces(run));
   const env = { ...process.env, [runVariable]: run };
   // No kind beside itself. Virtual machines keep one processor; hosts below a systemd of their own, and programs that are killed, mostly wait.
-  const waiting = async () => sum(await vitest('machine', args, env), await vitest('patient', args, env));
-  const tests = sum(...(await Promise.all([vitest('lab', args, env), vitest('vm', args, env), waiting()])));
+  const oneAfterTheOther = async (...projects: readonly Parameters<typeof vitest>[0][]) => {
+    let tally = nothing;
+    for (const project of projects) tally = sum(tally, await vitest(project, args, env));
+    return tally;
+  };
+  const lanes = [['lab'], ['vm', 'faults'], ['machine', 'patient']] as const;
+  const tests = sum(...(await Promise.all(lanes.map((lane) => oneAfterTheOther(...lane)))));
   return { tests, after: sum(swept, await nothingIsLeft(run, before)) };
 }
 
 /** A check of its own: whatever the lab tests started has ended. What has not is named, then ended. */
 async function nothingIsLeft(run: string, before: ReadonlySet<string>): Promise<Tally> {
-  const processes = await remaining(() => processesOfRun(run), 10_000);
-  const traces = await remaining(
-    () => labTraces(run).filter((trace) => !before.has(trace)),
-    processes.length > 0 ? 0 : 5_000,
-  );
-  if (processes.length + traces.length === 0) {
+  const left = await endLeftovers(run, before);
+  if (left.length === 0) {
     say('ok   the lab tests left no process, namespace, mount, loop device or control group');
     return one.passed;
   }
   say('FAIL the lab tests left something behind:');
-  for (const { pid, command } of processes) say(`     process ${pid}: ${command}`);
-  for (const trace of traces) say(`     ${trace}`);
-  toRepeat.push(
-    `left behind:${[...processes.map(({ pid, command }) => `process ${pid}: ${command}`), ...traces].map((what) => `\n     ${what}`).join('')}`,
-  );
-  for (const { pid } of processes) endProcess(pid);
+  for (const what of left) say(`     ${what}`);
+  toRepeat.push(`left behind:${left.map((what) => `\n     ${what}`).join('')}`);
   if (existsSync(join(root, 'lab/main.ts'))) await runScript('lab/main.ts', ['sweep'], limits.sweepMs);
   return one.failed;
-}
-
-function endProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // ESRCH: it ended by itself after all.
-  }
 }
 
 async function build(): Promise<Tally> {
@@ -168,7 +157,7 @@ async function build(): Promise<Tally> {
 /** An ordinary user gets what can run without root; root asked for all of it, and not getting it is a failure. */
 function labNotRun(): Tally {
   const asRoot = process.getuid?.() === 0;
-  const files = globSync('test/lab/**/*.test.ts', { cwd: root }).length;
+  const files = globSync('test/{lab,faults}/**/*.test.ts', { cwd: root }).length;
   const bar = '!'.repeat(100);
   const why = asRoot ? 'Debian packages are missing (see above)' : 'they need root';
   say(`\n${bar}\n!! NOT RUN: ${files} lab test file(s): ${why}.`);

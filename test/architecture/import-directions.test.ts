@@ -39,6 +39,10 @@ const planted: readonly Planted[] = [
   { rule: 'lab-starts-programs', files: { 'lab/a.ts': uses('../agent/leaf.ts') } },
   { rule: 'products-know-no-lab', files: { 'agent/b.ts': uses('../lab/leaf.ts') } },
   { rule: 'lab-and-bench-know-no-test', files: { 'bench/a.ts': uses('../test/leaf.ts') } },
+  {
+    rule: 'lab-and-bench-know-no-test',
+    files: { 'scripts/a.ts': uses('../test/faults/leaf.ts'), 'test/faults/leaf.ts': leaf },
+  },
   { rule: 'main-is-a-root', files: { 'agent/main.ts': leaf, 'agent/c.ts': uses('./main.ts') } },
   { rule: 'domain-is-pure', files: { 'domain/b.ts': "import { readFileSync } from 'node:fs';\nreadFileSync('x');\n" } },
   { rule: 'domain-needs-no-package', files: { 'domain/c.ts': "import pino from 'pino';\npino();\n" } },
@@ -66,6 +70,8 @@ const innocent: Readonly<Record<string, string>> = {
   'coordinator/ledger/a.ts': "import { DatabaseSync } from 'node:sqlite';\nnew DatabaseSync('x');\n",
   'lab/b.ts': uses('../platform/leaf.ts'),
   'test/a.ts': uses('../coordinator/leaf.ts'),
+  'test/faults/rows.ts': leaf,
+  'scripts/b.ts': uses('../test/faults/rows.ts'),
 };
 
 const folders = [
@@ -78,6 +84,7 @@ const folders = [
   'openflow',
   'ovsdb',
   'platform',
+  'scripts',
   'test',
   'wire',
 ];
