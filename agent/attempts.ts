@@ -136,6 +136,8 @@ export class Attempts implements Disposable {
         return this.#commit(order);
       case 'revert':
         return this.#revert(order);
+      case 'resolve':
+        throw new ShuntError('wrong-state', `this agent cannot look after attempt ${order.epoch} by order yet`);
     }
   }
 

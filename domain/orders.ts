@@ -1,7 +1,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { Finding } from './findings.ts';
 import type { LegacyBridgeFacts, NetworkTarget, TapFacts, TapTarget } from './network-model.ts';
-import type { CommitOn, Direction, Method, Phase } from './phases.ts';
+import type { CommitOn, Direction, Method, Phase, Rest } from './phases.ts';
 import type { Blackout, ProbeResult, Verdict } from './probes.ts';
 import type { Operation } from './rewire/places.ts';
 
@@ -68,6 +68,17 @@ export type Order =
   | { readonly type: 'cut'; readonly orderId: string; readonly grant: CutGrant }
   | { readonly type: 'commit'; readonly orderId: string; readonly epoch: number }
   | { readonly type: 'revert'; readonly orderId: string; readonly epoch: number; readonly why: string }
+  /**
+   * Somebody says that a stuck hypervisor is repaired. The agent looks: accepted when each tap of that attempt is at rest and all are in
+   * one place (or gone), and then the attempt is over for the agent too; else refused with `stuck`. Repeated, it is accepted again.
+   */
+  | {
+      readonly type: 'resolve';
+      readonly orderId: string;
+      readonly epoch: number;
+      readonly by: string;
+      readonly why: string;
+    }
   | {
       readonly type: 'probe';
       readonly orderId: string;
@@ -103,13 +114,25 @@ export interface CutGrant {
   readonly batchSize: number;
 }
 
-/** The answer to an order. `accepted` means done for `prepare`, `ensure-probes`, `probe`; begun for `cut`, `commit`, `revert`. */
+/** Where a stuck attempt's taps were found. */
+export interface Resolution {
+  readonly rest: Rest;
+  /** `committed`: where the attempt was to lead. `reverted`: where it began, or elsewhere. */
+  readonly outcome: 'committed' | 'reverted';
+}
+
+/**
+ * The answer to an order. `accepted` means done for `prepare`, `ensure-probes`, `probe`, `resolve`; begun for `cut`, `commit`,
+ * `revert`.
+ */
 export type OrderResult =
   | {
       readonly orderId: string;
       readonly kind: 'accepted';
       readonly probes: readonly ProbeResult[];
       readonly findings: readonly Finding[];
+      /** Of `resolve`. */
+      readonly resolved?: Resolution;
     }
   | {
       readonly orderId: string;
@@ -117,6 +140,8 @@ export type OrderResult =
       readonly code: ErrorCode;
       readonly message: string;
       readonly findings: readonly Finding[];
+      /** Commands, when `resolve` found it stuck still. */
+      readonly repair?: readonly string[];
     };
 
 export type AgentMessage =

@@ -8,6 +8,7 @@ import type { Order as PbOrder } from './gen/shunt/v1/Order.ts';
 import type { PrepareOrder as PbPrepareOrder } from './gen/shunt/v1/PrepareOrder.ts';
 import type { ProbeOrder as PbProbeOrder } from './gen/shunt/v1/ProbeOrder.ts';
 import type { ProbeTarget as PbProbeTarget } from './gen/shunt/v1/ProbeTarget.ts';
+import type { ResolveOrder as PbResolveOrder } from './gen/shunt/v1/ResolveOrder.ts';
 import type { RevertOrder as PbRevertOrder } from './gen/shunt/v1/RevertOrder.ts';
 import { networkTargetCodec, tapTargetCodec } from './network-codec.ts';
 import { commitOn, direction, method, operation } from './words.ts';
@@ -43,6 +44,7 @@ export const orderCodec = tagged<Order, 'type', 'orderId', PbOrder>(
     'cut': message<OrderOf<'cut'>, PbCutOrder>({ grant: cutGrantCodec }),
     'commit': message<OrderOf<'commit'>, PbCommitOrder>({ epoch: serial }),
     'revert': message<OrderOf<'revert'>, PbRevertOrder>({ epoch: serial, why: text }),
+    'resolve': message<OrderOf<'resolve'>, PbResolveOrder>({ epoch: serial, by: text, why: text }),
     'probe': message<OrderOf<'probe'>, PbProbeOrder>({
       vantage: word<OrderOf<'probe'>['vantage']>('vantage of an order', { remote: 1, legacy: 1 }),
       networkId: text,

@@ -1,4 +1,12 @@
-import type { AgentHello, AgentMessage, AttemptState, HostInventory, Order, OrderResult } from '../domain/orders.ts';
+import type {
+  AgentHello,
+  AgentMessage,
+  AttemptState,
+  HostInventory,
+  Order,
+  OrderResult,
+  Resolution,
+} from '../domain/orders.ts';
 import { type Codec, flag, list, message, optional, real, serial, tagged, text } from './codec.ts';
 import { blackoutCodec, findingCodec, probeResultCodec, verdictCodec } from './evidence-codec.ts';
 import type { AgentHello as PbAgentHello } from './gen/shunt/v1/AgentHello.ts';
@@ -9,10 +17,11 @@ import type { HostInventory as PbHostInventory } from './gen/shunt/v1/HostInvent
 import type { OrderAccepted as PbOrderAccepted } from './gen/shunt/v1/OrderAccepted.ts';
 import type { OrderRefused as PbOrderRefused } from './gen/shunt/v1/OrderRefused.ts';
 import type { OrderResult as PbOrderResult } from './gen/shunt/v1/OrderResult.ts';
+import type { Resolution as PbResolution } from './gen/shunt/v1/Resolution.ts';
 import type { Welcome as PbWelcome } from './gen/shunt/v1/Welcome.ts';
 import { legacyBridgeFactsCodec, tapFactsCodec } from './network-codec.ts';
 import { orderCodec } from './order-codec.ts';
-import { agentMode, direction, errorCode, method, operation, phase } from './words.ts';
+import { agentMode, direction, errorCode, method, operation, phase, resolvedAs, rest } from './words.ts';
 
 /** The coordinator's answer to an agent's hello. */
 export interface Welcome {
@@ -59,6 +68,8 @@ const inventoryCodec = message<HostInventory, PbHostInventory>({
   datapathType: text,
 });
 
+const resolutionCodec = message<Resolution, PbResolution>({ rest, outcome: resolvedAs });
+
 type ResultOf<K extends OrderResult['kind']> = Omit<Extract<OrderResult, { readonly kind: K }>, 'kind' | 'orderId'>;
 
 const orderResultCodec = tagged<OrderResult, 'kind', 'orderId', PbOrderResult>(
@@ -67,11 +78,13 @@ const orderResultCodec = tagged<OrderResult, 'kind', 'orderId', PbOrderResult>(
     accepted: message<ResultOf<'accepted'>, PbOrderAccepted>({
       probes: list(probeResultCodec),
       findings: list(findingCodec),
+      resolved: optional(resolutionCodec),
     }),
     refused: message<ResultOf<'refused'>, PbOrderRefused>({
       code: errorCode,
       message: text,
       findings: list(findingCodec),
+      repair: optional(list(text)),
     }),
   },
 );

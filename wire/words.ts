@@ -9,7 +9,8 @@ import {
   shuntPlaces,
   sourceKinds,
 } from '../domain/network-model.ts';
-import { type CommitOn, type Direction, type Method, type Phase, phases } from '../domain/phases.ts';
+import type { Resolution } from '../domain/orders.ts';
+import { type CommitOn, type Direction, type Method, type Phase, phases, type Rest } from '../domain/phases.ts';
 import type { Vantage } from '../domain/probes.ts';
 import { type Operation, operations, type TapPlace, tapPlaces } from '../domain/rewire/places.ts';
 import type { HostPlug, HostView, Outcome, TapPlugWord, WaveState } from '../domain/run-state.ts';
@@ -24,6 +25,8 @@ export const method = word<Method>('method', { direct: 1, shunt: 1 });
 export const commitOn = word<CommitOn>('commitOn', { word: 1, evidence: 1 });
 export const vantage = word<Vantage>('vantage', { legacy: 1, local: 1, remote: 1, wire: 1 });
 export const outcome = word<Outcome>('outcome', { committed: 1, reverted: 1, blocked: 1, stuck: 1 });
+export const rest = word<Rest>('rest', { legacy: 1, staged: 1, target: 1 });
+export const resolvedAs = word<Resolution['outcome']>('outcome', { committed: 1, reverted: 1 });
 export const agentMode = word<'passive' | 'active'>('agent mode', { passive: 1, active: 1 });
 export const hostMode = word<HostView['mode']>('host mode', { passive: 1, active: 1, unknown: 1 });
 export const barrier = word<Barrier>('barrier', { met: 1, open: 1 });

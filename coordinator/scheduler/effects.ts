@@ -55,6 +55,7 @@ const answerMs = {
   cut: 15_000,
   commit: 10_000,
   revert: 10_000,
+  resolve: 20_000,
   probe: 10_000,
 } as const satisfies Record<Order['type'], number>;
 

@@ -31,6 +31,8 @@ import type { ProbePort as _shunt_v1_ProbePort, ProbePort__Output as _shunt_v1_P
 import type { ProbeResult as _shunt_v1_ProbeResult, ProbeResult__Output as _shunt_v1_ProbeResult__Output } from './shunt/v1/ProbeResult.ts';
 import type { ProbeTarget as _shunt_v1_ProbeTarget, ProbeTarget__Output as _shunt_v1_ProbeTarget__Output } from './shunt/v1/ProbeTarget.ts';
 import type { ProviderLeg as _shunt_v1_ProviderLeg, ProviderLeg__Output as _shunt_v1_ProviderLeg__Output } from './shunt/v1/ProviderLeg.ts';
+import type { Resolution as _shunt_v1_Resolution, Resolution__Output as _shunt_v1_Resolution__Output } from './shunt/v1/Resolution.ts';
+import type { ResolveOrder as _shunt_v1_ResolveOrder, ResolveOrder__Output as _shunt_v1_ResolveOrder__Output } from './shunt/v1/ResolveOrder.ts';
 import type { RevertOrder as _shunt_v1_RevertOrder, RevertOrder__Output as _shunt_v1_RevertOrder__Output } from './shunt/v1/RevertOrder.ts';
 import type { ShuntPlug as _shunt_v1_ShuntPlug, ShuntPlug__Output as _shunt_v1_ShuntPlug__Output } from './shunt/v1/ShuntPlug.ts';
 import type { TapFacts as _shunt_v1_TapFacts, TapFacts__Output as _shunt_v1_TapFacts__Output } from './shunt/v1/TapFacts.ts';
@@ -78,6 +80,8 @@ export interface ProtoGrpcType {
       ProbeResult: MessageTypeDefinition<_shunt_v1_ProbeResult, _shunt_v1_ProbeResult__Output>
       ProbeTarget: MessageTypeDefinition<_shunt_v1_ProbeTarget, _shunt_v1_ProbeTarget__Output>
       ProviderLeg: MessageTypeDefinition<_shunt_v1_ProviderLeg, _shunt_v1_ProviderLeg__Output>
+      Resolution: MessageTypeDefinition<_shunt_v1_Resolution, _shunt_v1_Resolution__Output>
+      ResolveOrder: MessageTypeDefinition<_shunt_v1_ResolveOrder, _shunt_v1_ResolveOrder__Output>
       RevertOrder: MessageTypeDefinition<_shunt_v1_RevertOrder, _shunt_v1_RevertOrder__Output>
       ShuntPlug: MessageTypeDefinition<_shunt_v1_ShuntPlug, _shunt_v1_ShuntPlug__Output>
       TapFacts: MessageTypeDefinition<_shunt_v1_TapFacts, _shunt_v1_TapFacts__Output>

@@ -583,7 +583,8 @@ export const descriptor: unknown = {
           "cut",
           "commit",
           "revert",
-          "probe"
+          "probe",
+          "resolve"
          ]
         }
        },
@@ -615,6 +616,10 @@ export const descriptor: unknown = {
         "probe": {
          "type": "ProbeOrder",
          "id": 7
+        },
+        "resolve": {
+         "type": "ResolveOrder",
+         "id": 8
         }
        }
       },
@@ -688,6 +693,22 @@ export const descriptor: unknown = {
         "why": {
          "type": "string",
          "id": 2
+        }
+       }
+      },
+      "ResolveOrder": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "by": {
+         "type": "string",
+         "id": 2
+        },
+        "why": {
+         "type": "string",
+         "id": 3
         }
        }
       },
@@ -818,6 +839,13 @@ export const descriptor: unknown = {
        }
       },
       "OrderAccepted": {
+       "oneofs": {
+        "_resolved": {
+         "oneof": [
+          "resolved"
+         ]
+        }
+       },
        "fields": {
         "probes": {
          "rule": "repeated",
@@ -827,6 +855,25 @@ export const descriptor: unknown = {
         "findings": {
          "rule": "repeated",
          "type": "Finding",
+         "id": 2
+        },
+        "resolved": {
+         "type": "Resolution",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "Resolution": {
+       "fields": {
+        "rest": {
+         "type": "string",
+         "id": 1
+        },
+        "outcome": {
+         "type": "string",
          "id": 2
         }
        }
@@ -845,6 +892,11 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "Finding",
          "id": 3
+        },
+        "repair": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
         }
        }
       },

@@ -122,6 +122,8 @@ export class FakeAgent implements AsyncDisposable {
           return refuse(order, 'wrong-state');
         this.#goBack(order.why);
         return accept(order, []);
+      case 'resolve':
+        return refuse(order, 'wrong-state');
     }
   }
 

@@ -131,6 +131,8 @@ export class SimAgent {
         return accept();
       case 'ensure-probes':
         return accept();
+      case 'resolve':
+        return refuse('wrong-state');
       case 'probe':
         return accept(
           order.targets.map(({ tap, portId }) => ({

@@ -202,14 +202,30 @@ const anyBridge = anyOf<LegacyBridgeFacts>(
 );
 
 const anyResult: fc.Arbitrary<OrderResult> = fc.oneof(
-  fc.record({ orderId: anyText, kind: fc.constant('accepted'), probes: few(anyProbe), findings: few(anyFinding) }),
-  fc.record({
-    orderId: anyText,
-    kind: fc.constant('refused'),
-    code: anyCode,
-    message: anyText,
-    findings: few(anyFinding),
-  }),
+  anyOf<Extract<OrderResult, { kind: 'accepted' }>>(
+    {
+      orderId: anyText,
+      kind: fc.constant('accepted'),
+      probes: few(anyProbe),
+      findings: few(anyFinding),
+      resolved: fc.record({
+        rest: fc.constantFrom('legacy', 'staged', 'target'),
+        outcome: fc.constantFrom('committed', 'reverted'),
+      }),
+    },
+    'resolved',
+  ),
+  anyOf<Extract<OrderResult, { kind: 'refused' }>>(
+    {
+      orderId: anyText,
+      kind: fc.constant('refused'),
+      code: anyCode,
+      message: anyText,
+      findings: few(anyFinding),
+      repair: fc.array(anyText, { minLength: 1, maxLength: 3 }),
+    },
+    'repair',
+  ),
 );
 
 const anyHello = anyOf<Extract<AgentMessage, { type: 'hello' }>['hello']>(
@@ -278,6 +294,7 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
   fc.record({ type: fc.constant('cut'), orderId, grant: anyGrant }),
   fc.record({ type: fc.constant('commit'), orderId, epoch: anySerial }),
   fc.record({ type: fc.constant('revert'), orderId, epoch: anySerial, why: anyText }),
+  fc.record({ type: fc.constant('resolve'), orderId, epoch: anySerial, by: anyText, why: anyText }),
   fc.record({
     type: fc.constant('probe'),
     orderId,

@@ -6,6 +6,7 @@ import type { CutOrder as _shunt_v1_CutOrder, CutOrder__Output as _shunt_v1_CutO
 import type { CommitOrder as _shunt_v1_CommitOrder, CommitOrder__Output as _shunt_v1_CommitOrder__Output } from '../../shunt/v1/CommitOrder.ts';
 import type { RevertOrder as _shunt_v1_RevertOrder, RevertOrder__Output as _shunt_v1_RevertOrder__Output } from '../../shunt/v1/RevertOrder.ts';
 import type { ProbeOrder as _shunt_v1_ProbeOrder, ProbeOrder__Output as _shunt_v1_ProbeOrder__Output } from '../../shunt/v1/ProbeOrder.ts';
+import type { ResolveOrder as _shunt_v1_ResolveOrder, ResolveOrder__Output as _shunt_v1_ResolveOrder__Output } from '../../shunt/v1/ResolveOrder.ts';
 
 export interface Order {
   'orderId'?: (string);
@@ -15,7 +16,8 @@ export interface Order {
   'commit'?: (_shunt_v1_CommitOrder | null);
   'revert'?: (_shunt_v1_RevertOrder | null);
   'probe'?: (_shunt_v1_ProbeOrder | null);
-  'order'?: "prepare"|"ensureProbes"|"cut"|"commit"|"revert"|"probe";
+  'resolve'?: (_shunt_v1_ResolveOrder | null);
+  'order'?: "prepare"|"ensureProbes"|"cut"|"commit"|"revert"|"probe"|"resolve";
 }
 
 export interface Order__Output {
@@ -26,5 +28,6 @@ export interface Order__Output {
   'commit'?: (_shunt_v1_CommitOrder__Output | null);
   'revert'?: (_shunt_v1_RevertOrder__Output | null);
   'probe'?: (_shunt_v1_ProbeOrder__Output | null);
-  'order'?: "prepare"|"ensureProbes"|"cut"|"commit"|"revert"|"probe";
+  'resolve'?: (_shunt_v1_ResolveOrder__Output | null);
+  'order'?: "prepare"|"ensureProbes"|"cut"|"commit"|"revert"|"probe"|"resolve";
 }

@@ -6,10 +6,12 @@ export interface OrderRefused {
   'code'?: (string);
   'message'?: (string);
   'findings'?: (_shunt_v1_Finding)[];
+  'repair'?: (string)[];
 }
 
 export interface OrderRefused__Output {
   'code': (string);
   'message': (string);
   'findings': (_shunt_v1_Finding__Output)[];
+  'repair': (string)[];
 }
