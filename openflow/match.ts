@@ -11,6 +11,13 @@ export interface Match {
   readonly arpOp?: number;
   readonly arpSpa?: string;
   readonly arpTpa?: string;
+  /** Hardware addresses inside an ARP message. */
+  readonly arpSha?: string;
+  readonly arpTha?: string;
+  /** Upper six bits of the IPv4 or IPv6 traffic class. */
+  readonly ipDscp?: number;
+  /** Lower two bits of it. */
+  readonly ipEcn?: number;
   readonly ipProto?: number;
   readonly ipv4Src?: string;
   readonly ipv4Dst?: string;
@@ -48,6 +55,16 @@ const fields = [
     decode: (value) => ({ vlanId: value.readUInt16BE(0) === 0 ? 'none' : value.readUInt16BE(0) & 0xfff }),
   },
   {
+    number: 8,
+    encode: ({ ipDscp }) => (ipDscp === undefined ? undefined : Buffer.of(ipDscp)),
+    decode: (value) => ({ ipDscp: value.readUInt8(0) }),
+  },
+  {
+    number: 9,
+    encode: ({ ipEcn }) => (ipEcn === undefined ? undefined : Buffer.of(ipEcn)),
+    decode: (value) => ({ ipEcn: value.readUInt8(0) }),
+  },
+  {
     number: 10,
     encode: ({ ipProto }) => (ipProto === undefined ? undefined : Buffer.of(ipProto)),
     decode: (value) => ({ ipProto: value.readUInt8(0) }),
@@ -61,6 +78,8 @@ const fields = [
   },
   { number: 22, encode: ({ arpSpa }) => optionalIpv4(arpSpa), decode: (value) => ({ arpSpa: formatIpv4(value) }) },
   { number: 23, encode: ({ arpTpa }) => optionalIpv4(arpTpa), decode: (value) => ({ arpTpa: formatIpv4(value) }) },
+  { number: 24, encode: ({ arpSha }) => optionalMac(arpSha), decode: (value) => ({ arpSha: formatMac(value) }) },
+  { number: 25, encode: ({ arpTha }) => optionalMac(arpTha), decode: (value) => ({ arpTha: formatMac(value) }) },
   {
     number: 27,
     encode: ({ ipv6Dst }) => (ipv6Dst === undefined ? undefined : Buffer.from(ipv6Dst)),

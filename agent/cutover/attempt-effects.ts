@@ -104,7 +104,7 @@ async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
 
 async function dropStale({ context, grant, moves }: AttemptWork, signal: AbortSignal): Promise<void> {
   if (!(await dropStaleFlows(moves, context.host, signal))) return;
-  context.logger.info({ epoch: grant.epoch }, 'flows led to where guests had been: all flows were made anew');
+  context.logger.info({ epoch: grant.epoch }, 'flows led to where guests had been: they were made anew');
 }
 
 async function verify(work: AttemptWork, signal: AbortSignal): Promise<void> {

@@ -8,18 +8,20 @@ import { activeLeg } from '../shunt/make.ts';
 import { isIn, isShunted } from '../shunt/shunt-moves.ts';
 import { actionWords, covers, type DatapathFlow, parseFlows } from './datapath-flow.ts';
 import type { ExecutorDependencies } from './execution.ts';
+import { type Narrowing, narrowingCookie, narrowingRules, narrowings, survives } from './narrowed-flows.ts';
 
 /*
  * Open vSwitch up to 3.1 looks for the flow of a userspace datapath that it is to change by a packet, not by its identifier. Where two flows
  * overlap it may change the other one: what it believes of the first is right from then on, what that does is not, and as long as frames
  * keep it alive nothing mends it (docs/facts.md, "A flow that outlives what it was made from"). A guest that is moved a second time has such
- * flows: the ones made while OVN led to it know protocols, the ones made since do not. Where there are any, all flows of the host are made
- * anew: one deleted by itself (`dpctl/del-flow`) stays in vswitchd's books, and its frames go by vswitchd one by one from then on. Both
- * functions are best effort: they never fail, and cost nothing on other datapaths.
+ * flows: the ones made while OVN led to it know protocols, the ones made since do not. Where there are any, the guest's flows are made anew
+ * (narrowed-flows.ts), and where that does not help those of all guests, which keeps their frames waiting. One deleted by itself (`dpctl/del-flow`)
+ * stays in vswitchd's books, and its frames go by vswitchd one by one from then on. Both functions are best effort: they never fail, and cost
+ * nothing on other datapaths.
  */
 
 /** What is asked of vswitchd, and the rows and links it is judged by. */
-export type FlowHost = Pick<ExecutorDependencies, 'ovs' | 'netlink' | 'integration'>;
+export type FlowHost = Pick<ExecutorDependencies, 'ovs' | 'netlink' | 'integration' | 'providers'>;
 
 /** All of it, before a move: an attempt's deadline is not ours to use up. */
 const untangleTimeoutMs = 1_500;
@@ -31,6 +33,7 @@ const lookedThroughMs = 1_100;
 /** Where a guest's frames are to go from the provider bridge. */
 export interface GuestPlace {
   readonly mac: string;
+  readonly bridge: string;
   /** VLAN on the wire; undefined: untagged. */
   readonly tag: number | undefined;
   readonly side: Active;
@@ -44,9 +47,7 @@ export interface GuestPlace {
 export async function untangleFlows(moves: readonly TapMove[], host: FlowHost, signal: AbortSignal): Promise<boolean> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(untangleTimeoutMs)]);
   return withFlows(moves, host, bounded, async (flows) => {
-    const found = await flows.some(tangledFlows);
-    if (found) await flows.makeAnew();
-    return found;
+    return flows.without(tangledFlows);
   });
 }
 
@@ -55,9 +56,7 @@ export async function dropStaleFlows(moves: readonly TapMove[], host: FlowHost, 
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(dropTimeoutMs)]);
   return withFlows(moves, host, bounded, async (flows) => {
     await flows.lookedThrough();
-    const found = await flows.some(staleFlows);
-    if (found) await flows.makeAnew();
-    return found;
+    return flows.without(staleFlows);
   });
 }
 
@@ -81,21 +80,39 @@ export function staleFlows(flows: readonly DatapathFlow[], place: GuestPlace): r
   });
 }
 
-/** Frames for exactly this guest, as they came in. What comes in by the leg carries the wire's VLAN, another one, or none. */
-function isOfGuest({ match }: DatapathFlow, { mac, tag, leg }: GuestPlace): boolean {
-  const isOfNetwork = tag === undefined || match.get('in_port') === leg || match.get('vlan.vid') === String(tag);
-  return match.get('recirc_id') === '0' && isOfNetwork && match.get('eth.dst') === mac;
+/**
+ * Frames for exactly this guest, as they came in by a port of the provider bridge. What comes in by the leg carries the wire's VLAN, another one,
+ * or none.
+ */
+function isOfGuest({ match }: DatapathFlow, { mac, tag, leg, others }: GuestPlace): boolean {
+  if (match.get('recirc_id') !== '0' || match.get('eth.dst') !== mac) return false;
+  const inPort = match.get('in_port') ?? '';
+  if (inPort === leg) return true;
+  return others.has(inPort) && (tag === undefined || match.get('vlan.vid') === String(tag));
+}
+
+/** Which of a guest's flows have to go. */
+type Which = (flows: readonly DatapathFlow[], place: GuestPlace) => readonly DatapathFlow[];
+
+/** The field by which a guest's flows are made anew so that none of those is left; undefined: by neither. */
+export function narrowingFor(flows: readonly DatapathFlow[], place: GuestPlace, which: Which): Narrowing | undefined {
+  return narrowings.find((by) => {
+    const left = flows.filter((flow) => survives(flow, by));
+    return which(left, place).length === 0;
+  });
 }
 
 /** vswitchd's control socket, and the guests whose flows are looked at. */
 class GuestFlows {
   readonly #control: Unixctl;
+  readonly #providers: FlowHost['providers'];
   readonly #datapaths: readonly string[];
   readonly #places: readonly GuestPlace[];
   readonly #signal: AbortSignal;
 
   constructor(control: Unixctl, at: GuestFlowsAt) {
     this.#control = control;
+    this.#providers = at.providers;
     this.#datapaths = at.datapaths;
     this.#places = at.places;
     this.#signal = at.signal;
@@ -111,25 +128,60 @@ class GuestFlows {
     }
   }
 
-  /** Guest by guest: vswitchd does nothing else while it prints flows. */
-  async some(which: (flows: readonly DatapathFlow[], place: GuestPlace) => readonly DatapathFlow[]): Promise<boolean> {
-    for (const datapath of this.#datapaths) {
-      for (const place of this.#places) {
-        await nextTurn();
-        const filter = ['-m', '--names', datapath, `filter=dl_dst=${place.mac}`];
-        const shown = await this.#control.call('dpctl/dump-flows', filter, this.#signal);
-        if (which(parseFlows(shown), place).length > 0) return true;
-      }
-    }
-    return false;
+  /** Makes anew what has to go. True: there was any. */
+  async without(which: Which): Promise<boolean> {
+    const found = await this.#found(which, this.#places);
+    if (found.length === 0) return false;
+    await this.#narrow(found.flatMap(({ place, by }) => (by === undefined ? [] : [{ place, by }])));
+    const left = found.map(({ place }) => place);
+    if ((await this.#found(which, left)).length > 0) await this.#control.call('revalidator/purge', [], this.#signal);
+    return true;
   }
 
-  async makeAnew(): Promise<void> {
-    await this.#control.call('revalidator/purge', [], this.#signal);
+  /** Guest by guest: vswitchd does nothing else while it prints flows. */
+  async #found(which: Which, places: readonly GuestPlace[]): Promise<readonly FoundGuest[]> {
+    const found: FoundGuest[] = [];
+    for (const datapath of this.#datapaths) {
+      for (const place of places) {
+        await nextTurn();
+        const filter = ['-m', '--names', datapath, `filter=dl_dst=${place.mac}`];
+        const flows = parseFlows(await this.#control.call('dpctl/dump-flows', filter, this.#signal));
+        if (which(flows, place).length > 0) found.push({ place, by: narrowingFor(flows, place, which) });
+      }
+    }
+    return found;
+  }
+
+  /** Best effort: what this does not mend is seen, and mended at a higher price. */
+  async #narrow(guests: readonly { readonly place: GuestPlace; readonly by: Narrowing }[]): Promise<void> {
+    const changed = [...Map.groupBy(guests, ({ place }) => place.bridge)].map(([bridge, on]) => ({
+      port: this.#providers.open(bridge),
+      add: on.flatMap(({ place, by }) => narrowingRules(place.mac, by)),
+    }));
+    try {
+      // A look that is under way when it is waited for does not count; each change begins another one.
+      for (const _ of ['perhaps an earlier one', 'the next']) {
+        for (const { port, add } of changed) {
+          await port.ready(this.#signal);
+          await port.changeFlows({ add });
+        }
+        await this.#control.call('revalidator/wait', [], this.#signal);
+      }
+    } catch {
+      this.#signal.throwIfAborted();
+    } finally {
+      for (const { port } of changed) await port.changeFlows({ remove: [narrowingCookie] }).catch(() => undefined);
+    }
   }
 }
 
+interface FoundGuest {
+  readonly place: GuestPlace;
+  readonly by: Narrowing | undefined;
+}
+
 interface GuestFlowsAt {
+  readonly providers: FlowHost['providers'];
   readonly datapaths: readonly string[];
   readonly places: readonly GuestPlace[];
   readonly signal: AbortSignal;
@@ -147,7 +199,7 @@ async function withFlows(
     using control = await Unixctl.ofDaemon(host.integration.runDir, 'ovs-vswitchd', signal);
     const shown = await control.call('dpctl/dump-dps', [], signal);
     const datapaths = shown.split('\n').filter((datapath) => datapath.startsWith('netdev@'));
-    return await use(new GuestFlows(control, { datapaths, places, signal }));
+    return await use(new GuestFlows(control, { providers: host.providers, datapaths, places, signal }));
   } catch {
     return false; // vswitchd is not there, or does not know the commands: nothing may depend on it
   }
@@ -168,7 +220,7 @@ function placesOf(move: TapMove, host: FlowHost): readonly GuestPlace[] {
     .flatMap(({ port }) => [...port.interfaces].flatMap((uuid) => interfaces.get(uuid) ?? []))
     .flatMap(({ name, type }) => (type === 'patch' ? [] : [name]));
   const tag = provider.tag ?? leg.port.tag ?? undefined;
-  const at = { side, leg: provider.port, others: new Set(others), tag };
+  const at = { bridge: provider.bridge, side, leg: provider.port, others: new Set(others), tag };
   return (move.shunt?.ownMacs ?? [move.mac]).map((mac) => ({ ...at, mac }));
 }
 

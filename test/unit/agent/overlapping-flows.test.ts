@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { covers, parseFlows } from '../../../agent/cutover/datapath-flow.ts';
-import { type GuestPlace, staleFlows, tangledFlows } from '../../../agent/cutover/overlapping-flows.ts';
+import { narrowingRules, survives } from '../../../agent/cutover/narrowed-flows.ts';
+import { type GuestPlace, narrowingFor, staleFlows, tangledFlows } from '../../../agent/cutover/overlapping-flows.ts';
 
 /** As Open vSwitch 3.1.0 prints them; two thirds of what is wildcarded left out. */
 const line = (ufid: string, key: string, actions: string) =>
@@ -14,6 +15,7 @@ const wide = line('7b174ec7', `${eth},${ipv4('17/0')},udp(src=41943/0,dst=25885/
 const target = line('5ead68f9', `${eth},${ipv4('1')},icmp(type=8/0,code=0/0)`, 'ct(zone=3),recirc(0x3)');
 const place = (side: GuestPlace['side']): GuestPlace => ({
   mac: 'fa:16:3e:01:00:01',
+  bridge: 'br-ex',
   tag: undefined,
   side,
   leg,
@@ -102,5 +104,53 @@ describe('flows that lead astray', () => {
     const inside = target.replace('in_port(eth2)', 'in_port(tap1)');
     expect(staleFlows(parseFlows(`${later}\n${inside}`), place('legacy'))).toEqual([]);
     expect(staleFlows(parseFlows(target), { ...place('legacy'), tag: 100 })).toEqual([]);
+  });
+});
+
+describe("what makes one guest's flows anew", () => {
+  const narrowed = (flow: string, tos: string) => flow.replace('tos=0/0', `tos=${tos}`);
+  const one = (text: string) => {
+    const [flow] = parseFlows(text);
+    if (flow === undefined) throw new Error('a flow was printed');
+    return flow;
+  };
+
+  it('is a field that none of its flows matches by', () => {
+    expect(narrowingFor(parseFlows(`${echo}\n${wide}`), place('legacy'), tangledFlows)).toBe('first');
+    const before = `${narrowed(echo, '0/0xfc')}\n${narrowed(wide, '0/0xfc')}`;
+    expect(narrowingFor(parseFlows(before), place('legacy'), tangledFlows)).toBe('second');
+  });
+
+  it('leaves those which match by it, where the wide ones do not', () => {
+    const before = `${narrowed(echo, '0/0xfc')}\n${wide}`;
+    expect(narrowingFor(parseFlows(before), place('legacy'), tangledFlows)).toBe('first');
+  });
+
+  it('is nothing where they match by both', () => {
+    const both = `${narrowed(echo, '0')}\n${narrowed(wide, '0')}`;
+    expect(narrowingFor(parseFlows(both), place('legacy'), tangledFlows)).toBeUndefined();
+    expect(narrowingFor(parseFlows(narrowed(target, '0')), place('legacy'), staleFlows)).toBeUndefined();
+  });
+
+  it.each([
+    ['IPv4', `${eth},eth_type(0x0800),ipv4(src=10.0.0.2/0.0.0.0,proto=6,TOS)`, 'tos=0/0xfc', 'tos=0/0x3'],
+    ['IPv6', `${eth},eth_type(0x86dd),ipv6(src=::/::,proto=58,TOS)`, 'tclass=0/0xfc', 'tclass=0/0x3'],
+    ['ARP', `${eth},eth_type(0x0806),arp(op=1,TOS)`, `sha=${place('legacy').mac}`, `tha=${place('legacy').mac}`],
+  ])('is told by the flows of %s, in a VLAN and out of it', (_, key, first, second) => {
+    for (const [within, without] of [
+      ['', ''],
+      ['eth_type(0x8100),vlan(vid=100),encap(', ')'],
+    ] as const) {
+      const flow = (field: string) => {
+        const [ethernet = '', rest = ''] = key.replace('TOS', field).split(/,(?=eth_type)/);
+        return one(line('1', `${ethernet},${within}${rest}${without}`, leg));
+      };
+      expect([survives(flow(first), 'first'), survives(flow(first), 'second')]).toEqual([true, false]);
+      expect([survives(flow(second), 'first'), survives(flow(second), 'second')]).toEqual([false, true]);
+    }
+  });
+
+  it('goes by itself, if nobody takes it away', () => {
+    for (const rule of narrowingRules('fa:16:3e:01:00:01', 'first')) expect(rule.hardTimeoutS).toBeGreaterThan(0);
   });
 });
