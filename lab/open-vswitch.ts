@@ -43,12 +43,22 @@ function patternPath(lab: string, schema: string): string {
   return join(pathsOf(lab).dir, `${schema.slice(schema.lastIndexOf('/') + 1)}.pattern`);
 }
 
-/** Starts an ovsdb-server and waits until it listens. */
+/** Starts an ovsdb-server on an empty database and waits until it listens. */
 export async function startDatabase(spec: DatabaseSpec): Promise<void> {
   const { place } = spec;
   mkdirSync(place.dir, { recursive: true });
-  const file = join(place.dir, `${spec.process}.db`);
-  copyFileSync(patternPath(place.lab, spec.schema), file);
+  copyFileSync(patternPath(place.lab, spec.schema), databaseFile(spec));
+  await startDatabaseServer(spec);
+}
+
+function databaseFile({ place, process }: Pick<DatabaseSpec, 'place' | 'process'>): string {
+  return join(place.dir, `${process}.db`);
+}
+
+/** Starts an ovsdb-server on the database that is there: at first, or again after it was killed. */
+async function startDatabaseServer(spec: DatabaseSpec): Promise<void> {
+  const { place } = spec;
+  const file = databaseFile(spec);
   const paths = pathsOf(place.lab);
   const server = startDaemon(paths, place.lab, {
     name: `${place.name}-${spec.process}`,
@@ -69,10 +79,18 @@ export async function startDatabase(spec: DatabaseSpec): Promise<void> {
 
 /** Starts ovsdb-server and ovs-vswitchd of their own in a namespace. The caller configures bridges by {@link vsctl}. */
 export async function startSwitch(place: SwitchPlace, datapath: Datapath): Promise<void> {
-  const socket = join(place.dir, 'db.sock');
-  await startDatabase({ place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket });
+  await startDatabase(switchDatabase(place));
   await vsctl(place, ['--no-wait', 'init']);
   await startVswitchd(place, datapath);
+}
+
+/** Starts a switch's database again after it was killed, with what is in it. */
+export function restartSwitchDatabase(place: SwitchPlace): Promise<void> {
+  return startDatabaseServer(switchDatabase(place));
+}
+
+function switchDatabase(place: SwitchPlace): DatabaseSpec {
+  return { place, process: 'ovsdb', schema: VSWITCH_SCHEMA, socket: join(place.dir, 'db.sock') };
 }
 
 /** Beside its database: at first, or again after it was killed. */

@@ -71,12 +71,16 @@ function putSessionFirst(pid: number, niceness: number): void {
   }
 }
 
-/** Start time of a live process, or undefined when there is none (a zombie counts as none). */
+/**
+ * Start time of a live process, or undefined when there is none. A zombie counts as none, unless it is only the first of its threads: until the last one
+ * has ended, its sockets go on accepting.
+ */
 export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    const ended = fields[0] === 'X' || (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1);
+    return ended ? undefined : fields[19];
   } catch {
     return undefined;
   }

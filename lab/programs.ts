@@ -5,7 +5,7 @@ import { together, until } from './command.ts';
 import { hypervisorPlace, startController } from './hypervisor.ts';
 import { waitUntilListening } from './listening.ts';
 import { inNetnsWithSys } from './netns.ts';
-import { startVswitchd } from './open-vswitch.ts';
+import { restartSwitchDatabase, startVswitchd } from './open-vswitch.ts';
 import { findProcess, type ProcessRecord, signalProcess, startDaemon } from './processes.ts';
 import { agentConfigPath, coordinatorConfigPath } from './program-config.ts';
 import { hypervisorDir, pathsOf } from './run-dir.ts';
@@ -19,6 +19,7 @@ export type ProgramName =
   | 'coordinator'
   | `agent-${string}`
   | `${string}-controller`
+  | `${string}-ovsdb`
   | `${string}-vswitchd`;
 
 const DIST = join(import.meta.dirname, '..', 'dist');
@@ -76,12 +77,14 @@ export async function restartProgram(lab: string, name: ProgramName): Promise<vo
   const [, agentOf] = /^agent-(.+)$/.exec(name) ?? [];
   const [, controllerOf] = /^(.+)-controller$/.exec(name) ?? [];
   const [, switchOf] = /^(.+)-vswitchd$/.exec(name) ?? [];
+  const [, databaseOf] = /^(.+)-ovsdb$/.exec(name) ?? [];
   if (name === 'nats') return startNats(topology);
   if (name === 'prometheus') return startPrometheus(topology);
   if (name === 'coordinator') return startCoordinator(topology);
   if (agentOf) return startAgent(topology, hypervisorOf(topology, agentOf));
   if (controllerOf) return startController(topology, hypervisorOf(topology, controllerOf));
   if (switchOf) return startVswitchd(hypervisorPlace(lab, hypervisorOf(topology, switchOf)), topology.datapath);
+  if (databaseOf) return restartSwitchDatabase(hypervisorPlace(lab, hypervisorOf(topology, databaseOf)));
   throw new Error(`lab ${lab} has no program '${name}'`);
 }
 

@@ -13,10 +13,13 @@ import { pauseProcess } from '../../lab/faults/process-pause.ts';
 import { delayGuest, netem } from '../../lab/faults/slow-link.ts';
 import { readOnly, smallDisk } from '../../lab/faults/small-disk.ts';
 import { wrongClock } from '../../lab/faults/wrong-clock.ts';
+import { hypervisorPlace } from '../../lab/hypervisor.ts';
 import { execIn } from '../../lab/netns.ts';
+import { vsctl } from '../../lab/open-vswitch.ts';
 import { findProcess } from '../../lab/processes.ts';
+import { findProgram, restartProgram } from '../../lab/programs.ts';
 import { pathsOf } from '../../lab/run-dir.ts';
-import { guestOf, type LabState } from '../../lab/state.ts';
+import { guestOf, hypervisorOf, type LabState } from '../../lab/state.ts';
 import { upLab } from '../../lab/up.ts';
 import { freshLabName } from './fixture/own-lab.ts';
 import { type OwnScratch, ownScratch } from './fixture/own-scratch.ts';
@@ -163,6 +166,17 @@ describe('faults of a lab', () => {
     expect(await answered(3)).toBe(3);
     await fault.remove();
     expect(await reaches('hv1')).toBe(true);
+  });
+
+  it("starts a hypervisor's database again with what was in it, and its switch goes on", async () => {
+    const place = hypervisorPlace(name, hypervisorOf(lab, 'hv1'));
+    await vsctl(place, ['set', 'Open_vSwitch', '.', 'external_ids:kept=yes']);
+    const before = findProgram(name, 'hv1-ovsdb') ?? expect.fail('no ovsdb-server');
+    await restartProgram(name, 'hv1-ovsdb');
+    expect(findProgram(name, 'hv1-ovsdb')?.pid).not.toBe(before.pid);
+    expect((await vsctl(place, ['get', 'Open_vSwitch', '.', 'external_ids:kept'])).trim()).toBe('yes');
+    await vsctl(place, ['set', 'Open_vSwitch', '.', 'external_ids:seen=yes']); // waits until vswitchd has acted
+    expect(await answered(3)).toBe(3);
   });
 
   it('pauses a process: it is there, and does nothing until it goes on', async () => {
