@@ -48,6 +48,7 @@ export class Attempts implements Disposable {
 
   /** Takes up what the journal says, at the original deadline. Call with the lock held: a dead man may have been at work. */
   recover(): void {
+    this.#tellFault();
     const replayed = this.#newest();
     if (replayed === undefined) return;
     const runner = AttemptRunner.resume(this.#context, replayed);
@@ -86,6 +87,14 @@ export class Attempts implements Disposable {
 
   [Symbol.dispose](): void {
     this.#runner?.[Symbol.dispose]();
+  }
+
+  #tellFault(): void {
+    const { fault } = this.#highest;
+    if (fault === undefined) return;
+    const { host, onFinding } = this.#context;
+    const message = `no new attempt is accepted: ${describeError(fault)}`;
+    onFinding({ kind: 'journal-torn', severity: 'error', host: host.identity.systemId, message }, this.#highest.value);
   }
 
   /** A journal that cannot be read must not keep the agent from telling so. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
+import { serviceExitStatus } from '../platform/service-exit.ts';
 import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { adoptCommand } from './adopt/adopt-command.ts';
 import { readRest, restExit, restText, untilAtRest } from './at-rest.ts';
@@ -22,9 +23,18 @@ process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
 
 async function run(flags: AgentFlags): Promise<void> {
-  const { value: config } = loadAgentConfig(flags, process.env);
-  const rereadLogLevel = () => loadAgentConfig(flags, process.env).value.log.level;
-  await runAgent({ config, rereadLogLevel, signal: stop.signal });
+  try {
+    const { value: config } = loadAgentConfig(flags, process.env);
+    const rereadLogLevel = () => loadAgentConfig(flags, process.env).value.log.level;
+    await runAgent({ config, rereadLogLevel, signal: stop.signal });
+  } catch (error) {
+    failed(error, serviceExitStatus(error));
+  }
+}
+
+function failed(error: unknown, status: number): void {
+  process.stderr.write(`shunt-agent: ${describeError(error)}\n`);
+  process.exitCode = status;
 }
 
 function checkConfig(flags: AgentFlags & { readonly sample?: boolean }): void {
@@ -97,6 +107,5 @@ async function adopt(flags: AdoptFlags & Output): Promise<void> {
 try {
   await agentProgram({ run, checkConfig, status, atRest, revert, showJournal, hand, adopt }).parseAsync();
 } catch (error) {
-  process.stderr.write(`shunt-agent: ${describeError(error)}\n`);
-  process.exitCode = isShuntError(error) ? errorTable[error.code].exit : 1;
+  failed(error, isShuntError(error) ? errorTable[error.code].exit : 1);
 }

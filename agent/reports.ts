@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../platform/log.ts';
+import { describeError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
 import type { Reporter } from './cutover/ports.ts';
 import { NatsReporter } from './report/reporter.ts';
@@ -16,6 +17,16 @@ export interface Reports extends AsyncDisposable {
 /** NATS behind a spool on disk; without servers, nowhere. */
 export function openReports(config: AgentConfig, systemId: string, logger: Logger): Reports {
   if (config.nats.servers.length === 0) return nowhere;
+  try {
+    return toNats(config, systemId, logger);
+  } catch (error) {
+    // Reports are on nobody's path: a spool that cannot be opened must not keep the host from being looked after.
+    logger.error({ code: 'io-failed' }, `no reports until the agent is started again: ${describeError(error)}`);
+    return nowhere;
+  }
+}
+
+function toNats(config: AgentConfig, systemId: string, logger: Logger): Reports {
   const reporter = new NatsReporter({
     site: config.site,
     systemId,

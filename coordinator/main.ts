@@ -3,6 +3,7 @@ import { renderConfigSample } from '../platform/config-keys.ts';
 import { createLogger } from '../platform/log.ts';
 import { ovsdbTlsFiles } from '../platform/ovsdb-tls-config.ts';
 import { version } from '../platform/release.ts';
+import { serviceExitStatus } from '../platform/service-exit.ts';
 import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { configSchema, defaultConfigFile, readConfig, renderEffective } from './config.ts';
 import { sweepGrace } from './grace/sweep-command.ts';
@@ -71,12 +72,17 @@ function stateDirOf(options: CommandOptions): string {
 async function run(options: CommandOptions): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
-  return await runCoordinator({
-    loaded: load(options),
-    version,
-    rereadLevel: () => load(options).value.log.level,
-    signal: stop.signal,
-  });
+  try {
+    return await runCoordinator({
+      loaded: load(options),
+      version,
+      rereadLevel: () => load(options).value.log.level,
+      signal: stop.signal,
+    });
+  } catch (error) {
+    process.stderr.write(`shunt-coordinator: ${describeError(error)}\n`);
+    return serviceExitStatus(error);
+  }
 }
 
 const sampleHeader = `Configuration of shunt-coordinator, ${defaultConfigFile}.

@@ -18,6 +18,8 @@ export interface Message {
  */
 export class MessageSplitter {
   readonly #messageBytesMax: number;
+  readonly #messageValuesMax: number;
+  #values = 0;
   #parts: Buffer[] = [];
   #heldBytes = 0;
   #depth = 0;
@@ -26,8 +28,10 @@ export class MessageSplitter {
   #digits = 0;
   #longDigits = false;
 
-  constructor(messageBytesMax: number) {
+  /** `messageValuesMax`: a value of two bytes becomes an object of fifty. */
+  constructor(messageBytesMax: number, messageValuesMax = Number.POSITIVE_INFINITY) {
     this.#messageBytesMax = messageBytesMax;
+    this.#messageValuesMax = messageValuesMax;
   }
 
   /** Bytes of the message that has begun and not ended. */
@@ -57,6 +61,9 @@ export class MessageSplitter {
       if (this.#heldBytes + part.length > this.#messageBytesMax) {
         throw new OvsdbError('too-large', `a message of more than ${this.#messageBytesMax} bytes arrived`);
       }
+      if (this.#values > this.#messageValuesMax) {
+        throw new OvsdbError('too-large', `a message of more than ${this.#messageValuesMax} values arrived`);
+      }
       this.#parts.push(part);
       this.#heldBytes += part.length;
       if (this.#depth === 0) yield this.#take();
@@ -70,6 +77,7 @@ export class MessageSplitter {
     let inString = this.#inString;
     let escaped = this.#escaped;
     let digits = this.#digits;
+    let values = this.#values;
     const { length } = chunk;
     let at = start;
     for (; at < length; at++) {
@@ -95,7 +103,9 @@ export class MessageSplitter {
         if ((byte | LOWER_CASE) === LETTER_E) this.#longDigits = true;
       }
       if (byte === QUOTE) inString = true;
+      else if (byte === COMMA) values++;
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        values++;
         if (++depth > depthMax) throw new OvsdbError('protocol', `a message is nested deeper than ${depthMax}`);
       } else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) {
         at++;
@@ -106,6 +116,7 @@ export class MessageSplitter {
     this.#inString = inString;
     this.#escaped = escaped;
     this.#digits = digits;
+    this.#values = values;
     return at;
   }
 
@@ -114,6 +125,7 @@ export class MessageSplitter {
     const longDigits = this.#longDigits;
     this.#parts = [];
     this.#heldBytes = 0;
+    this.#values = 0;
     this.#longDigits = false;
     this.#digits = 0;
     // Checked on the whole message, since a chunk may end inside a character.
@@ -125,6 +137,7 @@ export class MessageSplitter {
 /** Digits of 2^53 - 1. */
 const LONG_DIGITS = 16;
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const NINE = 0x39;

@@ -3,6 +3,7 @@ import { abortedError, describeServerError, isOvsdbError, OvsdbError, serverErro
 import { MessageSplitter } from './framing.ts';
 import { parseJson, stringifyJson } from './json.ts';
 import { checkNotification, type IncomingMessage, readMessage } from './message.ts';
+import { MessageTimer } from './message-timer.ts';
 import { checkDuration, startTimer } from './timer.ts';
 
 /** Bounds of one connection. */
@@ -12,6 +13,13 @@ export interface SessionLimits {
   /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
   readonly messageBytesMax: number;
+  /**
+   * From the first byte of an inbound message to its last; then the connection is lost. A server that stopped in the middle of one may go on to answer
+   * probes, and nothing of it can be read any more. Infinity: no limit.
+   */
+  readonly messageTimeoutMs: number;
+  /** Values in one inbound message, small ones too: what they take when they are read is not told by their bytes. Infinity: no limit. */
+  readonly messageValuesMax: number;
   readonly outboundBytesMax: number;
   readonly requestsMax: number;
 }
@@ -20,6 +28,8 @@ export const DEFAULT_LIMITS: SessionLimits = {
   probeIntervalMs: 5_000,
   requestTimeoutMs: 30_000,
   messageBytesMax: 256 * 1024 * 1024, // V8's strings end at 512 MiB
+  messageTimeoutMs: 60_000,
+  messageValuesMax: Number.POSITIVE_INFINITY,
   outboundBytesMax: 64 * 1024 * 1024,
   requestsMax: 10_000,
 };
@@ -68,6 +78,7 @@ export class Session {
   readonly #abandoned = new Set<number>();
   readonly #probe: NodeJS.Timeout | undefined;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #unfinished: MessageTimer;
   #heard = false;
   #probing = false;
   #probesOpen = 0;
@@ -78,10 +89,14 @@ export class Session {
     this.#stream = stream;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#handlers = handlers;
-    this.#splitter = new MessageSplitter(this.#limits.messageBytesMax);
-    const { probeIntervalMs, requestTimeoutMs } = this.#limits;
+    this.#splitter = new MessageSplitter(this.#limits.messageBytesMax, this.#limits.messageValuesMax);
+    const { probeIntervalMs, requestTimeoutMs, messageTimeoutMs } = this.#limits;
     checkDuration('probeIntervalMs', probeIntervalMs);
     checkDuration('requestTimeoutMs', requestTimeoutMs);
+    checkDuration('messageTimeoutMs', messageTimeoutMs);
+    this.#unfinished = new MessageTimer(messageTimeoutMs, () =>
+      this.destroy(lost(`a message that began ${messageTimeoutMs} ms ago has not ended`)),
+    );
     if (probeIntervalMs > 0) this.#probe = startTimer(() => this.#onIdle(), probeIntervalMs);
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('error', (cause: Error) => this.destroy(lost(cause.message, cause)));
@@ -141,6 +156,7 @@ export class Session {
     if (this.#error !== undefined) return;
     this.#error = error;
     clearTimeout(this.#probe);
+    this.#unfinished.stop();
     this.#stream.destroy();
     for (const request of [...this.#open.values()]) request.fail(error);
     this.#handlers.ended(error);
@@ -213,10 +229,13 @@ export class Session {
     this.#probing = false;
     this.#probe?.refresh();
     try {
+      let ended = false;
       for (const message of this.#splitter.feed(chunk)) {
         if (this.#error !== undefined) return;
+        ended = true;
         this.#onMessage(readMessage(parseJson(message)));
       }
+      if (this.#error === undefined) this.#unfinished.update(this.#splitter.heldBytes > 0, ended);
     } catch (error) {
       this.destroy(
         isOvsdbError(error) ? error : new OvsdbError('protocol', 'a message could not be handled', { cause: error }),

@@ -87,7 +87,16 @@ function readConfigFile(sources: ConfigSources): ConfigFile | undefined {
       detail: { file: path },
     });
   }
-  return { path, content: document.toJS() ?? {} };
+  return { path, content: plainContent(document, path) };
+}
+
+/** An alias that leads nowhere, or to very much, shows only here. */
+function plainContent(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    throw new ShuntError('config-invalid', `reading the configuration file ${path}`, { cause, detail: { file: path } });
+  }
 }
 
 interface FileWalk {

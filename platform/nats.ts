@@ -5,11 +5,12 @@ import {
   jetstreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { Backoff } from './backoff.ts';
 import { sleep } from './clock.ts';
 import type { Logger } from './log.ts';
 import { type ConsumeSpec, consumeForEver, type ReceivedReport } from './nats-consumer.ts';
+import { connectNats } from './nats-transport.ts';
 import { describeError, ShuntError } from './shunt-error.ts';
 
 export interface NatsState {
@@ -158,7 +159,7 @@ export class NatsLink implements AsyncDisposable {
   }
 
   async #connect(): Promise<NatsConnection> {
-    const connection = await connect({
+    const connection = await connectNats({
       servers: [...this.#options.servers],
       name: this.#options.name,
       timeout: connectTimeoutMs,

@@ -1,7 +1,7 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
 import type { AgentMessage } from '../domain/orders.ts';
 import { describeError, isShuntError, ShuntError } from '../platform/shunt-error.ts';
-import { clientOptions, unsentMessagesMax } from './channel-options.ts';
+import { agentOptions, unsentMessagesMax } from './channel-options.ts';
 import { agentsDefinition } from './definitions.ts';
 import type { AgentMessage as PbAgentMessage } from './gen/shunt/v1/AgentMessage.ts';
 import type { CoordinatorMessage__Output as PbCoordinatorMessage } from './gen/shunt/v1/CoordinatorMessage.ts';
@@ -54,7 +54,7 @@ class Session implements AgentSession {
 
   constructor(options: AgentSessionOptions) {
     this.#options = options;
-    this.#client = new Client(options.address, options.credentials ?? credentials.createInsecure(), clientOptions);
+    this.#client = new Client(options.address, options.credentials ?? credentials.createInsecure(), agentOptions);
     const { path, requestSerialize, responseDeserialize } = agentsDefinition.Session;
     this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#unsent = new UnsentLimit(this.#call, () => this.#fail(tooSlow()));

@@ -33,6 +33,14 @@ export const clientOptions = {
   'grpc.enable_http_proxy': 0,
 } as const satisfies ChannelOptions;
 
+/** The largest that an agent takes: an order for some thousand guests. Its memory is bounded, whoever the coordinator is. */
+export const orderBytesMax = 4 * 1024 * 1024;
+
+export const agentOptions = {
+  ...clientOptions,
+  'grpc.max_receive_message_length': orderBytesMax,
+} as const satisfies ChannelOptions;
+
 /** Messages handed to a stream that are not yet sent; beyond it the peer is too slow and the session ends. */
 export const unsentMessagesMax = 1024;
 /** How long a disposed server lets calls end by themselves. */

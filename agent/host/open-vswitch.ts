@@ -30,6 +30,13 @@ export interface OpenVSwitchOptions {
   readonly integrationBridge: string;
 }
 
+/** Some ten thousand ports are read in one message; more must not take the memory of a hypervisor, whoever says it. */
+const inboundLimits = {
+  messageBytesMax: 8 * 1024 * 1024,
+  messageValuesMax: 400_000,
+  messageTimeoutMs: 5_000,
+} as const;
+
 const barrier = { table: 'Open_vSwitch', next: 'next_cfg', current: 'cur_cfg' } as const;
 
 /** This host's Open vSwitch: one connection, a replica, and the lock that each of our transactions asserts. */
@@ -44,7 +51,8 @@ export class OpenVSwitch implements AsyncDisposable {
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
     const { endpoint, tls } = options;
-    this.client = new OvsdbClient({ endpoint, tls, database: 'Open_vSwitch', tables: ovsTables });
+    const database = { database: 'Open_vSwitch', tables: ovsTables } as const;
+    this.client = new OvsdbClient({ endpoint, tls, ...database, ...inboundLimits });
     this.replica = this.client.replicate(ovsTables);
   }
 

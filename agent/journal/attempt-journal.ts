@@ -41,12 +41,19 @@ export function journaledEpochs(stateDir: string): readonly number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** Reads and replays one attempt; a torn tail is ignored, a journal without a good first line gives undefined: nothing was touched. */
+/**
+ * Reads and replays one attempt; a torn tail is ignored. A journal that never got its first line gives undefined: nothing was touched. One whose first
+ * line is damaged while good ones follow is `records-corrupt`: something was.
+ */
 export function readAttempt(stateDir: string, epoch: number): ReplayedAttempt | undefined {
   const path = journalPath(stateDir, epoch);
   // Everything that a way back needs was synced before the rest was written: damage later in the file must not stop it.
-  const [first, ...rest] = readRecords(path, { onCorruption: 'stop' }).records;
-  if (first === undefined) return undefined;
+  const { records: all, corruptAt } = readRecords(path, { onCorruption: 'stop' });
+  const [first, ...rest] = all;
+  if (first === undefined) {
+    if (corruptAt === undefined) return undefined;
+    throw new ShuntError('records-corrupt', `reading ${path}: its first line is damaged, good ones follow`);
+  }
   const records = rest.map((record) => decodeRecord(record, path));
   return replay(decodeHeader(first, path), records, readReverts(stateDir, epoch));
 }

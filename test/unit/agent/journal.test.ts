@@ -211,9 +211,17 @@ describe('the highest epoch', () => {
     expect(new HighestEpoch(dir).value).toBe(9);
   });
 
-  it('is not guessed when its file is damaged', () => {
-    const dir = freshDir();
-    writeFileSync(join(dir, 'highest-epoch'), 'five');
-    expect(() => new HighestEpoch(dir)).toThrow(expect.objectContaining({ code: 'records-corrupt' }));
-  });
+  it.each(['five', '', '5 6', '0x10', '1e3', ' 5', '5\n6'])(
+    'is not guessed when its file holds %j: nothing new is accepted',
+    (text) => {
+      const dir = freshDir();
+      AttemptJournal.create(dir, header(3))[Symbol.dispose]();
+      writeFileSync(join(dir, 'highest-epoch'), text);
+      const epochs = new HighestEpoch(dir);
+      expect(epochs.fault).toMatchObject({ code: 'records-corrupt' });
+      expect(epochs.value).toBe(3); // what the journals say
+      expect(() => epochs.accept(9)).toThrow(expect.objectContaining({ code: 'records-corrupt' }));
+      expect(readFileSync(join(dir, 'highest-epoch'), 'utf8')).toBe(text);
+    },
+  );
 });

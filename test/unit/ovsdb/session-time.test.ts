@@ -81,6 +81,19 @@ describe('a request whose reply lasts', () => {
   });
 });
 
+describe('a message that begins and does not end', () => {
+  it('ends the connection, though the server may answer probes', async () => {
+    const { session, peer } = open({ messageTimeoutMs: 5, probeIntervalMs: 0 });
+    const request = session.request('a', []);
+    peer.sendText('{"id":1,"result":"');
+    await expect(request).rejects.toMatchObject({
+      code: 'connection-lost',
+      message: expect.stringContaining('has not ended'),
+    });
+    expect(session.error?.code).toBe('connection-lost');
+  });
+});
+
 describe('a transaction that is given up', () => {
   it('is cancelled, also when it only waits', async () => {
     const { session, peer } = open();

@@ -178,6 +178,20 @@ describe('session', () => {
     expect(await code(next)).toBe('too-large');
   });
 
+  it('refuses a message of more values than the limit, however small they are, and counts each message anew', async () => {
+    const { session, peer } = open({ messageValuesMax: 10 });
+    const few = session.request('a', []);
+    peer.send({ id: (await peer.next()).id, result: [1, 2, 3, 4], error: null });
+    expect(await few).toEqual([1, 2, 3, 4]);
+    const again = session.request('b', []);
+    peer.send({ id: (await peer.next()).id, result: [1, 2, 3, 4], error: null });
+    expect(await again).toEqual([1, 2, 3, 4]);
+    const many = session.request('c', []);
+    await peer.next();
+    peer.sendText(`{"id":3,"result":[${'{},'.repeat(20)}`); // and never ends
+    expect(await code(many)).toBe('too-large');
+  });
+
   it.each([
     ['what is not JSON', '{"a":}', 'protocol'],
     ['a message that is no object', '[]', 'protocol'],
