@@ -1,3 +1,4 @@
+import { docsOfCondition } from '../domain/docs-anchors.ts';
 import { formatDuration } from '../domain/planning/duration.ts';
 import type { UnmetCondition } from '../domain/run-state.ts';
 import { isShuntError } from '../platform/shunt-error.ts';
@@ -79,7 +80,9 @@ function whyText(conditions: readonly UnmetCondition[], style: Style): string {
       condition.evidence === ''
         ? ''
         : `\n${indent(style.dim(`   ${condition.evidence}, ${formatDuration(condition.ageMs)} ago`))}`;
-    return `${index + 1}. ${condition.message} ${style.dim(`[${condition.kind}]`)}${evidence}`;
+    const more = docsOfCondition(condition.kind);
+    const where = more === undefined ? condition.kind : `${condition.kind}, ${more}`;
+    return `${index + 1}. ${condition.message} ${style.dim(`[${where}]`)}${evidence}`;
   });
   return blocks.join('\n');
 }

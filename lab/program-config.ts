@@ -16,6 +16,9 @@ export const PORTS = {
   prometheus: 9090,
 };
 
+/** A rule that cannot be read ends Prometheus when it starts. */
+const ALERTS = join(import.meta.dirname, '..', 'docs', 'alerts.yml');
+
 export function agentConfigPath(lab: string, hypervisor: string): string {
   return join(pathsOf(lab).configs, `agent-${hypervisor}.yaml`);
 }
@@ -95,6 +98,7 @@ function prometheusConfig(topology: Topology): object {
   }));
   return {
     global: { scrape_interval: '2s', scrape_timeout: '2s', external_labels: { lab: topology.name } },
+    rule_files: [ALERTS],
     scrape_configs: [
       { job_name: 'shunt-agent', static_configs: agents },
       {

@@ -396,9 +396,9 @@ describe('host, why, events, status', () => {
       return target.kind === 'host' ? [condition, { ...condition, evidence: '' }] : [];
     };
     expect((await world.run(['why', 'hv3'])).out).toMatchInlineSnapshot(`
-      "1. the run is paused [run-paused]
+      "1. the run is paused [run-paused, docs/failure-modes.md#hold-run-paused]
            paused by engine, 1m35s ago
-      2. the run is paused [run-paused]
+      2. the run is paused [run-paused, docs/failure-modes.md#hold-run-paused]
       "
     `);
     expect((await world.run(['why', 'r-1'])).out).toBe('Nothing is in the way.\n');
