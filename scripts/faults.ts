@@ -1,9 +1,12 @@
-/** `npm run faults`: every row of the fault list on this machine, as root; see `--help`. */
+/** `npm run faults`: the fault list on this machine, as root; see `--help`. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { faultRows } from '../test/faults/rows.ts';
 import { LabImpossible, labSession } from './faults/lab-session.ts';
+import { mutantTree } from './faults/prove/mutant-tree.ts';
+import { allProved, proofAsText, prove } from './faults/prove/prove.ts';
 import type { RowResult } from './faults/row-result.ts';
+import { randomAsText, runRandom } from './faults/run-random.ts';
 import { runRow } from './faults/run-row.ts';
 import { selectRows } from './faults/select-rows.ts';
 import { allGreen, rowsAsJson, rowsAsText } from './faults/show-rows.ts';
@@ -15,6 +18,11 @@ interface Flags {
   readonly row?: readonly number[];
   readonly output: 'text' | 'json';
   readonly quick: boolean;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly atOnce: number;
+  readonly record: boolean;
+  readonly prove: boolean;
 }
 
 /** Progress is for people: stdout holds the result only. */
@@ -22,27 +30,71 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function runRows({ row, output, quick }: Flags): Promise<number> {
-  const chosen = faultRows.filter(({ number }) => row === undefined || row.includes(number));
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function chosen({ row }: Flags) {
+  return faultRows.filter(({ number }) => row === undefined || row.includes(number));
+}
+
+async function runRows(flags: Flags): Promise<boolean> {
+  const rows = chosen(flags);
   const session = await labSession(say);
   const results: RowResult[] = [];
-  for (const candidate of chosen) {
+  for (const row of rows) {
     if (interrupted) break;
-    say(`row ${candidate.number} (${results.length + 1} of ${chosen.length}): ${candidate.injected} …`);
-    const result = await runRow(candidate, {
-      root,
-      everyMoment: !quick,
-      env: session.env,
-      console: 'stderr',
-      limitMs: rowLimitMs,
-    });
+    say(`row ${row.number} (${results.length + 1} of ${rows.length}): ${row.injected} …`);
+    const how = { root, everyMoment: !flags.quick, env: session.env, console: 'stderr', limitMs: rowLimitMs } as const;
+    const result = await runRow(row, how);
     say(`row ${result.row}: ${result.result} after ${result.seconds} s`);
     results.push(result);
   }
   const leftBehind = await session.leftBehind();
-  process.stdout.write(`${(output === 'json' ? rowsAsJson : rowsAsText)(results, leftBehind)}\n`);
-  if (interrupted) say('interrupted: what ran after the signal does not count');
-  return interrupted ? 130 : allGreen(results, leftBehind) ? 0 : 1;
+  print((flags.output === 'json' ? rowsAsJson : rowsAsText)(results, leftBehind));
+  return allGreen(results, leftBehind);
+}
+
+async function runSchedules(flags: Flags & { readonly random: number }): Promise<boolean> {
+  const session = await labSession(say);
+  const seed = flags.seed ?? Math.floor(Math.random() * 1e9);
+  say(`${flags.random} random run(s) from seed ${seed}, ${flags.atOnce} at once`);
+  const outcome = await runRandom({ ...flags, seed }, session);
+  const leftBehind = await session.leftBehind();
+  print(flags.output === 'json' ? outcome.json : randomAsText(outcome, leftBehind));
+  for (const what of flags.output === 'json' ? leftBehind : []) say(`left behind: ${what}`);
+  return outcome.status === 0 && leftBehind.length === 0;
+}
+
+async function runProofs(flags: Flags): Promise<boolean> {
+  const session = await labSession(say);
+  const how = { everyMoment: false, bail: true, env: session.env, console: 'collect', limitMs: rowLimitMs } as const;
+  const proofs = await prove({
+    rows: chosen(flags),
+    tree: mutantTree,
+    runRow: (folder, row) => runRow(row, { ...how, root: folder }),
+    onRow: ({ mutant, row, result, seconds }) =>
+      say(
+        `${mutant === undefined ? 'untouched' : `without its ${mutant.guarantee}`}, row ${row}: ${result} after ${seconds} s`,
+      ),
+    isOver: () => interrupted,
+  });
+  const leftBehind = await session.leftBehind();
+  print(
+    flags.output === 'json'
+      ? JSON.stringify({ schema: 1, proofs, leftBehind }, undefined, 2)
+      : proofAsText(proofs, leftBehind),
+  );
+  return allProved(proofs, leftBehind);
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new RangeError(`'${text}': a whole number from ${least} on`);
+    return value;
+  };
 }
 
 const program = new Command('faults')
@@ -54,22 +106,41 @@ const program = new Command('faults')
   )
   .option('--quick', 'one moment of each row, as in npm test; else every moment', false)
   .addOption(
+    new Option('--random <n>', 'instead of rows: so many random schedules of 1 to 3 faults').argParser(wholeNumber(1)),
+  )
+  .addOption(
+    new Option('--seed <n>', 'with --random: of the first one; each next one is one more').argParser(wholeNumber(0)),
+  )
+  .addOption(new Option('--at-once <n>', 'with --random: labs side by side').argParser(wholeNumber(1)).default(1))
+  .option('--record', 'with --random: write docs/results/faults-random.json', false)
+  .option('--prove', 'instead: stub parts of the product out, in copies of this tree, and see rows turn red', false)
+  .addOption(
     new Option('--output <format>', 'on stdout; progress is on stderr').choices(['text', 'json']).default('text'),
   )
   .addHelpText(
     'after',
     `
 Examples:
-  npm run faults                          every row at every moment, and a table at the end; hours
-  npm run faults -- --row 1,5-7           some rows
-  npm run faults -- --quick               each row once, in minutes
+  npm run faults                            every row at every moment, and a table at the end; hours
+  npm run faults -- --row 1,5-7             some rows
+  npm run faults -- --quick                 each row once, in minutes
   npm run faults -- --quick --output json
+  npm run faults -- --random 200 --seed 1 --at-once 2
+  npm run faults -- --random 1 --seed 45    one of them again
+  npm run faults -- --prove                 without revert, dead man, fencing, guard, probes: rows must turn red
 
 The rows, and what an operator sees and does: docs/failure-modes.md.
-Exit status: 0 every row is green and nothing is left behind; 1 not so, or wrong use; 130 interrupted.`,
+Exit status: 0 all is green (or proved) and nothing is left behind; 1 not so, or wrong use; 130 interrupted.`,
   )
   .action(async (flags: Flags) => {
-    process.exitCode = await runRows(flags);
+    const { random } = flags;
+    const good = await (random !== undefined
+      ? runSchedules({ ...flags, random })
+      : flags.prove
+        ? runProofs(flags)
+        : runRows(flags));
+    if (interrupted) say('interrupted: what ran after the signal does not count');
+    process.exitCode = interrupted ? 130 : good ? 0 : 1;
   });
 
 let interrupted = false;

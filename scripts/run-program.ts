@@ -5,8 +5,11 @@ export interface ProgramOptions {
   /** The program and all its children are killed after this long. */
   readonly limitMs: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** `collect` gives stdout and stderr back as one text, `show` passes them on to the terminal, `stderr` both to our stderr. */
-  readonly console?: 'collect' | 'show' | 'stderr';
+  /**
+   * `collect` gives stdout and stderr back as one text, `show` passes them on to the terminal, `stderr` both to our stderr, `stdout` gives stdout back
+   * and passes stderr on.
+   */
+  readonly console?: 'collect' | 'show' | 'stderr' | 'stdout';
   readonly signal?: AbortSignal;
 }
 
@@ -16,7 +19,12 @@ export interface ProgramResult {
   readonly output: string;
 }
 
-const outputs = { collect: ['pipe', 'pipe'], show: ['inherit', 'inherit'], stderr: [2, 2] } as const;
+const outputs = {
+  collect: ['pipe', 'pipe'],
+  show: ['inherit', 'inherit'],
+  stderr: [2, 2],
+  stdout: ['pipe', 'inherit'],
+} as const;
 
 /** Output kept of one program; what is beyond is dropped from the front. */
 const outputBytesMax = 4 * 1024 * 1024;

@@ -10,6 +10,8 @@ export interface RowRun {
   readonly root: string;
   /** All moments, not the one that stands for them. */
   readonly everyMoment: boolean;
+  /** Ends with the first case that fails. */
+  readonly bail?: boolean;
   /** By which all that the row starts can be found afterwards. */
   readonly env: NodeJS.ProcessEnv;
   /** Where vitest tells how far it is: our stderr, or nowhere. */
@@ -33,6 +35,7 @@ export async function runRow(row: FaultRow, run: RowRun): Promise<RowResult> {
         '--reporter=verbose',
         '--reporter=json',
         `--outputFile.json=${reportPath}`,
+        ...(run.bail === true ? ['--bail=1'] : []),
         row.file,
       ],
       {

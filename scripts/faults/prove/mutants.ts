@@ -1,0 +1,81 @@
+import type { Edit } from './edit-function.ts';
+
+/** A part of the product that a mutant takes away. */
+export type Guarantee = 'revert' | 'dead man' | 'fencing' | 'guard' | 'probes';
+
+/** The product with one promise stubbed out. The rows must notice, each of them. */
+export interface Mutant {
+  readonly guarantee: Guarantee;
+  /** What it does instead. */
+  readonly what: string;
+  readonly edits: readonly MutantEdit[];
+  readonly rows: readonly number[];
+}
+
+export type MutantEdit = { readonly file: string; readonly function: string } & Edit;
+
+export const mutants: readonly Mutant[] = [
+  {
+    guarantee: 'revert',
+    what: 'a way back moves nothing and says that it did',
+    edits: [
+      {
+        file: 'agent/cutover/restore.ts',
+        function: 'restore',
+        body: "void request; void deps; void signal; return { kind: 'restored', leftAlone: [] };",
+      },
+    ],
+    rows: [1, 3, 6, 11],
+  },
+  {
+    guarantee: 'dead man',
+    what: 'the dead man sleeps, and does nothing when he wakes',
+    edits: [
+      {
+        file: 'agent/cutover/dead-man.ts',
+        function: 'armProcess',
+        from: 'sleep "$1"; shift; exec "$@"',
+        to: 'sleep "$1"',
+      },
+    ],
+    rows: [3],
+  },
+  {
+    guarantee: 'fencing',
+    what: 'agents obey any epoch',
+    edits: [
+      {
+        file: 'agent/journal/highest-epoch.ts',
+        function: 'HighestEpoch.accept',
+        body: 'this.#value = epoch; return true;',
+      },
+      {
+        file: 'agent/attempts.ts',
+        function: 'Attempts.#prepare',
+        from: 'order.epoch < this.#highest.value || journaled',
+        to: 'false && journaled',
+      },
+    ],
+    rows: [15],
+  },
+  {
+    guarantee: 'guard',
+    what: 'nobody looks after taps that were moved',
+    edits: [
+      { file: 'agent/guard/plug-guard.ts', function: 'PlugGuard.#check', body: 'void claim; void link; void port;' },
+    ],
+    rows: [13],
+  },
+  {
+    guarantee: 'probes',
+    what: 'whatever answers or not, the verdict is good',
+    edits: [
+      {
+        file: 'domain/judge/combine-verdicts.ts',
+        function: 'verdictOf',
+        body: "return { kind: 'pass', taps: Object.fromEntries(Object.keys(taps).map((tap) => [tap, { kind: 'pass' }])) };",
+      },
+    ],
+    rows: [11, 17, 18],
+  },
+];

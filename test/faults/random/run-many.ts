@@ -1,0 +1,65 @@
+import { freshLabName } from '../../lab/fixture/own-lab.ts';
+import { Fleet } from './fleet.ts';
+import { type RunResult, runSchedule } from './run-schedule.ts';
+import { scheduleOf } from './schedule.ts';
+
+export interface ManyRuns {
+  readonly runs: number;
+  /** The first one's; each next one's is one more, so that any run can be had alone. */
+  readonly seed: number;
+  /** Labs side by side. */
+  readonly atOnce: number;
+  readonly onResult: (result: RunResult, done: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The command that plays one run again. */
+export function againCommand(seed: number): string {
+  return `npm run faults -- --random 1 --seed ${seed}`;
+}
+
+/** Plays schedules one after the other on each lab. Results by seed. */
+export async function runMany(many: ManyRuns): Promise<readonly RunResult[]> {
+  const seeds = Array.from({ length: many.runs }, (_, index) => many.seed + index);
+  const results: RunResult[] = [];
+  const onResult = (result: RunResult) => {
+    results.push(result);
+    many.onResult(result, results.length);
+  };
+  const workers = Array.from({ length: Math.min(many.atOnce, many.runs) }, () => work(seeds, { ...many, onResult }));
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return results.toSorted((a, b) => a.seed - b.seed);
+}
+
+type Work = Pick<ManyRuns, 'signal'> & { readonly onResult: (result: RunResult) => void };
+
+/** Takes the next seed until there is none. A lab in which something went wrong is not used again. */
+async function work(seeds: number[], { signal, onResult }: Work): Promise<void> {
+  let fleet: Fleet | undefined;
+  try {
+    for (let seed = seeds.shift(); seed !== undefined && !signal.aborted; seed = seeds.shift()) {
+      fleet ??= await Fleet.up(freshLabName());
+      const result = await runSchedule(scheduleOf(seed), fleet);
+      onResult(result);
+      const clean = result.violations.length === 0 && (await cleared(fleet, seeds.length > 0));
+      if (clean) continue;
+      await fleet[Symbol.asyncDispose]();
+      fleet = undefined;
+    }
+  } finally {
+    await fleet?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Takes a fleet back for the next run; false when that fails, which is no fault of the run's. */
+async function cleared(fleet: Fleet, again: boolean): Promise<boolean> {
+  if (!again) return true;
+  try {
+    await fleet.toLegacy();
+    return true;
+  } catch (error) {
+    process.stderr.write(`the lab could not be taken back to legacy, a new one is built: ${String(error)}\n`);
+    return false;
+  }
+}
