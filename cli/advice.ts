@@ -53,7 +53,10 @@ export const adviceOf = {
   'ledger-conflict': { untouched: nothing, now: 'try again' },
   'deadman-failed': { untouched: traffic, now: 'look at the log of the agent, then shunt retry HOST' },
   'verdict-failed': { untouched: 'every guest is back on its legacy plug', now: askWhy },
-  'stuck': { untouched: 'nothing starts anywhere', now: 'shunt host show HOST prints the repair commands' },
+  'stuck': {
+    untouched: 'nothing starts anywhere',
+    now: 'shunt host show HOST prints the repair commands; then shunt host resolve HOST',
+  },
   'child-failed': { untouched: restsByItself, now: 'look at the log' },
   'io-failed': { untouched: lookFirst, now: 'look at the path or address named above' },
   'limit-reached': { untouched: nothing, now: 'try again later; docs/limits.md has the bounds' },

@@ -17,7 +17,8 @@ export function errorText(error: unknown, style: Style): string {
     ['now', host === undefined ? now : now.replaceAll('HOST', host)],
     ['more', `${error.code}, docs/failure-modes.md${errorTable[error.code].docs}`],
   ];
-  return `${style.red('shunt:')} ${describeError(error)}\n${indent(renderFacts(facts))}`;
+  const lines = [`${style.red('shunt:')} ${describeError(error)}`, indent(renderFacts(facts)), ...repairOf(error)];
+  return lines.join('\n');
 }
 
 export function errorJson(error: unknown): string {
@@ -29,6 +30,13 @@ export function errorJson(error: unknown): string {
 function textOf(error: ShuntError, fact: string): string | undefined {
   const value = error.detail[fact];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Commands to be run on that hypervisor. */
+function repairOf({ detail }: ShuntError): readonly string[] {
+  const { repair } = detail;
+  if (!Array.isArray(repair) || repair.length === 0) return [];
+  return [indent('on that hypervisor:'), ...repair.map((line) => indent(indent(String(line))))];
 }
 
 export function indent(text: string): string {

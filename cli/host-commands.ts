@@ -1,3 +1,4 @@
+import type { HostView } from '../domain/run-state.ts';
 import { hostReport, hostTable } from './host-text.ts';
 import { timeoutOf, timeoutOption } from './option-values.ts';
 import type { Group } from './program.ts';
@@ -25,6 +26,7 @@ export function addHostCommands(program: Group): void {
       return 0;
     });
   addOrders(host);
+  addResolve(host);
   host
     .command('leave HOST', 'let its run go on without it')
     .requiredOption('--why <text>', 'for those who look for it later')
@@ -37,6 +39,35 @@ export function addHostCommands(program: Group): void {
       return 0;
     });
 }
+
+function addResolve(host: Group): void {
+  host
+    .command('resolve HOST', 'out of stuck: its agent looks, and when every tap is at rest the fleet may go on')
+    .requiredOption('--why <text>', 'what was wrong and what was done, for the ledger')
+    .option('--gone', 'the hypervisor is no more: nobody is asked (only while its agent is not connected)')
+    .examples([
+      "shunt host resolve hv3 --why 'ovs-vswitchd would not start: package reinstalled'",
+      "shunt host resolve hv3 --gone --why 'mainboard dead, guests evacuated'",
+    ])
+    .note(resolveNote)
+    .does(async (context, command) => {
+      const { why, gone = false } = command.opts<{ why: string; gone?: boolean }>();
+      const request = { host: command.args[0] ?? '', why, gone, by: context.by };
+      const view = await context.operators.resolveHost(request, context.signal);
+      context.print(resolvedText(view), view);
+      return 0;
+    });
+}
+
+function resolvedText({ hostname, attempt, plug }: HostView): string {
+  const { epoch, outcome } = attempt ?? {};
+  return `${hostname} is not stuck any more: attempt ${epoch} ended ${outcome}, plug ${plug}
+nothing else was started; a paused run goes on with:  shunt resume`;
+}
+
+const resolveNote = `
+While a hypervisor is stuck nothing starts anywhere. \`shunt host show HOST\` prints the commands that repair it; this is the only
+way on after that. A tap that is not at rest is named, with the commands once more, and nothing changes (exit status 5).`;
 
 const orders: readonly (Pick<HostOrder, 'verb'> & Readonly<Record<'about' | 'wait' | 'said', string>>)[] = [
   {

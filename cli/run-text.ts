@@ -75,7 +75,11 @@ function nextStep(attempt: AttemptRecord): string[] {
     case 'blocked':
       return [`nothing was touched; now: ${again}`];
     case 'stuck':
-      return ['nothing starts anywhere until it is repaired; on that hypervisor:', ...attempt.repair.map(indent)];
+      return [
+        'nothing starts anywhere until it is repaired; on that hypervisor:',
+        ...attempt.repair.map(indent),
+        `then:  shunt host resolve ${attempt.hostname} --why '…'`,
+      ];
     default:
       return [];
   }

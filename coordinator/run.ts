@@ -129,7 +129,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     }),
   );
   wake = () => scheduler.wake();
-  const operators = new Operators({ scheduler, ledger, inventory, grace, nb: nbWriter, logger, identity });
+  const operators = new Operators({ scheduler, agents, ledger, inventory, grace, nb: nbWriter, logger, identity });
   const server = stack.use(
     await startWireServer({
       listen: [config.listen, config.socket && `unix:${config.socket}`].filter((address) => address !== ''),

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { TapTarget } from './network-model.ts';
-import type { Direction, Phase } from './phases.ts';
+import type { Direction, Phase, Rest } from './phases.ts';
 import type { Plan } from './plan.ts';
 import type { Blackout, ProbeResult } from './probes.ts';
 import type { Operation } from './rewire/places.ts';
@@ -94,6 +94,19 @@ export type LedgerEvent =
       readonly code?: ErrorCode;
       readonly blackouts: readonly Blackout[];
       readonly repair: readonly string[];
+    }
+  /**
+   * A stuck attempt was repaired, and its agent found every tap at rest. `rest` absent: the hypervisor is gone for good, and nobody was
+   * asked.
+   */
+  | {
+      readonly type: 'host-resolved';
+      readonly systemId: string;
+      readonly epoch: number;
+      readonly by: string;
+      readonly why: string;
+      readonly outcome: 'committed' | 'reverted';
+      readonly rest?: Rest;
     };
 
 /** An event with its place in the ledger. */

@@ -39,6 +39,10 @@ export function describeEvent(event: LedgerEvent): string {
     case 'commit-granted':
     case 'attempt-closed':
       return describeAttemptEvent(event);
+    case 'host-resolved': {
+      const where = event.rest === undefined ? 'is gone for good' : `was found on ${event.rest}`;
+      return `${event.systemId} attempt ${event.epoch} resolved by ${event.by}, it ${where}: ${event.why}`;
+    }
     default:
       return assertNever(event);
   }

@@ -30,6 +30,8 @@ export interface OperatorsApi {
   revertHost(request: HostChange, signal: AbortSignal): Promise<HostView>;
   /** One operation at all taps of a hypervisor that stand where it begins. */
   operateHost(request: HostChange & { readonly verb: HostVerb }, signal: AbortSignal): Promise<HostView>;
+  /** Out of `stuck`, after a repair. Fails with `stuck`, and `repair` in its detail, when the agent finds a tap that is not at rest. */
+  resolveHost(request: ResolveHostRequest, signal: AbortSignal): Promise<HostView>;
   why(request: { readonly target: WhyTarget }, signal: AbortSignal): Promise<readonly UnmetCondition[]>;
   /** Removes grace rules at once, and probe ports when nothing is open. */
   sweep(request: { readonly by: string }, signal: AbortSignal): Promise<Swept>;
@@ -72,6 +74,11 @@ export interface HostChange {
   readonly host: string;
   readonly by: string;
   readonly why: string;
+}
+
+export interface ResolveHostRequest extends HostChange {
+  /** The hypervisor is gone for good: nobody is asked. */
+  readonly gone: boolean;
 }
 
 export interface EventsRequest {

@@ -17,6 +17,7 @@ import {
   nothingCodec,
   operateHostCodec,
   pauseRunCodec,
+  resolveHostCodec,
   retryHostCodec,
   revertHostCodec,
   runRefCodec,
@@ -89,6 +90,7 @@ function changes(caller: Caller): Omit<OperatorsApi, Reads | 'events' | 'watchRu
     revertHost: unary(caller, methods.RevertHost, revertHostCodec, hostViewCodec),
     sweep: unary(caller, methods.Sweep, sweepCodec, sweptCodec),
     operateHost: unary(caller, methods.OperateHost, operateHostCodec, hostViewCodec),
+    resolveHost: unary(caller, methods.ResolveHost, resolveHostCodec, hostViewCodec),
   };
 }
 

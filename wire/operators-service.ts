@@ -16,6 +16,7 @@ import {
   nothingCodec,
   operateHostCodec,
   pauseRunCodec,
+  resolveHostCodec,
   retryHostCodec,
   revertHostCodec,
   runRefCodec,
@@ -76,6 +77,7 @@ function changeHandlers(api: OperatorsApi, unary: Unary) {
     RevertHost: unary(revertHostCodec, hostViewCodec, (request, signal) => api.revertHost(request, signal)),
     Sweep: unary(sweepCodec, sweptCodec, (request, signal) => api.sweep(request, signal)),
     OperateHost: unary(operateHostCodec, hostViewCodec, (request, signal) => api.operateHost(request, signal)),
+    ResolveHost: unary(resolveHostCodec, hostViewCodec, (request, signal) => api.resolveHost(request, signal)),
   };
 }
 

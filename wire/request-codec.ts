@@ -9,6 +9,7 @@ import type { GetPlanRequest as PbGetPlan } from './gen/shunt/v1/GetPlanRequest.
 import type { GetRunRequest as PbGetRun } from './gen/shunt/v1/GetRunRequest.ts';
 import type { OperateHostRequest as PbOperateHost } from './gen/shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as PbPauseRun } from './gen/shunt/v1/PauseRunRequest.ts';
+import type { ResolveHostRequest as PbResolveHost } from './gen/shunt/v1/ResolveHostRequest.ts';
 import type { RetryHostRequest as PbRetryHost } from './gen/shunt/v1/RetryHostRequest.ts';
 import type { RevertHostRequest as PbRevertHost } from './gen/shunt/v1/RevertHostRequest.ts';
 import type { StartWaveRequest as PbStartWave } from './gen/shunt/v1/StartWaveRequest.ts';
@@ -49,6 +50,12 @@ export const operateHostCodec = message<RequestOf<'operateHost'>, PbOperateHost>
   verb: word<HostVerb>('verb', { unstage: 1, finish: 1, collapse: 1 }),
   by: text,
   why: text,
+});
+export const resolveHostCodec = message<RequestOf<'resolveHost'>, PbResolveHost>({
+  host: text,
+  by: text,
+  why: text,
+  gone: flag,
 });
 export const sweepCodec = message<RequestOf<'sweep'>, PbSweepRequest>({ by: text });
 export const sweptCodec = message<Swept, PbSweepReply>({ graceGroups: count, probePorts: count, probesKept: flag });

@@ -29,6 +29,7 @@ import {
   type HostChange,
   type OperatorsApi,
   type PlanSummary,
+  type ResolveHostRequest,
   type RunRef,
   type StartWaveRequest,
   type Swept,
@@ -41,11 +42,13 @@ import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
 import type { NbWriter } from '../nb/nb-writer.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { type Looking, resolveStuck } from './resolve-stuck.ts';
 import { streamEvents, watchRun } from './streams.ts';
 import { needHost, needPlan, newestRunId, runIdOrNewest, waveToStart } from './targets.ts';
 
 export interface OperatorsOptions {
   readonly scheduler: Scheduler;
+  readonly agents: Looking;
   readonly ledger: EventLedger;
   readonly inventory: LiveInventory;
   readonly grace: GraceKeeper;
@@ -176,6 +179,11 @@ export class Operators implements OperatorsApi {
       operateHost(before, world, { systemId: needHost(before, world, host), by, why, verb }),
     );
     return this.#hostView(state, host);
+  }
+
+  async resolveHost({ host, by, why, gone }: ResolveHostRequest): Promise<HostView> {
+    const systemId = needHost(this.#state, this.#options.scheduler.world, host);
+    return this.#hostView(await resolveStuck(this.#options, { systemId, by, why, gone }), systemId);
   }
 
   async why({ target }: { readonly target: WhyTarget }): Promise<readonly UnmetCondition[]> {

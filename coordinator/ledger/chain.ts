@@ -75,6 +75,7 @@ const eventTypes = {
   'attempt-phase': true,
   'commit-granted': true,
   'attempt-closed': true,
+  'host-resolved': true,
 } as const satisfies Record<LedgerEvent['type'], true>;
 
 /** The hash chain vouches for the rest: whoever wrote this row was this program. */

@@ -59,6 +59,6 @@ const answerMs = {
   probe: 10_000,
 } as const satisfies Record<Order['type'], number>;
 
-function orderTimeoutMs(order: Order): number {
+export function orderTimeoutMs(order: Order): number {
   return answerMs[order.type] + (order.type === 'probe' ? order.rounds * order.intervalMs : 0);
 }

@@ -3,9 +3,10 @@ import type { LedgerEvent } from '../ledger-events.ts';
 import { isOpen } from '../phases.ts';
 import type { PlannedHost } from '../plan.ts';
 import { operationsOf } from '../planning/operations.ts';
-import { advanceAttempt, settle } from './advance-attempt.ts';
+import { advanceAttempt } from './advance-attempt.ts';
+import { agentsWord } from './agents-word.ts';
 import { allOrNone } from './all-or-none.ts';
-import { ask, contextOf, type Step } from './attempt-context.ts';
+import { ask, type Step } from './attempt-context.ts';
 import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
 import { graceFirst } from './grace-first.ts';
@@ -28,7 +29,7 @@ export interface Decision {
  */
 export function decide(state: LedgerState, world: World): Decision {
   const steps = openSteps(state, world).map((own) => own.step);
-  const resolved = [...steps.flatMap((step) => step.events), ...repaired(state, world)];
+  const resolved = [...steps.flatMap((step) => step.events), ...agentsWord(state, world)];
   if (resolved.length > 0) return { events: resolved, effects: [] };
   const runs = activeRuns(state).filter((standing) => standing.run.control === 'running');
   const pauses = runs.flatMap((standing) => pause(state, world, standing));
@@ -61,16 +62,6 @@ function openSteps(state: LedgerState, world: World): readonly OwnStep[] {
 
 function openAttempts(state: LedgerState) {
   return [...state.open].toSorted().flatMap((systemId) => newestAttempt(state, systemId) ?? []);
-}
-
-/** A stuck attempt that came to rest after all: somebody repaired it, and the fleet may go on. */
-function repaired(state: LedgerState, world: World): readonly LedgerEvent[] {
-  return [...state.stuck].toSorted().flatMap((systemId) => {
-    const attempt = newestAttempt(state, systemId);
-    const context = attempt && contextOf(state, world, attempt);
-    const events = context === undefined ? [] : (settle(context)?.events ?? []);
-    return events.filter((event) => event.type === 'attempt-closed' && event.outcome !== 'stuck');
-  });
 }
 
 function pause(state: LedgerState, world: World, standing: RunStanding): readonly LedgerEvent[] {

@@ -111,8 +111,12 @@ function unmet(state: LedgerState, world: World, { hold, systemId, standing }: H
     case 'run-paused':
       return { ...base, evidence: `run ${standing.run.id}`, ageMs: since(world, standing.run.controlAt) };
     case 'needs-retry':
-    case 'stuck':
       return { ...base, evidence: attempt?.why ?? 'no reason was given', ageMs: since(world, attempt?.closedAt) };
+    case 'stuck': {
+      const now = agent?.attempt?.epoch === hold.epoch ? `; its agent is ${agent.attempt.phase} now` : '';
+      const evidence = `${attempt?.why ?? 'no reason was given'}${now}`;
+      return { ...base, evidence, ageMs: since(world, attempt?.closedAt) };
+    }
     case 'fleet-stuck': {
       const stuck = newestAttempt(state, hold.host);
       return {

@@ -51,7 +51,7 @@ function operationStatus(state: LedgerState, run: RunRecord, { wave, systemId, o
   if (own.outcome === 'committed' && undone === undefined) return 'committed';
   const retried = run.retries.get(systemId);
   if (retried !== undefined && retried >= (undone ?? own).epoch) return 'todo'; // a newer attempt has used it up
-  return own.outcome === 'committed' ? 'taken-back' : 'failed';
+  return own.outcome === 'committed' || own.undoneByHand === true ? 'taken-back' : 'failed';
 }
 
 function concerns({ taps }: PlannedHost, { direction = 'forward' }: PlannedWave, operation: Operation): boolean {

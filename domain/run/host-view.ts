@@ -5,10 +5,10 @@ import type { PlannedWave } from '../plan.ts';
 import type { HostTapView, HostView } from '../run-state.ts';
 import { describeHold } from './describe-hold.ts';
 import { activeRuns, isSettled, type RunStanding, standingInRun } from './host-status.ts';
-import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts';
 import { attemptRecord } from './run-view.ts';
 import { capHolds, countOpen, hostHolds, runHolds } from './start-holds.ts';
-import type { World } from './world.ts';
+import type { AgentView, World } from './world.ts';
 
 /** A hypervisor with what is there, its newest attempt and what keeps it from its next one. */
 export function hostView(state: LedgerState, world: World, systemId: string): HostView | undefined {
@@ -26,10 +26,17 @@ export function hostView(state: LedgerState, world: World, systemId: string): Ho
     ...(agent?.lastSeenAt === undefined ? {} : { lastSeenAt: agent.lastSeenAt }),
     plug: joined?.plug ?? 'unknown',
     taps: (joined?.taps ?? []).map(tapView),
-    ...(attempt === undefined ? {} : { attempt: attemptRecord(attempt) }),
+    ...(attempt === undefined ? {} : { attempt: { ...attemptRecord(attempt), ...freshRepair(attempt, agent) } }),
     findings: joined?.findings ?? [],
     holds: holdsOf(state, world, { systemId, joined }),
   };
+}
+
+/** What is to be repaired may have changed since the ledger was told. */
+function freshRepair({ epoch, outcome }: Attempt, agent: AgentView | undefined): Pick<Attempt, 'repair'> | undefined {
+  const local = agent?.attempt;
+  const isStuck = outcome === 'stuck' && local?.epoch === epoch && local.phase === 'stuck';
+  return isStuck && local.repair.length > 0 ? { repair: local.repair } : undefined;
 }
 
 /** All hypervisors that anybody knows of, by hostname. */

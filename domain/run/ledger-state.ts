@@ -42,6 +42,10 @@ export interface Attempt extends AttemptRecord {
   readonly baseline: readonly ProbeResult[];
   /** Somebody, or the judge, wants it to go back. */
   readonly revertWhy?: string;
+  /** It was stuck, and is not any more: its agent looked, or (`gone`) somebody said that the hypervisor is no more. */
+  readonly resolved?: 'looked' | 'gone';
+  /** It had committed, and was taken back at the hypervisor itself. */
+  readonly undoneByHand?: true;
 }
 
 export interface RunRecord {

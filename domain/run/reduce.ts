@@ -2,6 +2,7 @@ import { donePhaseOf } from '../attempt/operation-phases.ts';
 import type { LedgerEntry, LedgerEvent } from '../ledger-events.ts';
 import type { Plan, PlannedHost } from '../plan.ts';
 import { methodOfTaps } from '../planning/tap-method.ts';
+import type { Outcome } from '../run-state.ts';
 import { skipKey } from './host-status.ts';
 import { type Attempt, attemptsKept, type HostAttempts, type LedgerState, type RunRecord } from './ledger-state.ts';
 
@@ -88,6 +89,7 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
     })),
   'commit-granted': (draft, event) => changeOpen(draft, event, (attempt) => ({ ...attempt, commitGranted: true })),
   'attempt-closed': closeAttempt,
+  'host-resolved': resolveHost,
 };
 
 function approve(draft: Draft, { planId, by, hash }: EventOf<'plan-approved'>, at: string): void {
@@ -207,7 +209,7 @@ function changeOpen(
   draft.hosts.set(systemId, { ...host, attempts: [change(newest), ...older] });
 }
 
-function phaseAfter(attempt: Attempt, outcome: Attempt['outcome'] & string): Attempt['phase'] {
+function phaseAfter(attempt: Attempt, outcome: Outcome): Attempt['phase'] {
   switch (outcome) {
     case 'committed':
       return donePhaseOf({ ...attempt, method: methodOfTaps(attempt.taps) });
@@ -219,17 +221,20 @@ function phaseAfter(attempt: Attempt, outcome: Attempt['outcome'] & string): Att
   }
 }
 
-/** Closes an attempt; a stuck one may be closed once more, when somebody has repaired it. */
+/**
+ * Closes an attempt. One that is closed is closed once more when its agent says so: a committed one that was taken back on the host itself,
+ * one that has got stuck since. (Ledgers of version 0.1 closed a stuck one once more when it came to rest.)
+ */
 function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string): void {
   const { systemId, epoch, outcome } = event;
   const host = draft.hosts.get(systemId);
   const [newest, ...older] = host?.attempts ?? [];
   if (host === undefined || newest === undefined || newest.epoch !== epoch) return;
-  const repaired = newest.outcome === 'stuck' && outcome !== 'stuck';
-  if (newest.outcome !== undefined && !repaired) return;
-  const { why: _why, code: _code, ...rest } = newest;
+  if (newest.outcome !== undefined && !mayCloseAgain(newest.outcome, outcome)) return;
+  const { why: _why, code: _code, resolved: _resolved, ...rest } = newest;
   const closed: Attempt = {
     ...rest,
+    ...(newest.outcome === 'committed' && outcome === 'reverted' ? { undoneByHand: true } : {}),
     outcome,
     closedAt: at,
     ...(event.why === undefined ? {} : { why: event.why }),
@@ -243,4 +248,30 @@ function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string
   if (outcome === 'stuck') draft.stuck.add(systemId);
   else draft.stuck.delete(systemId);
   draft.closedCount += 1;
+}
+
+function mayCloseAgain(before: Outcome, now: Outcome): boolean {
+  if (before === 'stuck') return now !== 'stuck';
+  return now === 'stuck' || (before === 'committed' && now === 'reverted');
+}
+
+/** Out of `stuck`, by the word of whoever repaired it. */
+function resolveHost(draft: Draft, event: EventOf<'host-resolved'>, at: string): void {
+  const { systemId, epoch, outcome, by, why, rest } = event;
+  const host = draft.hosts.get(systemId);
+  const [newest, ...older] = host?.attempts ?? [];
+  if (host === undefined || newest?.epoch !== epoch || newest.outcome !== 'stuck') return;
+  const { code: _code, ...kept } = newest;
+  const where = rest === undefined ? 'gone for good' : `found on ${rest}`;
+  const resolved: Attempt = {
+    ...kept,
+    outcome,
+    phase: phaseAfter(newest, outcome),
+    closedAt: at,
+    why: `resolved by ${by}, ${where}: ${why}`,
+    repair: [],
+    resolved: rest === undefined ? 'gone' : 'looked',
+  };
+  draft.hosts.set(systemId, { ...host, attempts: [resolved, ...older] });
+  draft.stuck.delete(systemId);
 }

@@ -66,6 +66,7 @@ export function waveStateOf(standing: RunStanding, { wave, hosts, done, passed }
 
 /** The part of an attempt that is shown; what only the engine needs is left out. */
 export function attemptRecord(attempt: Attempt): AttemptRecord {
-  const { planId: _p, taps, granted: _g, commitGranted: _c, baseline: _b, revertWhy: _r, ...record } = attempt;
+  const { planId: _p, taps, granted: _g, commitGranted: _c, baseline: _b, revertWhy: _r, ...shown } = attempt;
+  const { resolved: _s, undoneByHand: _u, ...record } = shown;
   return methodOfTaps(taps) === 'direct' ? record : { ...record, method: 'shunt' };
 }

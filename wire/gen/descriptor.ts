@@ -1276,6 +1276,10 @@ export const descriptor: unknown = {
          "requestType": "OperateHostRequest",
          "responseType": "HostView"
         },
+        "ResolveHost": {
+         "requestType": "ResolveHostRequest",
+         "responseType": "HostView"
+        },
         "Why": {
          "requestType": "WhyRequest",
          "responseType": "WhyReply"
@@ -1558,6 +1562,26 @@ export const descriptor: unknown = {
         },
         "why": {
          "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "ResolveHostRequest": {
+       "fields": {
+        "host": {
+         "type": "string",
+         "id": 1
+        },
+        "by": {
+         "type": "string",
+         "id": 2
+        },
+        "why": {
+         "type": "string",
+         "id": 3
+        },
+        "gone": {
+         "type": "bool",
          "id": 4
         }
        }

@@ -52,6 +52,7 @@ import type { PlannedHost as _shunt_v1_PlannedHost, PlannedHost__Output as _shun
 import type { PlannedWave as _shunt_v1_PlannedWave, PlannedWave__Output as _shunt_v1_PlannedWave__Output } from './shunt/v1/PlannedWave.ts';
 import type { ProbePort as _shunt_v1_ProbePort, ProbePort__Output as _shunt_v1_ProbePort__Output } from './shunt/v1/ProbePort.ts';
 import type { ProbeResult as _shunt_v1_ProbeResult, ProbeResult__Output as _shunt_v1_ProbeResult__Output } from './shunt/v1/ProbeResult.ts';
+import type { ResolveHostRequest as _shunt_v1_ResolveHostRequest, ResolveHostRequest__Output as _shunt_v1_ResolveHostRequest__Output } from './shunt/v1/ResolveHostRequest.ts';
 import type { ResolvingHold as _shunt_v1_ResolvingHold, ResolvingHold__Output as _shunt_v1_ResolvingHold__Output } from './shunt/v1/ResolvingHold.ts';
 import type { ResumeRunRequest as _shunt_v1_ResumeRunRequest, ResumeRunRequest__Output as _shunt_v1_ResumeRunRequest__Output } from './shunt/v1/ResumeRunRequest.ts';
 import type { RetryHostRequest as _shunt_v1_RetryHostRequest, RetryHostRequest__Output as _shunt_v1_RetryHostRequest__Output } from './shunt/v1/RetryHostRequest.ts';
@@ -137,6 +138,7 @@ export interface ProtoGrpcType {
       PlannedWave: MessageTypeDefinition<_shunt_v1_PlannedWave, _shunt_v1_PlannedWave__Output>
       ProbePort: MessageTypeDefinition<_shunt_v1_ProbePort, _shunt_v1_ProbePort__Output>
       ProbeResult: MessageTypeDefinition<_shunt_v1_ProbeResult, _shunt_v1_ProbeResult__Output>
+      ResolveHostRequest: MessageTypeDefinition<_shunt_v1_ResolveHostRequest, _shunt_v1_ResolveHostRequest__Output>
       ResolvingHold: MessageTypeDefinition<_shunt_v1_ResolvingHold, _shunt_v1_ResolvingHold__Output>
       ResumeRunRequest: MessageTypeDefinition<_shunt_v1_ResumeRunRequest, _shunt_v1_ResumeRunRequest__Output>
       RetryHostRequest: MessageTypeDefinition<_shunt_v1_RetryHostRequest, _shunt_v1_RetryHostRequest__Output>

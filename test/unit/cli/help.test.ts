@@ -30,6 +30,7 @@ const commands = [
   'host finish',
   'host collapse',
   'host leave',
+  'host resolve',
   'why',
   'events',
   'sweep',

@@ -230,6 +230,7 @@ describe('wave, pause, resume, abort, retry', () => {
         nothing starts anywhere until it is repaired; on that hypervisor:
           ip link set tap7 master brq1
           shunt-agent revert --attempt 1
+        then:  shunt host resolve hv1 --why '…'
       "
     `);
   });
@@ -372,6 +373,33 @@ describe('host, why, events, status', () => {
       { host: 'hv3', why: 'done', by: 'ann@ops1', verb: 'finish' },
       { host: 'hv3', why: 'asked by the operator', by: 'ann@ops1', verb: 'collapse' },
     ]);
+  });
+
+  it('host resolve says who did what, and that nothing goes on by itself', async () => {
+    world.api.resolveHost = async () => ({ ...hv3, attempt: reverted('hv3', 'resolved by ann@ops1') });
+    expect((await world.run(['host', 'resolve', 'hv3', '--why', 'vswitchd reinstalled'])).out).toBe(
+      `hv3 is not stuck any more: attempt 1 ended reverted, plug ${hv3.plug}
+nothing else was started; a paused run goes on with:  shunt resume
+`,
+    );
+    await world.run(['host', 'resolve', 'hv3', '--gone', '--why', 'mainboard']);
+    expect(await world.run(['host', 'resolve', 'hv3']), 'the ledger wants to know why').toMatchObject({ status: 1 });
+    expect(world.asked.map(([, request]) => request)).toEqual([
+      { host: 'hv3', why: 'vswitchd reinstalled', gone: false, by: 'ann@ops1' },
+      { host: 'hv3', why: 'mainboard', gone: true, by: 'ann@ops1' },
+    ]);
+  });
+
+  it('host resolve prints the repair commands once more while a tap is not at rest', async () => {
+    world.api.resolveHost = async () => {
+      throw new ShuntError('stuck', 'tap7 is on no bridge', {
+        detail: { host: 'hv3', repair: ['ip link set tap7 master brq1'] },
+      });
+    };
+    const { status, err } = await world.run(['host', 'resolve', 'hv3', '--why', 'x']);
+    expect(status).toBe(5);
+    expect(err).toContain('tap7 is on no bridge');
+    expect(err).toMatch(/on that hypervisor:\n {4}ip link set tap7 master brq1\n$/);
   });
 
   it('host revert and leave', async () => {

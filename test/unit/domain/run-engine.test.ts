@@ -188,29 +188,6 @@ describe('a hypervisor that fails', () => {
     sim.settle();
     expect(outcomes(sim)).toEqual({ hv1: 'committed', hv2: 'reverted', hv3: 'committed', hv4: 'committed' });
   });
-
-  it('halts the fleet when it is stuck, until it is repaired', () => {
-    const sim = runningCloud([1, 2, 3], { errorBudget: 9 });
-    Object.assign(sim.agent('hv2'), { localFails: true, revertFails: true });
-    sim.agent('hv3').chassisReady = false;
-    sim.settle();
-    expect(exitStatus(sim.state, 'r1')).toBe(5);
-    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ outcome: 'stuck', repair: ['ovs-vsctl …'] });
-    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv3' }).map((one) => one.kind)).toEqual([
-      'run-paused',
-      'fleet-stuck',
-      'chassis-missing',
-    ]);
-    expect(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
-    expect(retryHost(sim.state, { systemId: 'hv2', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
-    sim.agent('hv2').repair();
-    sim.agent('hv3').chassisReady = true;
-    sim.settle();
-    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('reverted');
-    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
-    sim.settle();
-    expect(outcomes(sim)).toMatchObject({ hv2: 'reverted', hv3: 'committed' });
-  });
 });
 
 describe('what keeps a hypervisor from starting', () => {

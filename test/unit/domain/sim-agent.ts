@@ -77,14 +77,16 @@ export class SimAgent {
 
   obey(order: Order, silent: ReadonlySet<string>): OrderResult {
     const { orderId } = order;
-    const refuse = (code: 'epoch-stale' | 'wrong-state' | 'agent-passive'): OrderResult => ({
+    type Refused = Extract<OrderResult, { kind: 'refused' }>;
+    const refuse = (code: Refused['code']): Refused => ({
       orderId,
       kind: 'refused',
       code,
       message: code,
       findings: [],
     });
-    const accept = (probes: readonly ProbeResult[] = []): OrderResult => ({
+    type Accepted = Extract<OrderResult, { kind: 'accepted' }>;
+    const accept = (probes: readonly ProbeResult[] = []): Accepted => ({
       orderId,
       kind: 'accepted',
       probes,
@@ -132,7 +134,10 @@ export class SimAgent {
       case 'ensure-probes':
         return accept();
       case 'resolve':
-        return refuse('wrong-state');
+        if (this.attempt?.epoch !== order.epoch) return refuse('wrong-state');
+        if (this.revertFails) return { ...refuse('stuck'), repair: ['ovs-vsctl …'] };
+        this.repair();
+        return { ...accept(), resolved: { rest: 'legacy', outcome: 'reverted' } };
       case 'probe':
         return accept(
           order.targets.map(({ tap, portId }) => ({

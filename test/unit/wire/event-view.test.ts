@@ -48,6 +48,14 @@ it.each<[LedgerEvent, string]>([
   [{ type: 'attempt-phase', ...host, phase: 'reverting', why: 'no answer' }, 'hv3 attempt 2 reverting: no answer'],
   [{ type: 'commit-granted', ...host }, 'hv3 attempt 2 may commit'],
   [
+    { type: 'host-resolved', ...host, by: 'ann', why: 'fixed', outcome: 'reverted', rest: 'legacy' },
+    'hv3 attempt 2 resolved by ann, it was found on legacy: fixed',
+  ],
+  [
+    { type: 'host-resolved', ...host, by: 'ann', why: 'burnt', outcome: 'reverted' },
+    'hv3 attempt 2 resolved by ann, it is gone for good: burnt',
+  ],
+  [
     {
       type: 'attempt-closed',
       ...host,

@@ -82,6 +82,8 @@ describe('a message over the wire comes back as it was', () => {
     for (const call of [calls.RevertHost, calls.LeaveHost]) {
       survives(asked(call), requests.revertHostCodec, fc.record({ host: anyText, by, why: anyText }));
     }
+    const anyResolve = fc.record({ host: anyText, by, why: anyText, gone: anyFlag });
+    survives(asked(calls.ResolveHost), requests.resolveHostCodec, anyResolve);
     survives(asked(calls.GetHost), requests.getHostCodec, fc.record({ host: anyText }));
     survives(asked(calls.Why), requests.whyCodec, anyWhy);
     survives(asked(calls.Events), requests.eventsCodec, fc.record({ sinceSeq: anySerial, follow: anyFlag }));

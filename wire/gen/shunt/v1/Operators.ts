@@ -23,6 +23,7 @@ import type { ListRunsRequest as _shunt_v1_ListRunsRequest, ListRunsRequest__Out
 import type { OperateHostRequest as _shunt_v1_OperateHostRequest, OperateHostRequest__Output as _shunt_v1_OperateHostRequest__Output } from '../../shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as _shunt_v1_PauseRunRequest, PauseRunRequest__Output as _shunt_v1_PauseRunRequest__Output } from '../../shunt/v1/PauseRunRequest.ts';
 import type { Plan as _shunt_v1_Plan, Plan__Output as _shunt_v1_Plan__Output } from '../../shunt/v1/Plan.ts';
+import type { ResolveHostRequest as _shunt_v1_ResolveHostRequest, ResolveHostRequest__Output as _shunt_v1_ResolveHostRequest__Output } from '../../shunt/v1/ResolveHostRequest.ts';
 import type { ResumeRunRequest as _shunt_v1_ResumeRunRequest, ResumeRunRequest__Output as _shunt_v1_ResumeRunRequest__Output } from '../../shunt/v1/ResumeRunRequest.ts';
 import type { RetryHostRequest as _shunt_v1_RetryHostRequest, RetryHostRequest__Output as _shunt_v1_RetryHostRequest__Output } from '../../shunt/v1/RetryHostRequest.ts';
 import type { RevertHostRequest as _shunt_v1_RevertHostRequest, RevertHostRequest__Output as _shunt_v1_RevertHostRequest__Output } from '../../shunt/v1/RevertHostRequest.ts';
@@ -157,6 +158,15 @@ export interface OperatorsClient extends grpc.Client {
   pauseRun(argument: _shunt_v1_PauseRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   pauseRun(argument: _shunt_v1_PauseRunRequest, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   
+  ResolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  ResolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  ResolveHost(argument: _shunt_v1_ResolveHostRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  ResolveHost(argument: _shunt_v1_ResolveHostRequest, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  resolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  resolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  resolveHost(argument: _shunt_v1_ResolveHostRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  resolveHost(argument: _shunt_v1_ResolveHostRequest, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
+  
   ResumeRun(argument: _shunt_v1_ResumeRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   ResumeRun(argument: _shunt_v1_ResumeRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   ResumeRun(argument: _shunt_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
@@ -247,6 +257,8 @@ export interface OperatorsHandlers extends grpc.UntypedServiceImplementation {
   
   PauseRun: grpc.handleUnaryCall<_shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView>;
   
+  ResolveHost: grpc.handleUnaryCall<_shunt_v1_ResolveHostRequest__Output, _shunt_v1_HostView>;
+  
   ResumeRun: grpc.handleUnaryCall<_shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView>;
   
   RetryHost: grpc.handleUnaryCall<_shunt_v1_RetryHostRequest__Output, _shunt_v1_RunView>;
@@ -278,6 +290,7 @@ export interface OperatorsDefinition extends grpc.ServiceDefinition {
   ListRuns: MethodDefinition<_shunt_v1_ListRunsRequest, _shunt_v1_ListRunsReply, _shunt_v1_ListRunsRequest__Output, _shunt_v1_ListRunsReply__Output>
   OperateHost: MethodDefinition<_shunt_v1_OperateHostRequest, _shunt_v1_HostView, _shunt_v1_OperateHostRequest__Output, _shunt_v1_HostView__Output>
   PauseRun: MethodDefinition<_shunt_v1_PauseRunRequest, _shunt_v1_RunView, _shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView__Output>
+  ResolveHost: MethodDefinition<_shunt_v1_ResolveHostRequest, _shunt_v1_HostView, _shunt_v1_ResolveHostRequest__Output, _shunt_v1_HostView__Output>
   ResumeRun: MethodDefinition<_shunt_v1_ResumeRunRequest, _shunt_v1_RunView, _shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView__Output>
   RetryHost: MethodDefinition<_shunt_v1_RetryHostRequest, _shunt_v1_RunView, _shunt_v1_RetryHostRequest__Output, _shunt_v1_RunView__Output>
   RevertHost: MethodDefinition<_shunt_v1_RevertHostRequest, _shunt_v1_HostView, _shunt_v1_RevertHostRequest__Output, _shunt_v1_HostView__Output>

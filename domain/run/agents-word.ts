@@ -1,0 +1,35 @@
+import type { LedgerEvent } from '../ledger-events.ts';
+import type { AttemptState } from '../orders.ts';
+import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts';
+import type { World } from './world.ts';
+
+/**
+ * What agents say of attempts that the ledger has closed otherwise: taken back on the host itself (`shunt-agent revert`), or stuck since. The
+ * agent knows its host. Nothing that it says takes a hypervisor out of `stuck`: that takes somebody's word (`shunt host resolve`).
+ */
+export function agentsWord(state: LedgerState, world: World): readonly LedgerEvent[] {
+  return [...world.agents.values()].flatMap(({ systemId, attempt: local }): readonly LedgerEvent[] => {
+    const known = newestAttempt(state, systemId);
+    if (local === undefined || known === undefined || local.epoch !== known.epoch) return [];
+    if (isStuckSince(known, local)) return [closed(systemId, 'stuck', local)];
+    return known.outcome === 'committed' && local.phase === 'reverted' ? [closed(systemId, 'reverted', local)] : [];
+  });
+}
+
+/** Of one that its agent has looked after, `stuck` is old news that was still on its way. */
+function isStuckSince({ outcome, resolved }: Attempt, { phase }: AttemptState): boolean {
+  return phase === 'stuck' && outcome !== undefined && outcome !== 'stuck' && resolved !== 'looked';
+}
+
+function closed(systemId: string, outcome: 'reverted' | 'stuck', local: AttemptState): LedgerEvent {
+  return {
+    type: 'attempt-closed',
+    systemId,
+    epoch: local.epoch,
+    outcome,
+    why: local.why ?? 'its agent says so',
+    ...(local.code === undefined ? {} : { code: local.code }),
+    blackouts: local.blackouts,
+    repair: local.repair,
+  };
+}

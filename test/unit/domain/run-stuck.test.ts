@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import type { Resolution } from '../../../domain/orders.ts';
+import { exitStatus } from '../../../domain/run/exit-status.ts';
+import { explainWhy } from '../../../domain/run/explain-why.ts';
+import { revertHost } from '../../../domain/run/host-commands.ts';
+import { hostView } from '../../../domain/run/host-view.ts';
+import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
+import { replay } from '../../../domain/run/reduce.ts';
+import { askToResolve, resolveHost } from '../../../domain/run/resolve-host.ts';
+import { resumeRun, retryHost } from '../../../domain/run/run-commands.ts';
+import { runView } from '../../../domain/run/run-view.ts';
+import { runningCloud, type SimCloud } from './sim-cloud.ts';
+
+const who = { systemId: 'hv2', by: 'ann', why: 'vswitchd was reinstalled' };
+
+/** hv2 is stuck, hv3 could not begin yet. */
+function stuckCloud(): SimCloud {
+  const sim = runningCloud([1, 2, 3], { errorBudget: 9 });
+  Object.assign(sim.agent('hv2'), { localFails: true, revertFails: true });
+  sim.agent('hv3').chassisReady = false;
+  sim.settle();
+  sim.agent('hv3').chassisReady = true;
+  sim.settle();
+  return sim;
+}
+
+/** What the coordinator does for `shunt host resolve`: asks, has the agent look, writes down what it said. */
+function resolve(sim: SimCloud, gone = false): string {
+  const asked = askToResolve(sim.state, sim.world, { ...who, gone });
+  if ('refusal' in asked) return asked.refusal.code;
+  let found: Resolution | undefined;
+  if (asked.order !== undefined) {
+    const answer = sim.agent('hv2').obey({ ...asked.order, orderId: 'o' }, new Set());
+    if (answer.kind === 'refused') return answer.code;
+    found = answer.resolved;
+  }
+  sim.command(resolveHost(sim.state, { ...who, epoch: asked.epoch, ...(found ? { found } : {}) }));
+  return 'resolved';
+}
+
+describe('a hypervisor that is stuck', () => {
+  it('halts the fleet, and says what to repair', () => {
+    const sim = stuckCloud();
+    expect(exitStatus(sim.state, 'r1')).toBe(5);
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ outcome: 'stuck', repair: ['ovs-vsctl …'] });
+    const why = explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv3' });
+    expect(why.map((one) => one.kind)).toEqual(['run-paused', 'fleet-stuck']);
+    expect(why[1]).toMatchObject({ message: expect.stringContaining('shunt host resolve'), evidence: 'ovs-vsctl …' });
+    expect(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
+    expect(retryHost(sim.state, { systemId: 'hv2', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
+    expect(revertHost(sim.state, sim.world, who)).toMatchObject({ refusal: { code: 'stuck' } });
+  });
+
+  it('stays so although its agent is at rest again, until somebody says that it is repaired', () => {
+    const sim = stuckCloud();
+    sim.agent('hv2').repair();
+    sim.settle();
+    sim.crash();
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('stuck');
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv2' }).at(-1)).toMatchObject({
+      kind: 'stuck',
+      evidence: expect.stringContaining('its agent is reverted now'),
+    });
+    expect(resolve(sim)).toBe('resolved');
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({
+      outcome: 'reverted',
+      phase: 'reverted',
+      why: 'resolved by ann, found on legacy: vswitchd was reinstalled',
+      repair: [],
+    });
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r1')).toMatchObject({ pausedWhy: expect.stringContaining('nothing is left to start') });
+    expect(newestAttempt(sim.state, 'hv3')?.outcome).toBe('committed');
+    sim.agent('hv2').localFails = false;
+    sim.command(retryHost(sim.state, { systemId: 'hv2', by: 'ann' }));
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+    expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+
+  it('is not resolved while its agent finds a tap that is not at rest', () => {
+    const sim = stuckCloud();
+    expect(resolve(sim)).toBe('stuck');
+    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('stuck');
+  });
+
+  it('shows the repair commands that its agent names now', () => {
+    const sim = stuckCloud();
+    const agent = sim.agent('hv2');
+    if (agent.attempt !== undefined) agent.attempt = { ...agent.attempt, repair: ['ip link …'] };
+    expect(hostView(sim.state, sim.world, 'hv2')?.attempt?.repair).toEqual(['ip link …']);
+  });
+
+  it('is resolved without its agent only when it is gone, and is stuck again when it turns up half-way', () => {
+    const sim = stuckCloud();
+    expect(resolve(sim, true), 'its agent is there to look').toBe('wrong-state');
+    sim.agent('hv2').drop(sim.nowMs);
+    expect(resolve(sim)).toBe('agent-not-connected');
+    expect(resolve(sim, true)).toBe('resolved');
+    sim.agent('hv2').reconnect(sim.nowMs);
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ outcome: 'stuck', repair: ['ovs-vsctl …'] });
+    expect([...sim.state.stuck]).toEqual(['hv2']);
+  });
+
+  it('is not stuck again by an old word of its agent, once that has looked', () => {
+    const sim = stuckCloud();
+    const before = sim.agent('hv2').attempt;
+    sim.agent('hv2').revertFails = false;
+    expect(resolve(sim)).toBe('resolved');
+    sim.agent('hv2').attempt = before;
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('reverted');
+  });
+
+  it.each([
+    ['of one that is not stuck', 'hv1', 'wrong-state'],
+    ['of one that was never cut', 'hv9', 'not-found'],
+  ])('is nothing %s', (_what, systemId, code) => {
+    const sim = stuckCloud();
+    expect(askToResolve(sim.state, sim.world, { ...who, systemId, gone: false })).toMatchObject({ refusal: { code } });
+  });
+});
+
+describe('what is done at the hypervisor itself after a commit', () => {
+  function committedCloud(): SimCloud {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+    return sim;
+  }
+
+  it('is followed by the ledger when it was taken back, and the run stays done', () => {
+    const sim = committedCloud();
+    const agent = sim.agent('hv1');
+    if (agent.attempt !== undefined)
+      agent.attempt = { ...agent.attempt, phase: 'reverted', why: 'reverted by shunt-agent revert' };
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({
+      outcome: 'reverted',
+      why: 'reverted by shunt-agent revert',
+    });
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+    sim.command(retryHost(sim.state, { systemId: 'hv1', by: 'ann' }));
+    agent.places.clear();
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 2, outcome: 'committed' });
+  });
+
+  it('halts the fleet when it got stuck', () => {
+    const sim = committedCloud();
+    const agent = sim.agent('hv1');
+    if (agent.attempt !== undefined)
+      agent.attempt = { ...agent.attempt, phase: 'stuck', why: 'no vswitchd', repair: ['ip link …'] };
+    sim.settle();
+    expect([...sim.state.stuck]).toEqual(['hv1']);
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({
+      outcome: 'stuck',
+      why: 'no vswitchd',
+      repair: ['ip link …'],
+    });
+  });
+});
