@@ -51,6 +51,10 @@ export const adviceOf = {
   'records-corrupt': { untouched: restsByItself, now: 'keep the files; see docs/failure-modes.md' },
   'ledger-failed': { untouched: restsByItself, now: "look at the disk below the coordinator's stateDir" },
   'ledger-conflict': { untouched: nothing, now: 'try again' },
+  'ledger-behind': {
+    untouched: restsByItself,
+    now: 'shunt reconcile shows what differs; then shunt reconcile --apply',
+  },
   'deadman-failed': { untouched: traffic, now: 'look at the log of the agent, then shunt retry HOST' },
   'verdict-failed': { untouched: 'every guest is back on its legacy plug', now: askWhy },
   'stuck': {

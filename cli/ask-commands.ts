@@ -117,6 +117,7 @@ function statusText(status: CoordinatorStatus, style: Style): string {
     ['OVN NB', yes(status.nbConnected)],
     ['NATS', yes(status.natsConnected)],
     ['ledger', `${status.lastSeq} entries`],
+    ...(status.readOnly === undefined ? [] : [['read-only', style.red(status.readOnly)] as [string, string]]),
     ['stuck', stuck === '' ? 'none' : style.red(`${stuck}: nothing starts anywhere`)],
     ['open', status.openAttempts.length === 0 ? 'none' : String(status.openAttempts.length)],
   ]);
@@ -124,5 +125,6 @@ function statusText(status: CoordinatorStatus, style: Style): string {
     (attempt) =>
       `  ${attempt.hostname} attempt ${attempt.epoch} ${attemptState(attempt, style)}, opened ${attempt.openedAt}`,
   );
-  return [facts, ...open].join('\n');
+  const reconcile = status.readOnly === undefined ? [] : ['nothing is started or ordered; now:  shunt reconcile'];
+  return [facts, ...open, ...reconcile].join('\n');
 }

@@ -7,6 +7,7 @@ import { addHostCommands } from './host-commands.ts';
 import type { CliIo } from './io.ts';
 import { addPlanCommands } from './plan-commands.ts';
 import { createProgram, groupOf } from './program.ts';
+import { addReconcile } from './reconcile-command.ts';
 import { addRunCommands } from './run-commands.ts';
 
 /** Every command and option of shunt; each command tells `onDone` its exit status. */
@@ -17,6 +18,7 @@ export function cliProgram(io: CliIo, onDone: (status: ExitStatus) => void): Com
   addRunCommands(root);
   addHostCommands(root);
   addAskCommands(root);
+  addReconcile(root);
   addCompletion(program, io);
   return program;
 }

@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
 import { createLogger } from '../platform/log.ts';
@@ -8,6 +9,7 @@ import { describeError, isShuntError } from '../platform/shunt-error.ts';
 import { configSchema, defaultConfigFile, readConfig, renderEffective } from './config.ts';
 import { sweepGrace } from './grace/sweep-command.ts';
 import { backupLedger, showLedger, verifyLedger } from './ledger/ledger-commands.ts';
+import { restoreLedger } from './ledger/restore-ledger.ts';
 import { type CommandOptions, coordinatorProgram } from './program.ts';
 import { runCoordinator } from './run.ts';
 
@@ -27,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
           options.sample ? renderConfigSample(configSchema, sampleHeader) : renderEffective(load(options)),
         ),
       sweep,
-      verifyLedger: (options) => verifyLedger(stateDirOf(options), print),
+      verifyLedger: (options) => verifyLedger(stateDirOf(options), print, options.backup),
       showLedger: (options) =>
         showLedger(
           stateDirOf(options),
@@ -35,6 +37,10 @@ async function main(argv: readonly string[]): Promise<number> {
           print,
         ),
       backupLedger: (file, options) => backupLedger(stateDirOf(options), file, print),
+      restoreLedger: (file, options) => {
+        const what = { file, force: options.force === true, by: whoAmI(), at: new Date().toISOString() };
+        restoreLedger(stateDirOf(options), what, print);
+      },
     });
     await program.parseAsync([...argv]);
     return status;
@@ -63,6 +69,15 @@ function load(options: CommandOptions) {
     'log.level': options.logLevel,
   };
   return readConfig(options.config, flags, process.env);
+}
+
+/** For the ledger. A container's user may have no entry in passwd. */
+function whoAmI(): string {
+  try {
+    return `${process.env['SUDO_USER'] || userInfo().username}@${hostname()}`;
+  } catch {
+    return `uid${process.getuid?.() ?? ''}@${hostname()}`;
+  }
 }
 
 function stateDirOf(options: CommandOptions): string {

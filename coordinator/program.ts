@@ -19,11 +19,12 @@ export interface CoordinatorActions {
   run(options: CommandOptions): Promise<void>;
   checkConfig(options: CommandOptions & { readonly sample?: boolean }): void;
   sweep(options: CommandOptions & { readonly all?: boolean }): Promise<void>;
-  verifyLedger(options: CommandOptions): void | Promise<void>;
+  verifyLedger(options: CommandOptions & { readonly backup?: string }): void | Promise<void>;
   showLedger(
     options: CommandOptions & { readonly from: number; readonly limit: number; readonly output: string },
   ): void | Promise<void>;
   backupLedger(file: string, options: CommandOptions): void | Promise<void>;
+  restoreLedger(file: string, options: CommandOptions & { readonly force?: boolean }): void | Promise<void>;
 }
 
 /** Every command and option of shunt-coordinator. */
@@ -53,11 +54,11 @@ export function coordinatorProgram(does: CoordinatorActions): Command {
 function addLedgerCommands(root: Command, does: CoordinatorActions): void {
   const ledger = root
     .command('ledger')
-    .description('look at the ledger; also beside a running coordinator')
+    .description('look at the ledger (also beside a running coordinator), back it up, restore it')
     .addHelpText('after', ledgerExamples);
-  withStateDir(ledger.command('verify').description('check the whole hash chain; exit 5 when it is broken')).action(
-    does.verifyLedger,
-  );
+  withStateDir(ledger.command('verify').description('check the whole hash chain; exit 5 when it is broken'))
+    .option('--backup <file>', 'also that this backup is a part of it: exit 5 when the newest entries were cut off')
+    .action(does.verifyLedger);
   withStateDir(ledger.command('show').description('print entries, oldest first'))
     .option('--from <seq>', 'first entry', wholeNumber, 1)
     .option('--limit <n>', 'entries at most', wholeNumber, 1_000_000_000)
@@ -68,6 +69,13 @@ function addLedgerCommands(root: Command, does: CoordinatorActions): void {
   withStateDir(
     ledger.command('backup <file>').description('copy the ledger as of now to a new file, and check the copy'),
   ).action(does.backupLedger);
+  withStateDir(
+    ledger
+      .command('restore <file>')
+      .description('put a backup in the place of the ledger, while no coordinator runs on it; the old one is kept'),
+  )
+    .option('--force', 'also when the present ledger is intact and has entries that the backup has not')
+    .action(does.restoreLedger);
 }
 
 function withStateDir(command: Command): Command {
@@ -107,4 +115,8 @@ Exit status: 0 done or stopped by a signal, 1 usage, configuration or start fail
 const ledgerExamples = `
 Examples:
   shunt-coordinator ledger show --from 100 --output json
-  shunt-coordinator ledger backup /var/backups/shunt-$(date +%F).sqlite`;
+  shunt-coordinator ledger backup /var/backups/shunt-$(date +%F).sqlite
+  shunt-coordinator ledger verify --backup /var/backups/shunt-2026-03-01.sqlite
+  shunt-coordinator ledger restore /var/backups/shunt-2026-03-01.sqlite
+
+A restored ledger lacks what agents have done since: the coordinator is read-only until \`shunt reconcile --apply\`.`;

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { describeFence, fenceOf } from '../domain/run/fencing.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { LoadedConfig } from '../platform/config.ts';
 import { type Condition, startHttpServer } from '../platform/http-server.ts';
@@ -102,6 +103,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     agentsConnected: () => agents.connectedCount,
     nbSynced: () => nb.synced,
     natsReady: () => reports.ready,
+    hostsAhead: () => fenceOf(scheduler.state, scheduler.world)?.ahead.length,
   });
   const ledger = metrics.timed(ledgerFile);
   const reports: ReportStream = stack.use(
@@ -120,6 +122,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
         inventory: () => inventory.current(),
         natsConnected: () => reports.ready,
         nbConnected: () => nb.synced,
+        nbEpochs: () => grace.epochs(),
       },
       perform: effectPerformer({ nb: nbWriter, grace, agents }),
       nowMs,
@@ -151,8 +154,14 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
 
 function conditionsOf(scheduler: Scheduler, nb: NbConnection, reports: ReportStream): readonly Condition[] {
   const fault = scheduler.ledgerFault;
+  const fence = fenceOf(scheduler.state, scheduler.world);
   return [
     { name: 'ledger', ready: !fault, reason: fault ? describeError(fault) : 'open' },
+    {
+      name: 'fence',
+      ready: fence === undefined,
+      reason: fence === undefined ? 'the ledger is as new as its agents' : `read-only: ${describeFence(fence)}`,
+    },
     { name: 'nb', ready: nb.synced, reason: nb.synced ? 'synced' : 'OVN NB is not connected' },
     { name: 'nats', ready: reports.ready, reason: reports.reason },
   ];

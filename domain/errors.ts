@@ -51,6 +51,7 @@ export const errorTable = {
   'records-corrupt': { retry: 'no', grpc: 'DATA_LOSS', exit: 5, docs: '#records-corrupt' },
   'ledger-failed': { retry: 'no', grpc: 'DATA_LOSS', exit: 5, docs: '#ledger-failed' },
   'ledger-conflict': { retry: 'yes', grpc: 'ABORTED', exit: 1, docs: '#ledger-conflict' },
+  'ledger-behind': { retry: 'no', grpc: 'FAILED_PRECONDITION', exit: 4, docs: '#ledger-behind' },
   'deadman-failed': { retry: 'no', grpc: 'FAILED_PRECONDITION', exit: 4, docs: '#deadman-failed' },
   'verdict-failed': { retry: 'no', grpc: 'ABORTED', exit: 3, docs: '#verdict-failed' },
   'stuck': { retry: 'no', grpc: 'ABORTED', exit: 5, docs: '#stuck' },

@@ -105,6 +105,8 @@ export type HoldReason =
       readonly place: TapPlace | 'unknown';
       readonly others: number;
     }
+  /** The ledger knows less than `hosts` agents, or was restored: nothing is started or ordered before `shunt reconcile`. */
+  | { readonly kind: 'ledger-behind'; readonly hosts: number; readonly why: string }
   /** The wave moves as one, and that member cannot. */
   | { readonly kind: 'wave-together'; readonly wave: number; readonly host: string; readonly why: string };
 

@@ -95,6 +95,33 @@ export type LedgerEvent =
       readonly blackouts: readonly Blackout[];
       readonly repair: readonly string[];
     }
+  /** The first entry after a backup was put in the place of the ledger. Until `ledger-reconciled` the coordinator is read-only. */
+  | { readonly type: 'ledger-restored'; readonly by: string; readonly from: string }
+  /** What the agents knew more is in the ledger now. `unheard`: hypervisors of the ledger whose agents could not be asked. */
+  | {
+      readonly type: 'ledger-reconciled';
+      readonly by: string;
+      readonly why: string;
+      readonly unheard: readonly string[];
+    }
+  /** An attempt that a lost part of the ledger gave, as the agent tells it, which has come to rest. `taps`: those that are where it led. */
+  | {
+      readonly type: 'attempt-adopted';
+      readonly systemId: string;
+      readonly hostname: string;
+      readonly epoch: number;
+      readonly by: string;
+      readonly operation?: Operation;
+      readonly direction: Direction;
+      /** Absent: none that the ledger has. */
+      readonly planId?: string;
+      readonly taps: readonly TapTarget[];
+      readonly outcome: Outcome;
+      readonly why?: string;
+      readonly code?: ErrorCode;
+      readonly blackouts: readonly Blackout[];
+      readonly repair: readonly string[];
+    }
   /**
    * A stuck attempt was repaired, and its agent found every tap at rest. `rest` absent: the hypervisor is gone for good, and nobody was
    * asked.

@@ -39,6 +39,10 @@ export function describeEvent(event: LedgerEvent): string {
     case 'commit-granted':
     case 'attempt-closed':
       return describeAttemptEvent(event);
+    case 'ledger-restored':
+    case 'ledger-reconciled':
+    case 'attempt-adopted':
+      return describeRestoreEvent(event);
     case 'host-resolved': {
       const where = event.rest === undefined ? 'is gone for good' : `was found on ${event.rest}`;
       return `${event.systemId} attempt ${event.epoch} resolved by ${event.by}, it ${where}: ${event.why}`;
@@ -116,6 +120,24 @@ function describeAttemptEvent(event: AttemptEvent): string {
       const worst = event.blackouts.length > 0 ? Math.max(...event.blackouts.map((gap) => gap.blackoutMs)) : undefined;
       const blackout = worst === undefined ? '' : `, worst blackout ${worst.toFixed(1)} ms`;
       return `${attempt} ended ${event.outcome}${because(event.why)}${blackout}`;
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function describeRestoreEvent(event: EventOf<'ledger-restored' | 'ledger-reconciled' | 'attempt-adopted'>): string {
+  switch (event.type) {
+    case 'ledger-restored':
+      return `ledger restored by ${event.by} from ${event.from}: read-only until it is reconciled`;
+    case 'ledger-reconciled': {
+      const unheard = event.unheard.length === 0 ? '' : `; not heard: ${event.unheard.join(', ')}`;
+      return `ledger reconciled with the agents by ${event.by}: ${event.why}${unheard}`;
+    }
+    case 'attempt-adopted': {
+      const { systemId, hostname, epoch, operation = 'cut', direction, outcome, by } = event;
+      const what = `${systemId} attempt ${epoch} (${hostname}, ${operation} ${direction})`;
+      return `${what} taken over from its agent by ${by}: ${outcome}${because(event.why)}`;
     }
     default:
       return assertNever(event);

@@ -7,6 +7,7 @@ import type { EpochHold as PbEpoch } from './gen/shunt/v1/EpochHold.ts';
 import type { FindingHold as PbFinding } from './gen/shunt/v1/FindingHold.ts';
 import type { FleetStuckHold as PbFleetStuck } from './gen/shunt/v1/FleetStuckHold.ts';
 import type { HoldReason as PbHoldReason } from './gen/shunt/v1/HoldReason.ts';
+import type { LedgerBehindHold as PbLedgerBehind } from './gen/shunt/v1/LedgerBehindHold.ts';
 import type { MethodRefusedHold as PbMethodRefused } from './gen/shunt/v1/MethodRefusedHold.ts';
 import type { NeedsRetryHold as PbNeedsRetry } from './gen/shunt/v1/NeedsRetryHold.ts';
 import type { NetworkHold as PbNetwork } from './gen/shunt/v1/NetworkHold.ts';
@@ -71,6 +72,7 @@ export const holdReasonCodec = tagged<HoldReason, 'kind', never, PbHoldReason>(
       others: count,
     }),
     'wave-together': message<HoldOf<'wave-together'>, PbWaveTogether>({ wave: count, host: text, why: text }),
+    'ledger-behind': message<HoldOf<'ledger-behind'>, PbLedgerBehind>({ hosts: count, why: text }),
     'plan-outdated': message<HoldOf<'plan-outdated'>, PbPlanOutdated>({ tap: text }),
   },
 );

@@ -1,6 +1,7 @@
 import type { Method } from '../domain/phases.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { HostVerb } from '../domain/run/host-commands.ts';
+import type { HostDifference } from '../domain/run/reconcile.ts';
 import type { AttemptRecord, HostView, RunView, UnmetCondition } from '../domain/run-state.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface OperatorsApi {
   why(request: { readonly target: WhyTarget }, signal: AbortSignal): Promise<readonly UnmetCondition[]>;
   /** Removes grace rules at once, and probe ports when nothing is open. */
   sweep(request: { readonly by: string }, signal: AbortSignal): Promise<Swept>;
+  /** What the agents know more than the ledger; with `apply` it is taken over. */
+  reconcile(request: ReconcileRequest, signal: AbortSignal): Promise<Reconciled>;
   status(signal: AbortSignal): Promise<CoordinatorStatus>;
   /** Entries after `sinceSeq`; with `follow` it goes on with new ones until the signal. */
   events(request: EventsRequest, signal: AbortSignal): AsyncIterable<EventView>;
@@ -49,6 +52,21 @@ export interface Swept {
   readonly probePorts: number;
   /** An attempt or a run is open: probe ports are in use, and stay. */
   readonly probesKept: boolean;
+}
+
+export interface ReconcileRequest {
+  readonly apply: boolean;
+  readonly by: string;
+  readonly why: string;
+}
+
+export interface Reconciled {
+  /** Why the coordinator is read-only, now; absent: it is not. */
+  readonly readOnly?: string;
+  /** As they were before. */
+  readonly differences: readonly HostDifference[];
+  /** Something was taken over. */
+  readonly applied: boolean;
 }
 
 export interface ApproveRequest {
@@ -130,6 +148,8 @@ export interface CoordinatorStatus {
   readonly openAttempts: readonly AttemptRecord[];
   /** While there is one, nothing starts. Hostnames. */
   readonly stuckHosts: readonly string[];
+  /** The ledger is behind the agents, in words: nothing is started or ordered. */
+  readonly readOnly?: string;
 }
 
 export function summarisePlan(plan: Plan): PlanSummary {

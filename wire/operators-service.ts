@@ -16,6 +16,8 @@ import {
   nothingCodec,
   operateHostCodec,
   pauseRunCodec,
+  reconcileCodec,
+  reconciledCodec,
   resolveHostCodec,
   retryHostCodec,
   revertHostCodec,
@@ -77,6 +79,7 @@ function changeHandlers(api: OperatorsApi, unary: Unary) {
     RevertHost: unary(revertHostCodec, hostViewCodec, (request, signal) => api.revertHost(request, signal)),
     Sweep: unary(sweepCodec, sweptCodec, (request, signal) => api.sweep(request, signal)),
     OperateHost: unary(operateHostCodec, hostViewCodec, (request, signal) => api.operateHost(request, signal)),
+    Reconcile: unary(reconcileCodec, reconciledCodec, (request, signal) => api.reconcile(request, signal)),
     ResolveHost: unary(resolveHostCodec, hostViewCodec, (request, signal) => api.resolveHost(request, signal)),
   };
 }

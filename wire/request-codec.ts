@@ -1,4 +1,5 @@
 import type { HostVerb } from '../domain/run/host-commands.ts';
+import type { HostDifference } from '../domain/run/reconcile.ts';
 import { type Codec, count, flag, list, message, optional, serial, tagged, text, word } from './codec.ts';
 import type { AbortRunRequest as PbAbortRun } from './gen/shunt/v1/AbortRunRequest.ts';
 import type { ApprovePlanRequest as PbApprovePlan } from './gen/shunt/v1/ApprovePlanRequest.ts';
@@ -7,8 +8,11 @@ import type { EventsRequest as PbEvents } from './gen/shunt/v1/EventsRequest.ts'
 import type { GetHostRequest as PbGetHost } from './gen/shunt/v1/GetHostRequest.ts';
 import type { GetPlanRequest as PbGetPlan } from './gen/shunt/v1/GetPlanRequest.ts';
 import type { GetRunRequest as PbGetRun } from './gen/shunt/v1/GetRunRequest.ts';
+import type { HostDifference as PbHostDifference } from './gen/shunt/v1/HostDifference.ts';
 import type { OperateHostRequest as PbOperateHost } from './gen/shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as PbPauseRun } from './gen/shunt/v1/PauseRunRequest.ts';
+import type { ReconcileReply as PbReconcileReply } from './gen/shunt/v1/ReconcileReply.ts';
+import type { ReconcileRequest as PbReconcile } from './gen/shunt/v1/ReconcileRequest.ts';
 import type { ResolveHostRequest as PbResolveHost } from './gen/shunt/v1/ResolveHostRequest.ts';
 import type { RetryHostRequest as PbRetryHost } from './gen/shunt/v1/RetryHostRequest.ts';
 import type { RevertHostRequest as PbRevertHost } from './gen/shunt/v1/RevertHostRequest.ts';
@@ -19,7 +23,8 @@ import type { WhyHost as PbWhyHost } from './gen/shunt/v1/WhyHost.ts';
 import type { WhyRequest as PbWhyRequest } from './gen/shunt/v1/WhyRequest.ts';
 import type { WhyRun as PbWhyRun } from './gen/shunt/v1/WhyRun.ts';
 import type { WhyTarget as PbWhyTarget } from './gen/shunt/v1/WhyTarget.ts';
-import type { OperatorsApi, Swept, WhyTarget } from './operators-api.ts';
+import type { OperatorsApi, Reconciled, Swept, WhyTarget } from './operators-api.ts';
+import { hostPlug } from './words.ts';
 
 /** The first parameter of a call that has a request. */
 type RequestOf<M extends keyof OperatorsApi> = Parameters<OperatorsApi[M]>[0];
@@ -59,6 +64,20 @@ export const resolveHostCodec = message<RequestOf<'resolveHost'>, PbResolveHost>
 });
 export const sweepCodec = message<RequestOf<'sweep'>, PbSweepRequest>({ by: text });
 export const sweptCodec = message<Swept, PbSweepReply>({ graceGroups: count, probePorts: count, probesKept: flag });
+export const reconcileCodec = message<RequestOf<'reconcile'>, PbReconcile>({ apply: flag, by: text, why: text });
+const differenceCodec = message<HostDifference, PbHostDifference>({
+  systemId: text,
+  hostname: text,
+  verdict: word<HostDifference['verdict']>('verdict', { adopt: 1, wait: 1, unheard: 1 }),
+  ledger: text,
+  agent: text,
+  plug: hostPlug,
+});
+export const reconciledCodec = message<Reconciled, PbReconcileReply>({
+  readOnly: optional(text),
+  differences: list(differenceCodec),
+  applied: flag,
+});
 export const getHostCodec = message<RequestOf<'getHost'>, PbGetHost>({ host: text });
 export const eventsCodec = message<RequestOf<'events'>, PbEvents>({ sinceSeq: serial, follow: flag });
 

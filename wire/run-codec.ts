@@ -132,4 +132,5 @@ export const coordinatorStatusCodec = message<CoordinatorStatus, PbCoordinatorSt
   lastSeq: serial,
   openAttempts: list(attemptRecordCodec),
   stuckHosts: list(text),
+  readOnly: optional(text),
 });

@@ -1,9 +1,6 @@
-import { parse as parseYaml } from 'yaml';
-import type { Refusal } from '../../domain/findings.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { approvePlan, createPlan } from '../../domain/planning/freeze-plan.ts';
-import { decodePlanSpec } from '../../domain/planning/plan-spec-schema.ts';
-import { explainWhy } from '../../domain/run/explain-why.ts';
+import { approvePlan } from '../../domain/planning/freeze-plan.ts';
+import { explainWhy, whyBehind } from '../../domain/run/explain-why.ts';
 import { type HostVerb, operateHost, revertHost } from '../../domain/run/host-commands.ts';
 import { activeRuns } from '../../domain/run/host-status.ts';
 import { hostView, hostViews } from '../../domain/run/host-view.ts';
@@ -29,6 +26,8 @@ import {
   type HostChange,
   type OperatorsApi,
   type PlanSummary,
+  type Reconciled,
+  type ReconcileRequest,
   type ResolveHostRequest,
   type RunRef,
   type StartWaveRequest,
@@ -42,6 +41,8 @@ import type { LiveInventory } from '../inventory/live-inventory.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
 import type { NbWriter } from '../nb/nb-writer.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { createPlanOf } from './create-plan.ts';
+import { readOnlyOf, reconcileLedger } from './reconcile-ledger.ts';
 import { type Looking, resolveStuck } from './resolve-stuck.ts';
 import { streamEvents, watchRun } from './streams.ts';
 import { needHost, needPlan, newestRunId, runIdOrNewest, waveToStart } from './targets.ts';
@@ -57,9 +58,6 @@ export interface OperatorsOptions {
   readonly identity: { readonly version: string; readonly site: string; readonly coordinatorId: string };
 }
 
-/** Longest YAML of a plan, in characters. */
-const planYamlMax = 1_048_576;
-
 /** What operators ask, answered from the ledger and the world; every change is a pure command in the scheduler's turn. */
 export class Operators implements OperatorsApi {
   readonly #options: OperatorsOptions;
@@ -68,23 +66,8 @@ export class Operators implements OperatorsApi {
     this.#options = options;
   }
 
-  async createPlan(request: { readonly yaml: string; readonly by: string }): Promise<Plan> {
-    const spec = decodePlanSpec(readYaml(request.yaml));
-    if ('code' in spec) throw refused(spec);
-    let planId = '';
-    const state = await this.#command((before) => {
-      planId = freeName(spec.name, before);
-      const inventory = this.#options.inventory.fresh();
-      const plan = createPlan({
-        id: planId,
-        createdAt: new Date().toISOString(),
-        createdBy: request.by,
-        spec,
-        inventory,
-      });
-      return 'message' in plan ? { refusal: plan } : { events: [{ type: 'plan-created', plan }] };
-    });
-    return needPlan(state, planId);
+  createPlan(request: { readonly yaml: string; readonly by: string }): Promise<Plan> {
+    return createPlanOf(this.#options, request);
   }
 
   async listPlans(): Promise<readonly PlanSummary[]> {
@@ -198,6 +181,8 @@ export class Operators implements OperatorsApi {
         ...this.#options.grace.explain(systemId),
       ];
     }
+    const behind = whyBehind(state, world);
+    if (behind.length > 0 && target.runId === undefined && state.runs.size === 0) return behind; // the part with the runs may be lost
     const runId = runIdOrNewest(state, target.runId);
     return explainWhy(
       state,
@@ -216,6 +201,10 @@ export class Operators implements OperatorsApi {
     return swept;
   }
 
+  reconcile(request: ReconcileRequest): Promise<Reconciled> {
+    return reconcileLedger(this.#options.scheduler, request);
+  }
+
   async status(): Promise<CoordinatorStatus> {
     const { world } = this.#options.scheduler;
     const state = this.#state;
@@ -228,6 +217,7 @@ export class Operators implements OperatorsApi {
       lastSeq: state.seq,
       openAttempts: attempts(state.open),
       stuckHosts: attempts(state.stuck).map((attempt) => attempt.hostname),
+      ...readOnlyOf(state, world),
     };
   }
 
@@ -292,23 +282,4 @@ function activeRunId(state: LedgerState, runId: string | undefined): string {
   if (active === undefined)
     throw new ShuntError('not-found', 'there is no run that is not over; `shunt wave start` begins one');
   return active;
-}
-
-/** `<name>-<n>`: the n-th plan of that name. */
-function freeName(name: string, state: LedgerState): string {
-  for (let n = 1; ; n += 1) if (!state.plans.has(`${name}-${n}`)) return `${name}-${n}`;
-}
-
-function readYaml(yaml: string): unknown {
-  if (yaml.length > planYamlMax)
-    throw new ShuntError('plan-invalid', `read the plan: it is longer than ${planYamlMax} characters`);
-  try {
-    return parseYaml(yaml);
-  } catch (error) {
-    throw new ShuntError('plan-invalid', 'read the plan as YAML', { cause: error });
-  }
-}
-
-function refused(refusal: Refusal): ShuntError {
-  return new ShuntError(refusal.code, refusal.message);
 }

@@ -50,6 +50,15 @@ export class GraceKeeper implements AsyncDisposable {
     return rows === undefined ? [] : groupsOf(rows);
   }
 
+  /** The newest attempt of each hypervisor of which something stands in NB: it was granted, whatever the ledger says. */
+  epochs(): ReadonlyMap<string, number> {
+    const newest = new Map<string, number>();
+    for (const { systemId, epoch } of this.groups()) {
+      if (Number.isSafeInteger(epoch)) newest.set(systemId, Math.max(epoch, newest.get(systemId) ?? 0));
+    }
+    return newest;
+  }
+
   /** Ensures the rules of one attempt. Done again, it changes nothing but their end. Ports that NB does not have are left out. */
   async grant({ systemId, epoch, portIds }: GraceWant): Promise<void> {
     const name = graceGroupName(systemId, epoch);

@@ -76,6 +76,9 @@ const eventTypes = {
   'commit-granted': true,
   'attempt-closed': true,
   'host-resolved': true,
+  'ledger-restored': true,
+  'ledger-reconciled': true,
+  'attempt-adopted': true,
 } as const satisfies Record<LedgerEvent['type'], true>;
 
 /** The hash chain vouches for the rest: whoever wrote this row was this program. */

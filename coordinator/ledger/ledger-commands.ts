@@ -1,4 +1,5 @@
 import type { LedgerEntry } from '../../domain/ledger-events.ts';
+import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { eventView } from '../../wire/event-view.ts';
 import { ledgerPath } from './ledger.ts';
 import { LedgerStore } from './ledger-store.ts';
@@ -9,10 +10,38 @@ export type Print = (line: string) => void;
 /** Entries read from the file at once. */
 const chunk = 1_000;
 
-/** `ledger verify`: reads the whole chain (also beside a running coordinator). Throws `records-corrupt`, naming the row. */
-export function verifyLedger(stateDir: string, print: Print): void {
-  using store = LedgerStore.open(ledgerPath(stateDir), { readOnly: true });
-  print(`${ledgerPath(stateDir)}: ${store.head.seq} entries, the chain is intact, head ${store.head.hash}`);
+/**
+ * `ledger verify`: reads the whole chain (also beside a running coordinator). Throws `records-corrupt`, naming the row. `backup`: also
+ * that this backup is a part of it, which tells whether its newest entries were cut off.
+ */
+export function verifyLedger(stateDir: string, print: Print, backup?: string): void {
+  const path = ledgerPath(stateDir);
+  using store = openChecked(path);
+  print(`${path}: ${store.head.seq} entries, the chain is intact, head ${store.head.hash}`);
+  if (backup === undefined) return;
+  using other = LedgerStore.open(backup, { readOnly: true });
+  const { head } = other;
+  if (head.seq === 0 || store.hashAt(head.seq) === head.hash) {
+    print(`${backup}: ${head.seq} entries, all of them in it; ${store.head.seq - head.seq} are newer`);
+    return;
+  }
+  const lacks = store.hashAt(head.seq) === undefined && other.hashAt(store.head.seq) === store.head.hash;
+  const what = lacks
+    ? `it lacks the ${head.seq - store.head.seq} newest entries of ${backup}`
+    : `it is not the continuation of ${backup}: they have different histories`;
+  throw new ShuntError('records-corrupt', `verify the ledger ${path}: its chain is intact, but ${what}`);
+}
+
+function openChecked(path: string): LedgerStore {
+  try {
+    return LedgerStore.open(path, { readOnly: true });
+  } catch (cause) {
+    if (!isShuntError(cause, 'records-corrupt')) throw cause;
+    const good = Number(cause.detail['seq'] ?? 1) - 1;
+    const before = good < 1 ? 'no entry before it' : `entries 1 to ${good} are intact`;
+    const now = 'stop the coordinator and put a backup in its place: shunt-coordinator ledger restore FILE';
+    throw new ShuntError('records-corrupt', `verify the ledger ${path}: ${cause.message}; ${before}; ${now}`);
+  }
 }
 
 /** `ledger show`: entries from `fromSeq` on, a sentence or a JSON object a line. */

@@ -88,6 +88,12 @@ export class LedgerStore implements Disposable {
     return statement.all(fromSeq, limit).map((row) => entryOf(rowOf(row)));
   }
 
+  /** Hash of one entry; undefined when there is no such entry. */
+  hashAt(seq: number): string | undefined {
+    const row = this.#db.prepare('SELECT hash FROM ledger WHERE seq = ?').get(seq);
+    return row && String(row['hash']);
+  }
+
   /** Copies the ledger, as of one moment, to a new file. */
   async backup(target: string): Promise<void> {
     if (existsSync(target)) throw new ShuntError('already-exists', `back the ledger up to ${target}: the file exists`);

@@ -26,6 +26,16 @@ export function ledgerPath(stateDir: string): string {
   return join(stateDir, 'ledger.sqlite');
 }
 
+/** Whoever has it alone may write that ledger. Throws `ledger-failed`, `detail.reason` `locked`. */
+export function lockLedger(stateDir: string): FileLock {
+  const lockFile = join(stateDir, 'ledger.lock');
+  const lock = FileLock.tryAcquire(lockFile);
+  if (lock) return lock;
+  throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: another coordinator holds ${lockFile}`, {
+    detail: { reason: 'locked' },
+  });
+}
+
 /**
  * The ledger on `node:sqlite` in a worker thread. Holds an exclusive lock on the state directory for its lifetime: a second
  * coordinator on the same ledger is refused with `ledger-failed`, `detail.reason` `locked`.
@@ -47,13 +57,7 @@ export class Ledger implements EventLedger, AsyncDisposable {
 
   static async open(stateDir: string): Promise<Ledger> {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const lockFile = join(stateDir, 'ledger.lock');
-    const lock = FileLock.tryAcquire(lockFile);
-    if (!lock) {
-      throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: another coordinator holds ${lockFile}`, {
-        detail: { reason: 'locked' },
-      });
-    }
+    const lock = lockLedger(stateDir);
     const worker = new Worker(workerUrl(), { workerData: { path: ledgerPath(stateDir) }, name: 'ledger' });
     try {
       await opened(worker);

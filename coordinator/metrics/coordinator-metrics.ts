@@ -14,6 +14,8 @@ export interface MetricsSource {
   readonly agentsConnected: () => number;
   readonly nbSynced: () => boolean;
   readonly natsReady: () => boolean;
+  /** Hypervisors that know more than the ledger; undefined: the coordinator is not read-only. */
+  readonly hostsAhead: () => number | undefined;
 }
 
 const runStates = ['pending', 'running', 'paused', 'done', 'aborted'] as const satisfies readonly WaveState[];
@@ -76,6 +78,10 @@ export class CoordinatorMetrics {
       'Hypervisors that need somebody; nothing starts while there is one.',
       () => source.state().stuck.size,
     );
+    gauge('read_only', '1 while the ledger is behind its agents and nothing is started or ordered.', () =>
+      Number(source.hostsAhead() !== undefined),
+    );
+    gauge('hosts_ahead', 'Hypervisors that know of more attempts than the ledger.', () => source.hostsAhead() ?? 0);
     gauge('ledger_entries', 'Entries in the ledger.', () => source.state().seq);
     gauge('nb_synced', '1 while the replica of OVN NB is complete and connected.', () => Number(source.nbSynced()));
     gauge('nats_ready', '1 while NATS is connected and the stream is there.', () => Number(source.natsReady()));

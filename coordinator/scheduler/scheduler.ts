@@ -1,6 +1,7 @@
 import type { LedgerEntry, LedgerEvent } from '../../domain/ledger-events.ts';
 import { decide } from '../../domain/run/decide.ts';
 import type { Effect, EffectOutcome } from '../../domain/run/effects.ts';
+import { describeFence, fenceOf } from '../../domain/run/fencing.ts';
 import { emptyLedger, type LedgerState, newestAttempt } from '../../domain/run/ledger-state.ts';
 import { beginEffects, endEffect, type Progress, pruneProgress } from '../../domain/run/progress.ts';
 import { replay } from '../../domain/run/reduce.ts';
@@ -19,6 +20,8 @@ export interface WorldSource {
   readonly inventory: () => World['inventory'];
   readonly natsConnected: () => boolean;
   readonly nbConnected: () => boolean;
+  /** Highest epoch of which OVN NB shows traces, by system-id. */
+  readonly nbEpochs?: () => ReadonlyMap<string, number>;
 }
 
 export interface SchedulerOptions {
@@ -40,6 +43,8 @@ type Mail =
   | {
       readonly type: 'command';
       readonly command: (state: LedgerState, world: World) => Commanded;
+      /** Also while the ledger is behind. */
+      readonly evenBehind: boolean;
       readonly done: (outcome: CommandOutcome) => void;
     };
 
@@ -75,6 +80,7 @@ export class Scheduler implements AsyncDisposable {
   #stopped = false;
   #lastLookMs: number;
   #ledgerFault: ShuntError | undefined;
+  #fenceTold: string | undefined;
 
   private constructor(options: SchedulerOptions, state: LedgerState) {
     this.#options = options;
@@ -114,6 +120,7 @@ export class Scheduler implements AsyncDisposable {
       natsConnected: world.natsConnected(),
       nbConnected: world.nbConnected(),
       progress: this.#progress,
+      ...(world.nbEpochs === undefined ? {} : { nbEpochs: world.nbEpochs() }),
       get inventory() {
         return world.inventory(); // a join of the whole cloud: only for whoever looks
       },
@@ -136,12 +143,18 @@ export class Scheduler implements AsyncDisposable {
     this.#lookQueued = this.#mailbox.post({ type: 'look' });
   }
 
-  /** Runs a pure command in turn and appends what it gives. Resolves with the state after; a refusal is thrown with its code. */
-  command(command: (state: LedgerState, world: World) => Commanded): Promise<LedgerState> {
+  /**
+   * Runs a pure command in turn and appends what it gives. Resolves with the state after; a refusal is thrown with its code. While the
+   * ledger is behind the agents, only what reconciles it is taken (`evenBehind`).
+   */
+  command(
+    command: (state: LedgerState, world: World) => Commanded,
+    { evenBehind = false }: { readonly evenBehind?: boolean } = {},
+  ): Promise<LedgerState> {
     return new Promise((resolve, reject) => {
       const done = (outcome: CommandOutcome): void =>
         outcome.kind === 'done' ? resolve(outcome.state) : reject(outcome.error);
-      if (!this.#mailbox.post({ type: 'command', command, done }))
+      if (!this.#mailbox.post({ type: 'command', command, evenBehind, done }))
         reject(new ShuntError('limit-reached', 'take a command: the coordinator is stopping or overloaded'));
     });
   }
@@ -168,10 +181,12 @@ export class Scheduler implements AsyncDisposable {
     this.#lastLookMs = this.#options.nowMs();
   }
 
-  async #command({ command, done }: Extract<Mail, { type: 'command' }>): Promise<void> {
+  async #command({ command, evenBehind, done }: Extract<Mail, { type: 'command' }>): Promise<void> {
     try {
       for (let tries = 1; tries <= conflictTries; tries += 1) {
-        const commanded = command(this.#state, this.world);
+        const { world } = this;
+        if (!evenBehind) refuseBehind(this.#state, world);
+        const commanded = command(this.#state, world);
         if ('refusal' in commanded) throw new ShuntError(commanded.refusal.code, commanded.refusal.message);
         if (await this.#append(commanded.events)) return done({ kind: 'done', state: this.#state });
       }
@@ -184,11 +199,25 @@ export class Scheduler implements AsyncDisposable {
   async #decide(): Promise<void> {
     for (let round = 0; round < roundsMax; round += 1) {
       if (this.#stopped) return;
-      const { events, effects } = decide(this.#state, this.world);
+      const { world } = this;
+      this.#tellFence(world);
+      const { events, effects } = decide(this.#state, world);
       if (events.length === 0) return this.#begin(effects);
       await this.#append(events);
     }
     throw new ShuntError('internal', `decide: no end after ${roundsMax} rounds`);
+  }
+
+  /** Once for each change: nobody should have to look for it. */
+  #tellFence(world: World): void {
+    const fence = fenceOf(this.#state, world);
+    const why = fence && describeFence(fence);
+    if (why === this.#fenceTold) return;
+    this.#fenceTold = why;
+    const { logger } = this.#options;
+    if (why === undefined) logger.info('the ledger is as new as its agents again');
+    else logger.error({ code: 'ledger-behind', why }, 'the ledger is behind: read-only until `shunt reconcile`');
+    this.changes.notify();
   }
 
   #begin(effects: readonly Effect[]): void {
@@ -249,4 +278,11 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#options.onFatal(error);
   }
+}
+
+/** Whatever is decided on a ledger that lacks a part would be decided wrongly, and would have to be untangled later. */
+function refuseBehind(state: LedgerState, world: World): void {
+  const fence = fenceOf(state, world);
+  if (fence === undefined) return;
+  throw new ShuntError('ledger-behind', `the ledger is behind: ${describeFence(fence)}`);
 }

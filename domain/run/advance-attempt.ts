@@ -73,7 +73,6 @@ function recordPhase({ attempt, local }: AttemptContext): Step | undefined {
 function followOpen(context: AttemptContext): Step {
   const { attempt, local } = context;
   if (local?.phase === 'reverting') return wait('its agent, which goes back');
-  if (!attempt.granted) return orderRevert(context, 'the ledger has no grant for this attempt');
   if (attempt.revertWhy !== undefined) return orderRevert(context, attempt.revertWhy);
   if (attempt.commitGranted) return orderCommit(context);
   if (local?.verdict?.kind === 'fail') return wait('its agent, which saw a guest fail and goes back');

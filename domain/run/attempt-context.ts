@@ -11,6 +11,7 @@ import type { Attempt, LedgerState } from './ledger-state.ts';
 import { movingWith } from './moving-with.ts';
 import { goingTaps, restingTaps } from './others-on-overlay.ts';
 import { attemptKey } from './progress.ts';
+import { specOf } from './spec-of.ts';
 import { type AgentView, runLimits, type World } from './world.ts';
 
 /** What an open attempt wants next. `waiting` says for people what it waits for. */
@@ -33,7 +34,7 @@ export interface AttemptContext {
 }
 
 export function contextOf(state: LedgerState, world: World, attempt: Attempt): AttemptContext | undefined {
-  const spec = state.plans.get(attempt.planId)?.spec;
+  const spec = specOf(state, attempt);
   if (spec === undefined) return undefined;
   const agent = world.agents.get(attempt.systemId);
   const local = agent?.attempt?.epoch === attempt.epoch ? agent.attempt : undefined;

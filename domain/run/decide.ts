@@ -9,6 +9,7 @@ import { allOrNone } from './all-or-none.ts';
 import { ask, type Step } from './attempt-context.ts';
 import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
+import { fenceOf } from './fencing.ts';
 import { graceFirst } from './grace-first.ts';
 import { activeRuns, type RunStanding } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
@@ -25,9 +26,11 @@ export interface Decision {
 
 /**
  * The run engine. In this order, each only when nothing before it had something for the ledger: what open attempts have
- * come to, runs that must pause, hypervisors that may start, and then the effects that all of this asks for.
+ * come to, runs that must pause, hypervisors that may start, and then the effects that all of this asks for. While the ledger is behind the
+ * world, nothing: what is open comes to rest by itself.
  */
 export function decide(state: LedgerState, world: World): Decision {
+  if (fenceOf(state, world) !== undefined) return { events: [], effects: [] };
   const steps = openSteps(state, world).map((own) => own.step);
   const resolved = [...steps.flatMap((step) => step.events), ...agentsWord(state, world)];
   if (resolved.length > 0) return { events: resolved, effects: [] };

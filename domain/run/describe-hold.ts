@@ -72,6 +72,8 @@ export function describeHold(hold: HoldReason): string {
           : `has guests there that are ${hold.place}, or on their way to it`;
       return `${hold.operation} has to wait for overlay ${hold.networkId}: ${hold.host}${others} ${what}`;
     }
+    case 'ledger-behind':
+      return `the ledger is behind: ${hold.why}; nothing is started, ordered or written until \`shunt reconcile\``;
     case 'wave-together':
       return `wave ${hold.wave} moves as one, and ${hold.host} cannot: ${hold.why}`;
     default:

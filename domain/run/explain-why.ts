@@ -2,6 +2,7 @@ import type { HoldReason } from '../findings.ts';
 import type { UnmetCondition } from '../run-state.ts';
 import { waitingFor } from './decide.ts';
 import { describeHold } from './describe-hold.ts';
+import { fenceHold, fenceOf } from './fencing.ts';
 import { activeRuns, isSettled, type RunStanding, runStanding, type WaveStanding } from './host-status.ts';
 import { holdsInRun } from './host-view.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
@@ -18,6 +19,23 @@ export type WhyTarget =
  * with evidence and its age. The same functions decide. Empty: nothing is in its way, or it is through.
  */
 export function explainWhy(state: LedgerState, world: World, target: WhyTarget): readonly UnmetCondition[] {
+  const behind = whyBehind(state, world);
+  return [
+    ...behind,
+    ...whyTarget(state, world, target).filter((one) => behind.length === 0 || one.kind !== 'ledger-behind'),
+  ];
+}
+
+/** Before all else, whoever is asked about: a coordinator that is read-only. */
+export function whyBehind(state: LedgerState, world: World): readonly UnmetCondition[] {
+  const fence = fenceOf(state, world);
+  if (fence === undefined) return [];
+  const hold = fenceHold(fence);
+  const evidence = fence.restored === undefined ? 'as its agents say now' : 'the ledger, and its agents';
+  return [{ kind: hold.kind, message: describeHold(hold), evidence, ageMs: since(world, fence.restored?.at) }];
+}
+
+function whyTarget(state: LedgerState, world: World, target: WhyTarget): readonly UnmetCondition[] {
   switch (target.kind) {
     case 'host':
       return whyHost(state, world, target.systemId);

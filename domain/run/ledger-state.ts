@@ -15,6 +15,8 @@ export interface LedgerState {
   readonly open: ReadonlySet<string>;
   /** System-ids whose newest attempt ended stuck and was not repaired since. */
   readonly stuck: ReadonlySet<string>;
+  /** It was restored from a backup, and nobody has compared it with the agents since. */
+  readonly restored?: { readonly at: string; readonly from: string };
   /** Attempts ever closed: a generation number for clean-up after them. */
   readonly closedCount: number;
 }
@@ -84,4 +86,18 @@ export const attemptsKept = 16;
 
 export function newestAttempt(state: LedgerState, systemId: string): Attempt | undefined {
   return state.hosts.get(systemId)?.attempts[0];
+}
+
+/**
+ * The newest ones, and of each run its newest of each operation at this hypervisor however old it is: a run whose attempt was forgotten
+ * would look as if it had never begun there, and begin again.
+ */
+export function remembered(attempts: readonly Attempt[]): readonly Attempt[] {
+  const seen = new Set<string>();
+  return attempts.filter((attempt, index) => {
+    const key = `${attempt.runId}/${attempt.wave}/${attempt.operation}`;
+    const newest = attempt.runId !== undefined && !seen.has(key);
+    seen.add(key);
+    return newest || index < attemptsKept - 1;
+  });
 }

@@ -1,10 +1,9 @@
-import { donePhaseOf } from '../attempt/operation-phases.ts';
 import type { LedgerEntry, LedgerEvent } from '../ledger-events.ts';
 import type { Plan, PlannedHost } from '../plan.ts';
-import { methodOfTaps } from '../planning/tap-method.ts';
 import type { Outcome } from '../run-state.ts';
+import { adoptedHost, phaseAfter } from './adopted-host.ts';
 import { skipKey } from './host-status.ts';
-import { type Attempt, attemptsKept, type HostAttempts, type LedgerState, type RunRecord } from './ledger-state.ts';
+import { type Attempt, type HostAttempts, type LedgerState, type RunRecord, remembered } from './ledger-state.ts';
 
 /** Folds one entry in. An entry that was applied already (`seq` not beyond the state's) changes nothing. */
 export function reduce(state: LedgerState, entry: LedgerEntry): LedgerState {
@@ -21,6 +20,7 @@ export function replay(state: LedgerState, entries: Iterable<LedgerEntry>): Ledg
     open: new Set(state.open),
     stuck: new Set(state.stuck),
     closedCount: state.closedCount,
+    ...(state.restored === undefined ? {} : { restored: state.restored }),
   };
   for (const entry of entries) {
     if (entry.seq <= draft.seq) continue;
@@ -38,6 +38,7 @@ interface Draft {
   readonly open: Set<string>;
   readonly stuck: Set<string>;
   closedCount: number;
+  restored?: { readonly at: string; readonly from: string };
 }
 
 type EventOf<T extends LedgerEvent['type']> = Extract<LedgerEvent, { type: T }>;
@@ -90,6 +91,13 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
   'commit-granted': (draft, event) => changeOpen(draft, event, (attempt) => ({ ...attempt, commitGranted: true })),
   'attempt-closed': closeAttempt,
   'host-resolved': resolveHost,
+  'ledger-restored': (draft, { from }, at) => {
+    draft.restored = { at, from };
+  },
+  'ledger-reconciled': (draft) => {
+    delete draft.restored;
+  },
+  'attempt-adopted': adoptAttempt,
 };
 
 function approve(draft: Draft, { planId, by, hash }: EventOf<'plan-approved'>, at: string): void {
@@ -168,20 +176,6 @@ function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string)
   if (event.runId !== undefined) changeRun(draft, event.runId, (run) => forget(run, systemId));
 }
 
-/**
- * The newest ones, and of each run its newest of each operation at this hypervisor however old it is: a run whose attempt was forgotten
- * would look as if it had never begun there, and begin again.
- */
-function remembered(attempts: readonly Attempt[]): readonly Attempt[] {
-  const seen = new Set<string>();
-  return attempts.filter((attempt, index) => {
-    const key = `${attempt.runId}/${attempt.wave}/${attempt.operation}`;
-    const newest = attempt.runId !== undefined && !seen.has(key);
-    seen.add(key);
-    return newest || index < attemptsKept - 1;
-  });
-}
-
 function plannedHost(draft: Draft, planId: string, systemId: string): PlannedHost | undefined {
   return draft.plans
     .get(planId)
@@ -207,18 +201,6 @@ function changeOpen(
   const [newest, ...older] = host?.attempts ?? [];
   if (host === undefined || newest === undefined || newest.epoch !== epoch || newest.outcome !== undefined) return;
   draft.hosts.set(systemId, { ...host, attempts: [change(newest), ...older] });
-}
-
-function phaseAfter(attempt: Attempt, outcome: Outcome): Attempt['phase'] {
-  switch (outcome) {
-    case 'committed':
-      return donePhaseOf({ ...attempt, method: methodOfTaps(attempt.taps) });
-    case 'blocked':
-      return attempt.phase;
-    case 'reverted':
-    case 'stuck':
-      return outcome;
-  }
 }
 
 /**
@@ -274,4 +256,16 @@ function resolveHost(draft: Draft, event: EventOf<'host-resolved'>, at: string):
   };
   draft.hosts.set(systemId, { ...host, attempts: [resolved, ...older] });
   draft.stuck.delete(systemId);
+}
+
+function adoptAttempt(draft: Draft, event: EventOf<'attempt-adopted'>, at: string): void {
+  const { systemId } = event;
+  const before = draft.hosts.get(systemId);
+  const host = adoptedHost(before, event, at);
+  if (host === before) return;
+  draft.hosts.set(systemId, host);
+  draft.open.delete(systemId);
+  if (event.outcome === 'stuck') draft.stuck.add(systemId);
+  else draft.stuck.delete(systemId);
+  draft.closedCount += 1;
 }

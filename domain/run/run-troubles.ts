@@ -1,6 +1,7 @@
 import type { HostStatus, RunStanding } from './host-status.ts';
 import { runStateOf } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { specOf } from './spec-of.ts';
 import { togetherTrouble } from './together.ts';
 import { runLimits, type World } from './world.ts';
 
@@ -62,7 +63,7 @@ export function awayMs(world: World, systemId: string): number {
 export function isUnknown(state: LedgerState, world: World, systemId: string): boolean {
   const attempt = newestAttempt(state, systemId);
   if (attempt === undefined || !attempt.granted || attempt.outcome !== undefined) return false;
-  const limitMs = (state.plans.get(attempt.planId)?.spec.deadlineMs ?? 0) + runLimits.deadlineSlackMs;
+  const limitMs = (specOf(state, attempt)?.deadlineMs ?? 0) + runLimits.deadlineSlackMs;
   if (awayMs(world, systemId) > limitMs) return true;
   if (world.agents.get(systemId) === undefined) return false;
   return world.wallMs !== undefined && world.wallMs - Date.parse(attempt.grantedAt ?? '') > limitMs;

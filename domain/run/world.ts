@@ -16,6 +16,8 @@ export interface World {
   /** The NB replica is complete and connected. */
   readonly nbConnected: boolean;
   readonly progress: Progress;
+  /** Highest epoch of which OVN NB shows traces, by system-id. */
+  readonly nbEpochs?: ReadonlyMap<string, number>;
 }
 
 export interface AgentView {

@@ -1288,6 +1288,10 @@ export const descriptor: unknown = {
          "requestType": "SweepRequest",
          "responseType": "SweepReply"
         },
+        "Reconcile": {
+         "requestType": "ReconcileRequest",
+         "responseType": "ReconcileReply"
+        },
         "GetStatus": {
          "requestType": "GetStatusRequest",
          "responseType": "CoordinatorStatus"
@@ -2108,7 +2112,8 @@ export const descriptor: unknown = {
           "tapElsewhere",
           "overlayIncomplete",
           "overlayBarrier",
-          "waveTogether"
+          "waveTogether",
+          "ledgerBehind"
          ]
         }
        },
@@ -2240,6 +2245,10 @@ export const descriptor: unknown = {
         "waveTogether": {
          "type": "WaveTogetherHold",
          "id": 32
+        },
+        "ledgerBehind": {
+         "type": "LedgerBehindHold",
+         "id": 33
         }
        }
       },
@@ -2471,6 +2480,18 @@ export const descriptor: unknown = {
         "why": {
          "type": "string",
          "id": 3
+        }
+       }
+      },
+      "LedgerBehindHold": {
+       "fields": {
+        "hosts": {
+         "type": "uint32",
+         "id": 1
+        },
+        "why": {
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -2931,6 +2952,77 @@ export const descriptor: unknown = {
         }
        }
       },
+      "ReconcileRequest": {
+       "fields": {
+        "apply": {
+         "type": "bool",
+         "id": 1
+        },
+        "by": {
+         "type": "string",
+         "id": 2
+        },
+        "why": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ReconcileReply": {
+       "oneofs": {
+        "_readOnly": {
+         "oneof": [
+          "readOnly"
+         ]
+        }
+       },
+       "fields": {
+        "readOnly": {
+         "type": "string",
+         "id": 1,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "differences": {
+         "rule": "repeated",
+         "type": "HostDifference",
+         "id": 2
+        },
+        "applied": {
+         "type": "bool",
+         "id": 3
+        }
+       }
+      },
+      "HostDifference": {
+       "fields": {
+        "systemId": {
+         "type": "string",
+         "id": 1
+        },
+        "hostname": {
+         "type": "string",
+         "id": 2
+        },
+        "verdict": {
+         "type": "string",
+         "id": 3
+        },
+        "ledger": {
+         "type": "string",
+         "id": 4
+        },
+        "agent": {
+         "type": "string",
+         "id": 5
+        },
+        "plug": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
       "Event": {
        "oneofs": {
         "_host": {
@@ -2982,6 +3074,13 @@ export const descriptor: unknown = {
        }
       },
       "CoordinatorStatus": {
+       "oneofs": {
+        "_readOnly": {
+         "oneof": [
+          "readOnly"
+         ]
+        }
+       },
        "fields": {
         "version": {
          "type": "string",
@@ -3020,6 +3119,13 @@ export const descriptor: unknown = {
          "rule": "repeated",
          "type": "string",
          "id": 9
+        },
+        "readOnly": {
+         "type": "string",
+         "id": 10,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       }

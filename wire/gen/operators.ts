@@ -23,9 +23,11 @@ import type { GetStatusRequest as _shunt_v1_GetStatusRequest, GetStatusRequest__
 import type { Globs as _shunt_v1_Globs, Globs__Output as _shunt_v1_Globs__Output } from './shunt/v1/Globs.ts';
 import type { HeldHost as _shunt_v1_HeldHost, HeldHost__Output as _shunt_v1_HeldHost__Output } from './shunt/v1/HeldHost.ts';
 import type { HoldReason as _shunt_v1_HoldReason, HoldReason__Output as _shunt_v1_HoldReason__Output } from './shunt/v1/HoldReason.ts';
+import type { HostDifference as _shunt_v1_HostDifference, HostDifference__Output as _shunt_v1_HostDifference__Output } from './shunt/v1/HostDifference.ts';
 import type { HostTapView as _shunt_v1_HostTapView, HostTapView__Output as _shunt_v1_HostTapView__Output } from './shunt/v1/HostTapView.ts';
 import type { HostView as _shunt_v1_HostView, HostView__Output as _shunt_v1_HostView__Output } from './shunt/v1/HostView.ts';
 import type { LeaveHostRequest as _shunt_v1_LeaveHostRequest, LeaveHostRequest__Output as _shunt_v1_LeaveHostRequest__Output } from './shunt/v1/LeaveHostRequest.ts';
+import type { LedgerBehindHold as _shunt_v1_LedgerBehindHold, LedgerBehindHold__Output as _shunt_v1_LedgerBehindHold__Output } from './shunt/v1/LedgerBehindHold.ts';
 import type { ListHostsReply as _shunt_v1_ListHostsReply, ListHostsReply__Output as _shunt_v1_ListHostsReply__Output } from './shunt/v1/ListHostsReply.ts';
 import type { ListHostsRequest as _shunt_v1_ListHostsRequest, ListHostsRequest__Output as _shunt_v1_ListHostsRequest__Output } from './shunt/v1/ListHostsRequest.ts';
 import type { ListPlansReply as _shunt_v1_ListPlansReply, ListPlansReply__Output as _shunt_v1_ListPlansReply__Output } from './shunt/v1/ListPlansReply.ts';
@@ -52,6 +54,8 @@ import type { PlannedHost as _shunt_v1_PlannedHost, PlannedHost__Output as _shun
 import type { PlannedWave as _shunt_v1_PlannedWave, PlannedWave__Output as _shunt_v1_PlannedWave__Output } from './shunt/v1/PlannedWave.ts';
 import type { ProbePort as _shunt_v1_ProbePort, ProbePort__Output as _shunt_v1_ProbePort__Output } from './shunt/v1/ProbePort.ts';
 import type { ProbeResult as _shunt_v1_ProbeResult, ProbeResult__Output as _shunt_v1_ProbeResult__Output } from './shunt/v1/ProbeResult.ts';
+import type { ReconcileReply as _shunt_v1_ReconcileReply, ReconcileReply__Output as _shunt_v1_ReconcileReply__Output } from './shunt/v1/ReconcileReply.ts';
+import type { ReconcileRequest as _shunt_v1_ReconcileRequest, ReconcileRequest__Output as _shunt_v1_ReconcileRequest__Output } from './shunt/v1/ReconcileRequest.ts';
 import type { ResolveHostRequest as _shunt_v1_ResolveHostRequest, ResolveHostRequest__Output as _shunt_v1_ResolveHostRequest__Output } from './shunt/v1/ResolveHostRequest.ts';
 import type { ResolvingHold as _shunt_v1_ResolvingHold, ResolvingHold__Output as _shunt_v1_ResolvingHold__Output } from './shunt/v1/ResolvingHold.ts';
 import type { ResumeRunRequest as _shunt_v1_ResumeRunRequest, ResumeRunRequest__Output as _shunt_v1_ResumeRunRequest__Output } from './shunt/v1/ResumeRunRequest.ts';
@@ -109,9 +113,11 @@ export interface ProtoGrpcType {
       Globs: MessageTypeDefinition<_shunt_v1_Globs, _shunt_v1_Globs__Output>
       HeldHost: MessageTypeDefinition<_shunt_v1_HeldHost, _shunt_v1_HeldHost__Output>
       HoldReason: MessageTypeDefinition<_shunt_v1_HoldReason, _shunt_v1_HoldReason__Output>
+      HostDifference: MessageTypeDefinition<_shunt_v1_HostDifference, _shunt_v1_HostDifference__Output>
       HostTapView: MessageTypeDefinition<_shunt_v1_HostTapView, _shunt_v1_HostTapView__Output>
       HostView: MessageTypeDefinition<_shunt_v1_HostView, _shunt_v1_HostView__Output>
       LeaveHostRequest: MessageTypeDefinition<_shunt_v1_LeaveHostRequest, _shunt_v1_LeaveHostRequest__Output>
+      LedgerBehindHold: MessageTypeDefinition<_shunt_v1_LedgerBehindHold, _shunt_v1_LedgerBehindHold__Output>
       ListHostsReply: MessageTypeDefinition<_shunt_v1_ListHostsReply, _shunt_v1_ListHostsReply__Output>
       ListHostsRequest: MessageTypeDefinition<_shunt_v1_ListHostsRequest, _shunt_v1_ListHostsRequest__Output>
       ListPlansReply: MessageTypeDefinition<_shunt_v1_ListPlansReply, _shunt_v1_ListPlansReply__Output>
@@ -138,6 +144,8 @@ export interface ProtoGrpcType {
       PlannedWave: MessageTypeDefinition<_shunt_v1_PlannedWave, _shunt_v1_PlannedWave__Output>
       ProbePort: MessageTypeDefinition<_shunt_v1_ProbePort, _shunt_v1_ProbePort__Output>
       ProbeResult: MessageTypeDefinition<_shunt_v1_ProbeResult, _shunt_v1_ProbeResult__Output>
+      ReconcileReply: MessageTypeDefinition<_shunt_v1_ReconcileReply, _shunt_v1_ReconcileReply__Output>
+      ReconcileRequest: MessageTypeDefinition<_shunt_v1_ReconcileRequest, _shunt_v1_ReconcileRequest__Output>
       ResolveHostRequest: MessageTypeDefinition<_shunt_v1_ResolveHostRequest, _shunt_v1_ResolveHostRequest__Output>
       ResolvingHold: MessageTypeDefinition<_shunt_v1_ResolvingHold, _shunt_v1_ResolvingHold__Output>
       ResumeRunRequest: MessageTypeDefinition<_shunt_v1_ResumeRunRequest, _shunt_v1_ResumeRunRequest__Output>

@@ -35,6 +35,7 @@ const commands = [
   'events',
   'sweep',
   'status',
+  'reconcile',
   'completion',
 ];
 

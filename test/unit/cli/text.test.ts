@@ -458,6 +458,65 @@ nothing else was started; a paused run goes on with:  shunt resume
   });
 });
 
+describe('reconcile', () => {
+  const differences = [
+    {
+      systemId: 'sys-hv2',
+      hostname: 'hv2',
+      verdict: 'adopt',
+      ledger: 'attempt 3 committed',
+      agent: 'attempt 5 reverted',
+      plug: 'legacy',
+    },
+    {
+      systemId: 'sys-hv7',
+      hostname: 'hv7',
+      verdict: 'unheard',
+      ledger: 'attempt 1 committed',
+      agent: 'not heard of',
+      plug: 'unknown',
+    },
+  ] as const;
+  const readOnly = 'the agent of hv2 has attempt 5, the ledger only 3';
+
+  it('shows what differs, changes nothing, and says what would', async () => {
+    world.api.reconcile = async () => ({ readOnly, differences, applied: false });
+    expect(await world.run(['reconcile'])).toMatchInlineSnapshot();
+    expect(world.asked).toEqual([['reconcile', { apply: false, by: 'ann@ops1', why: 'asked by the operator' }]]);
+  });
+
+  it('takes over with --apply, and says that runs are paused', async () => {
+    world.api.reconcile = async () => ({ differences, applied: true });
+    const { status, out } = await world.run(['reconcile', '--apply', '--why', 'disk lost']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^The agents’ word is in the ledger now. Runs that were running are paused/);
+    expect(world.asked).toEqual([['reconcile', { apply: true, by: 'ann@ops1', why: 'disk lost' }]]);
+  });
+
+  it('ends with 4 while some are still on their way', async () => {
+    world.api.reconcile = async () => ({ readOnly, differences, applied: true });
+    const { status, out } = await world.run(['reconcile', '--apply']);
+    expect(status).toBe(4);
+    expect(out).toContain('Some was taken over; still read-only.');
+  });
+
+  it('says that there is nothing to do', async () => {
+    world.api.reconcile = async () => ({ differences: [], applied: false });
+    expect(await world.run(['reconcile'])).toEqual({
+      status: 0,
+      out: 'The ledger is as new as its agents: there is nothing to reconcile.\n',
+      err: '',
+    });
+  });
+
+  it('is what status tells to do while the coordinator is read-only', async () => {
+    world.api.status = async () => coordinatorStatus({ readOnly });
+    const { out } = await world.run(['status']);
+    expect(out).toContain(`read-only:   ${readOnly}`);
+    expect(out).toContain('now:  shunt reconcile');
+  });
+});
+
 describe('whatever the command', () => {
   it('an error says what happened, to whom, what was left untouched, and what to do', async () => {
     world.api.retryHost = async () => {

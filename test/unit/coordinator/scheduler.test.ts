@@ -9,14 +9,21 @@ import type { LedgerEvent } from '../../../domain/ledger-events.ts';
 import { createPlan } from '../../../domain/planning/freeze-plan.ts';
 import { decodePlanSpec } from '../../../domain/planning/plan-spec-schema.ts';
 import type { Effect, EffectOutcome } from '../../../domain/run/effects.ts';
+import type { LedgerState } from '../../../domain/run/ledger-state.ts';
+import { reconcile } from '../../../domain/run/reconcile.ts';
+import type { World } from '../../../domain/run/world.ts';
 import { createLogger } from '../../../platform/log.ts';
 import { ShuntError } from '../../../platform/shunt-error.ts';
 import { paused } from './ledger-events.ts';
 import { smallCloud } from './small-cloud.ts';
 
+/** Highest epoch that an agent tells of. */
+const ahead = new Map<string, number>();
+
 let dir: string;
 let ledger: Ledger;
 beforeEach(async () => {
+  ahead.clear();
   dir = mkdtempSync(join(tmpdir(), 'shunt-co-scheduler-'));
   ledger = await Ledger.open(dir);
 });
@@ -55,7 +62,8 @@ async function openScheduler(watched: WatchedLedger, perform: (effect: Effect) =
     ledger: watched,
     world: {
       startedMs: 0,
-      agents: () => cloud.agents,
+      agents: () =>
+        new Map([...cloud.agents].map(([id, agent]) => [id, { ...agent, highestEpoch: ahead.get(id) ?? 0 }])),
       inventory: () => cloud.inventory,
       natsConnected: () => true,
       nbConnected: () => true,
@@ -175,6 +183,29 @@ describe('the scheduler', () => {
       return { events: [paused('mine')] };
     });
     expect([seqs, state.seq]).toEqual([[0, 1], 2]);
+  });
+
+  it('takes no command and begins nothing while an agent knows more than the ledger, but to be reconciled', async () => {
+    const watched = new WatchedLedger([]);
+    const { scheduler } = await openScheduler(watched);
+    await using _scheduler = scheduler;
+    await scheduler.command(() => ({ events: aRun().slice(0, 2) }));
+    ahead.set('hv2', 4);
+    const refused = scheduler.command(() => ({ events: aRun().slice(2) }));
+    await expect(refused).rejects.toMatchObject({ code: 'ledger-behind', message: expect.stringContaining('hv2') });
+    const reconciling = (state: LedgerState, world: World) => reconcile(state, world, { by: 'ann', why: 'restored' });
+    await scheduler.command(reconciling, { evenBehind: true });
+    await scheduler.command(() => ({ events: aRun().slice(2) }));
+    await seen(watched.log, 'begin hv1/1/nb-prepare');
+    expect(watched.log).toEqual([
+      'ledger plan-created',
+      'ledger plan-approved',
+      'ledger attempt-adopted',
+      'ledger ledger-reconciled',
+      'ledger run-started',
+      'ledger attempt-opened',
+      'begin hv1/1/nb-prepare',
+    ]);
   });
 
   it('hands a refusal to who commanded, with its code, and appends nothing', async () => {

@@ -111,6 +111,13 @@ export class SimCloud {
     for (const agent of this.agents.values()) if (agent.connected) agent.reconnect(this.nowMs);
   }
 
+  /** The ledger of some time ago is put in the place of this one. `told`: by `ledger restore`, which writes that down. */
+  restore(entries: number, told = false): void {
+    this.entries.length = entries;
+    this.crash();
+    if (told) this.append([{ type: 'ledger-restored', by: 'ann', from: 'backup.sqlite' }]);
+  }
+
   #perform(effect: Effect): EffectOutcome {
     const lost = { kind: 'failed', code: 'timed-out', message: 'no answer' } as const;
     if (this.failEffects(effect)) return lost;

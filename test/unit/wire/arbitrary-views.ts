@@ -11,7 +11,7 @@ import type {
   WaveHostView,
   WaveView,
 } from '../../../domain/run-state.ts';
-import type { EventView } from '../../../wire/operators-api.ts';
+import type { CoordinatorStatus, EventView, Reconciled } from '../../../wire/operators-api.ts';
 import {
   anyBlackout,
   anyCode,
@@ -37,6 +37,7 @@ const bare = <K extends HoldReason['kind']>(...kinds: K[]) => fc.record({ kind: 
 
 const anyGoal = fc.constantFrom(...goals);
 const anyPlace = fc.constantFrom(...tapPlaces);
+const anyHostPlug = fc.constantFrom('legacy', 'staged', 'shunted', 'hybrid', 'target', 'mixed', 'none', 'unknown');
 const anyOperations = fc.array(anyOperation, { minLength: 1, maxLength: 4 });
 
 const anyHold: fc.Arbitrary<HoldReason> = fc.oneof(
@@ -67,6 +68,7 @@ const anyHold: fc.Arbitrary<HoldReason> = fc.oneof(
     place: fc.oneof(anyPlace, fc.constant('unknown')),
     others: anyCount,
   }),
+  fc.record({ kind: fc.constant('ledger-behind'), hosts: anyCount, why: anyText }),
   fc.record({ kind: fc.constant('wave-together'), wave: anyCount, host: anyText, why: anyText }),
 ) as fc.Arbitrary<HoldReason>; // a record whose kind is one of two is not narrowed to either
 
@@ -239,7 +241,7 @@ export const anyHost = anyOf<HostView>(
     mode: fc.constantFrom('passive', 'active', 'unknown'),
     agentVersion: anyText,
     lastSeenAt: anyText,
-    plug: fc.constantFrom('legacy', 'staged', 'shunted', 'hybrid', 'target', 'mixed', 'none', 'unknown'),
+    plug: anyHostPlug,
     taps: few(anyHostTap),
     attempt: anyAttempt,
     findings: few(anyFinding),
@@ -257,14 +259,32 @@ export const anyEvent = anyOf<EventView>(
   'runId',
 );
 
-export const anyStatus = fc.record({
-  version: anyText,
-  site: anyText,
-  coordinatorId: anyText,
-  agentsConnected: anyCount,
-  natsConnected: anyFlag,
-  nbConnected: anyFlag,
-  lastSeq: anySerial,
-  openAttempts: few(anyAttempt),
-  stuckHosts: anyTexts,
+export const anyStatus = anyOf<CoordinatorStatus>(
+  {
+    version: anyText,
+    site: anyText,
+    coordinatorId: anyText,
+    agentsConnected: anyCount,
+    natsConnected: anyFlag,
+    nbConnected: anyFlag,
+    lastSeq: anySerial,
+    openAttempts: few(anyAttempt),
+    stuckHosts: anyTexts,
+    readOnly: anyText,
+  },
+  'readOnly',
+);
+
+const anyDifference = fc.record({
+  systemId: anyText,
+  hostname: anyText,
+  verdict: fc.constantFrom('adopt', 'wait', 'unheard'),
+  ledger: anyText,
+  agent: anyText,
+  plug: anyHostPlug,
 });
+
+export const anyReconciled = anyOf<Reconciled>(
+  { readOnly: anyText, differences: few(anyDifference), applied: anyFlag },
+  'readOnly',
+);

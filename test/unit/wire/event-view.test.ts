@@ -52,6 +52,29 @@ it.each<[LedgerEvent, string]>([
     'hv3 attempt 2 resolved by ann, it was found on legacy: fixed',
   ],
   [
+    { type: 'ledger-restored', by: 'ann', from: '/b.sqlite' },
+    'ledger restored by ann from /b.sqlite: read-only until it is reconciled',
+  ],
+  [
+    { type: 'ledger-reconciled', by: 'ann', why: 'disk lost', unheard: ['hv7'] },
+    'ledger reconciled with the agents by ann: disk lost; not heard: hv7',
+  ],
+  [
+    {
+      type: 'attempt-adopted',
+      ...host,
+      hostname: 'c3',
+      by: 'ann',
+      direction: 'forward',
+      taps: [],
+      outcome: 'reverted',
+      why: 'no answer',
+      blackouts: [],
+      repair: [],
+    },
+    'hv3 attempt 2 (c3, cut forward) taken over from its agent by ann: reverted: no answer',
+  ],
+  [
     { type: 'host-resolved', ...host, by: 'ann', why: 'burnt', outcome: 'reverted' },
     'hv3 attempt 2 resolved by ann, it is gone for good: burnt',
   ],

@@ -16,7 +16,16 @@ import {
   anyText,
   few,
 } from './arbitrary-domain.ts';
-import { anyCondition, anyEvent, anyHost, anyPlan, anyPlanSummary, anyRun, anyStatus } from './arbitrary-views.ts';
+import {
+  anyCondition,
+  anyEvent,
+  anyHost,
+  anyPlan,
+  anyPlanSummary,
+  anyReconciled,
+  anyRun,
+  anyStatus,
+} from './arbitrary-views.ts';
 
 /** Serialises and reads back with what gRPC itself uses. */
 interface Bytes {
@@ -84,6 +93,8 @@ describe('a message over the wire comes back as it was', () => {
     }
     const anyResolve = fc.record({ host: anyText, by, why: anyText, gone: anyFlag });
     survives(asked(calls.ResolveHost), requests.resolveHostCodec, anyResolve);
+    survives(asked(calls.Reconcile), requests.reconcileCodec, fc.record({ apply: anyFlag, by, why: anyText }));
+    survives(answered(calls.Reconcile), requests.reconciledCodec, anyReconciled);
     survives(asked(calls.GetHost), requests.getHostCodec, fc.record({ host: anyText }));
     survives(asked(calls.Why), requests.whyCodec, anyWhy);
     survives(asked(calls.Events), requests.eventsCodec, fc.record({ sinceSeq: anySerial, follow: anyFlag }));

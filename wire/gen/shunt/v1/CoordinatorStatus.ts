@@ -13,6 +13,8 @@ export interface CoordinatorStatus {
   'lastSeq'?: (number | string | Long);
   'openAttempts'?: (_shunt_v1_AttemptRecord)[];
   'stuckHosts'?: (string)[];
+  'readOnly'?: (string);
+  '_readOnly'?: "readOnly";
 }
 
 export interface CoordinatorStatus__Output {
@@ -25,4 +27,6 @@ export interface CoordinatorStatus__Output {
   'lastSeq': (number);
   'openAttempts': (_shunt_v1_AttemptRecord__Output)[];
   'stuckHosts': (string)[];
+  'readOnly'?: (string);
+  '_readOnly'?: "readOnly";
 }

@@ -21,6 +21,7 @@ import type { TapElsewhereHold as _shunt_v1_TapElsewhereHold, TapElsewhereHold__
 import type { OverlayIncompleteHold as _shunt_v1_OverlayIncompleteHold, OverlayIncompleteHold__Output as _shunt_v1_OverlayIncompleteHold__Output } from '../../shunt/v1/OverlayIncompleteHold.ts';
 import type { OverlayBarrierHold as _shunt_v1_OverlayBarrierHold, OverlayBarrierHold__Output as _shunt_v1_OverlayBarrierHold__Output } from '../../shunt/v1/OverlayBarrierHold.ts';
 import type { WaveTogetherHold as _shunt_v1_WaveTogetherHold, WaveTogetherHold__Output as _shunt_v1_WaveTogetherHold__Output } from '../../shunt/v1/WaveTogetherHold.ts';
+import type { LedgerBehindHold as _shunt_v1_LedgerBehindHold, LedgerBehindHold__Output as _shunt_v1_LedgerBehindHold__Output } from '../../shunt/v1/LedgerBehindHold.ts';
 
 export interface HoldReason {
   'optedOut'?: (_shunt_v1_OptedOut | null);
@@ -55,7 +56,8 @@ export interface HoldReason {
   'overlayIncomplete'?: (_shunt_v1_OverlayIncompleteHold | null);
   'overlayBarrier'?: (_shunt_v1_OverlayBarrierHold | null);
   'waveTogether'?: (_shunt_v1_WaveTogetherHold | null);
-  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether";
+  'ledgerBehind'?: (_shunt_v1_LedgerBehindHold | null);
+  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether"|"ledgerBehind";
 }
 
 export interface HoldReason__Output {
@@ -91,5 +93,6 @@ export interface HoldReason__Output {
   'overlayIncomplete'?: (_shunt_v1_OverlayIncompleteHold__Output | null);
   'overlayBarrier'?: (_shunt_v1_OverlayBarrierHold__Output | null);
   'waveTogether'?: (_shunt_v1_WaveTogetherHold__Output | null);
-  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether";
+  'ledgerBehind'?: (_shunt_v1_LedgerBehindHold__Output | null);
+  'reason'?: "optedOut"|"agentNotConnected"|"agentPassive"|"chassisMissing"|"noTaps"|"finding"|"servicePort"|"overlayNeedsStaging"|"alreadyOnTarget"|"openAttempt"|"stuck"|"fleetStuck"|"waveFull"|"zoneFull"|"runPaused"|"earlierWave"|"notApproved"|"reportsDown"|"noPeer"|"notIncluded"|"nbDown"|"inventoryMissing"|"waveNotStarted"|"needsRetry"|"resolving"|"planOutdated"|"atGoal"|"methodRefused"|"tapElsewhere"|"overlayIncomplete"|"overlayBarrier"|"waveTogether"|"ledgerBehind";
 }

@@ -23,6 +23,8 @@ import type { ListRunsRequest as _shunt_v1_ListRunsRequest, ListRunsRequest__Out
 import type { OperateHostRequest as _shunt_v1_OperateHostRequest, OperateHostRequest__Output as _shunt_v1_OperateHostRequest__Output } from '../../shunt/v1/OperateHostRequest.ts';
 import type { PauseRunRequest as _shunt_v1_PauseRunRequest, PauseRunRequest__Output as _shunt_v1_PauseRunRequest__Output } from '../../shunt/v1/PauseRunRequest.ts';
 import type { Plan as _shunt_v1_Plan, Plan__Output as _shunt_v1_Plan__Output } from '../../shunt/v1/Plan.ts';
+import type { ReconcileReply as _shunt_v1_ReconcileReply, ReconcileReply__Output as _shunt_v1_ReconcileReply__Output } from '../../shunt/v1/ReconcileReply.ts';
+import type { ReconcileRequest as _shunt_v1_ReconcileRequest, ReconcileRequest__Output as _shunt_v1_ReconcileRequest__Output } from '../../shunt/v1/ReconcileRequest.ts';
 import type { ResolveHostRequest as _shunt_v1_ResolveHostRequest, ResolveHostRequest__Output as _shunt_v1_ResolveHostRequest__Output } from '../../shunt/v1/ResolveHostRequest.ts';
 import type { ResumeRunRequest as _shunt_v1_ResumeRunRequest, ResumeRunRequest__Output as _shunt_v1_ResumeRunRequest__Output } from '../../shunt/v1/ResumeRunRequest.ts';
 import type { RetryHostRequest as _shunt_v1_RetryHostRequest, RetryHostRequest__Output as _shunt_v1_RetryHostRequest__Output } from '../../shunt/v1/RetryHostRequest.ts';
@@ -158,6 +160,15 @@ export interface OperatorsClient extends grpc.Client {
   pauseRun(argument: _shunt_v1_PauseRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   pauseRun(argument: _shunt_v1_PauseRunRequest, callback: grpc.requestCallback<_shunt_v1_RunView__Output>): grpc.ClientUnaryCall;
   
+  Reconcile(argument: _shunt_v1_ReconcileRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  Reconcile(argument: _shunt_v1_ReconcileRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  Reconcile(argument: _shunt_v1_ReconcileRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  Reconcile(argument: _shunt_v1_ReconcileRequest, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  reconcile(argument: _shunt_v1_ReconcileRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  reconcile(argument: _shunt_v1_ReconcileRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  reconcile(argument: _shunt_v1_ReconcileRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  reconcile(argument: _shunt_v1_ReconcileRequest, callback: grpc.requestCallback<_shunt_v1_ReconcileReply__Output>): grpc.ClientUnaryCall;
+  
   ResolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
   ResolveHost(argument: _shunt_v1_ResolveHostRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
   ResolveHost(argument: _shunt_v1_ResolveHostRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_shunt_v1_HostView__Output>): grpc.ClientUnaryCall;
@@ -257,6 +268,8 @@ export interface OperatorsHandlers extends grpc.UntypedServiceImplementation {
   
   PauseRun: grpc.handleUnaryCall<_shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView>;
   
+  Reconcile: grpc.handleUnaryCall<_shunt_v1_ReconcileRequest__Output, _shunt_v1_ReconcileReply>;
+  
   ResolveHost: grpc.handleUnaryCall<_shunt_v1_ResolveHostRequest__Output, _shunt_v1_HostView>;
   
   ResumeRun: grpc.handleUnaryCall<_shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView>;
@@ -290,6 +303,7 @@ export interface OperatorsDefinition extends grpc.ServiceDefinition {
   ListRuns: MethodDefinition<_shunt_v1_ListRunsRequest, _shunt_v1_ListRunsReply, _shunt_v1_ListRunsRequest__Output, _shunt_v1_ListRunsReply__Output>
   OperateHost: MethodDefinition<_shunt_v1_OperateHostRequest, _shunt_v1_HostView, _shunt_v1_OperateHostRequest__Output, _shunt_v1_HostView__Output>
   PauseRun: MethodDefinition<_shunt_v1_PauseRunRequest, _shunt_v1_RunView, _shunt_v1_PauseRunRequest__Output, _shunt_v1_RunView__Output>
+  Reconcile: MethodDefinition<_shunt_v1_ReconcileRequest, _shunt_v1_ReconcileReply, _shunt_v1_ReconcileRequest__Output, _shunt_v1_ReconcileReply__Output>
   ResolveHost: MethodDefinition<_shunt_v1_ResolveHostRequest, _shunt_v1_HostView, _shunt_v1_ResolveHostRequest__Output, _shunt_v1_HostView__Output>
   ResumeRun: MethodDefinition<_shunt_v1_ResumeRunRequest, _shunt_v1_RunView, _shunt_v1_ResumeRunRequest__Output, _shunt_v1_RunView__Output>
   RetryHost: MethodDefinition<_shunt_v1_RetryHostRequest, _shunt_v1_RunView, _shunt_v1_RetryHostRequest__Output, _shunt_v1_RunView__Output>
