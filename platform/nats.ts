@@ -125,6 +125,31 @@ export class NatsLink implements AsyncDisposable {
   }
 
   /**
+   * `Nats-Msg-Id` of one message of a stream: that with this number, or the last on a subject (wildcards allowed). Undefined: there is none.
+   * Fails with `nats-unavailable`; `detail.away` when there is no connection or no such stream.
+   */
+  async messageId(
+    stream: string,
+    which: { readonly seq: number } | { readonly lastOn: string },
+  ): Promise<string | undefined> {
+    const doing = `asking the stream ${stream} what it has`;
+    const connection = this.#connection;
+    if (connection === undefined || !this.connected) {
+      throw new ShuntError('nats-unavailable', `${doing}: ${this.#state.reason}`, { detail: { away: true } });
+    }
+    try {
+      const { streams } = await jetstreamManager(connection, { checkAPI: false });
+      const query = 'seq' in which ? { seq: which.seq } : { last_by_subj: which.lastOn };
+      const message = await streams.getMessage(stream, query);
+      return message?.header.get('Nats-Msg-Id') || undefined;
+    } catch (cause) {
+      const known = cause instanceof JetStreamApiError;
+      const missing = known && cause.code === JetStreamApiCodes.StreamNotFound;
+      throw new ShuntError('nats-unavailable', doing, { cause, detail: { away: missing || !this.connected } });
+    }
+  }
+
+  /**
    * Hands every message of a durable consumer to `handle`, one at a time, and acknowledges when that resolves; one that it throws for comes
    * again. Goes on over losses of the connection, until the signal aborts. At least once: after a kill -9 of the server acknowledged
    * messages come again, `redelivered` false, so `handle` must know a message by its `msgId`.

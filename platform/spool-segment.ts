@@ -80,6 +80,11 @@ export class SpoolSegment {
     return records.slice(first);
   }
 
+  /** The next `read` gives all of them once more. */
+  readAgain(): void {
+    this.#readOffset = 0;
+  }
+
   /** Nothing is written to it any more. */
   seal(): void {
     if (this.#writeFd >= 0) closeSync(this.#writeFd);

@@ -16,7 +16,7 @@ export interface SpooledReport {
 
 export interface SpoolStats {
   readonly pending: number;
-  /** Size on disk, published reports of half-drained files among it. */
+  /** Size on disk, published reports that are still kept among it. */
   readonly pendingBytes: number;
   /** Reports lost since this process opened the spool: too many of them, or a file that could not be written or read. */
   readonly dropped: number;
@@ -31,10 +31,23 @@ export interface SpoolOptions {
   readonly segmentBytes?: number;
   readonly logger: Logger;
   readonly publish: (report: SpooledReport) => Promise<PublishResult>;
+  /**
+   * Up to which of our reports the server has them, asked before the first one is published after each `wake`: it acknowledges before it syncs,
+   * so that one that was killed lacks the last ones. Reports are kept for five minutes for that. Default: what it acknowledged, it has.
+   */
+  readonly kept?: () => Promise<KeptResult>;
   /** So many were dropped just now. */
   readonly onDropped?: (count: number) => void;
 }
 
+/** `unknown`: it does not say; what it acknowledged counts as there. */
+export type KeptResult =
+  | { readonly kind: 'kept'; readonly seq: number }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** What was published is kept for so long, for a server that loses it again; within the bound of the whole. */
+const keptForMs = 300_000;
 const cursorEvery = 64;
 /** After another boot the last files may lack what was appended (and even published) before a power cut: numbers jump past it. */
 const seqJumpAfterBoot = 1_000_000;
@@ -48,6 +61,8 @@ export class ReportSpool implements AsyncDisposable {
   readonly #segmentBytes: number;
   readonly #stop = new AbortController();
   #segments: SpoolSegment[];
+  /** All published, and kept for a while; oldest first. */
+  #done: { readonly segment: SpoolSegment; readonly atMs: number }[] = [];
   #active: SpoolSegment | undefined;
   #nextSeq: number;
   #publishedSeq: number;
@@ -59,6 +74,9 @@ export class ReportSpool implements AsyncDisposable {
   #writeErrors = 0;
   #draining = false;
   #interrupt = new AbortController();
+  /** Calls of `wake`, and at which of them the server was asked what it has. */
+  #wakes = 0;
+  #askedAt = -1;
   #drainedListeners: (() => void)[] = [];
 
   private constructor(options: SpoolOptions) {
@@ -109,8 +127,9 @@ export class ReportSpool implements AsyncDisposable {
     this.#startDraining();
   }
 
-  /** Tries to publish now, instead of at the end of the present pause. */
+  /** Connected (again): asks what the server has, and publishes now instead of at the end of the present pause. */
   wake(): void {
+    this.#wakes += 1;
     this.#interrupt.abort();
     this.#interrupt = new AbortController();
     this.#startDraining();
@@ -161,16 +180,54 @@ export class ReportSpool implements AsyncDisposable {
   async #drain(): Promise<void> {
     const backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
     while (!this.#stop.signal.aborted) {
-      const next = this.#head();
-      if (next === undefined) return this.#allPublished();
-      const result = await this.#options.publish(next.report);
+      const { kept } = this.#options;
+      const isKnown = kept === undefined || this.#askedAt === this.#wakes;
+      const next = isKnown ? this.#head() : undefined;
+      if (isKnown && next === undefined) return this.#allPublished(); // without a pause since the look
+      const done = next === undefined ? await this.#askWhatIsKept(kept) : await this.#publish(next);
       if (this.#stop.signal.aborted) return undefined;
-      if (result.kind === 'acked') {
-        backoff.reset();
-        this.#acked(next.seq);
-      } else await sleep(backoff.nextMs(), this.#interrupt.signal).catch(() => undefined); // woken, or stopped
+      if (done) backoff.reset();
+      else await sleep(backoff.nextMs(), this.#interrupt.signal).catch(() => undefined); // woken, or stopped
     }
     return undefined;
+  }
+
+  async #publish({ seq, report }: { readonly seq: number; readonly report: SpooledReport }): Promise<boolean> {
+    const result = await this.#options.publish(report);
+    if (result.kind === 'acked' && !this.#stop.signal.aborted) this.#acked(seq);
+    return result.kind === 'acked';
+  }
+
+  async #askWhatIsKept(kept: SpoolOptions['kept']): Promise<boolean> {
+    const wakes = this.#wakes;
+    const result = await (kept?.() ?? unasked);
+    if (result.kind === 'unavailable') return false;
+    this.#askedAt = wakes;
+    if (result.kind === 'kept' && !this.#stop.signal.aborted) this.#goOnAfter(result.seq);
+    return true;
+  }
+
+  /** Reports go out in order, one at a time: the server has all up to this one, and none after it. */
+  #goOnAfter(seq: number): void {
+    if (seq >= this.#nextSeq) return; // of a spool that is not this one
+    if (seq >= this.#publishedSeq) {
+      this.#publishedSeq = seq;
+      return;
+    }
+    const back = this.#done.filter(({ segment }) => segment.nextSeq - 1 > seq).map(({ segment }) => segment);
+    this.#done = this.#done.filter(({ segment }) => !back.includes(segment));
+    this.#segments = [...back, ...this.#segments];
+    for (const segment of this.#segments) segment.readAgain();
+    this.#queue = [];
+    const oldest = this.#segments[0]?.firstSeq ?? this.#nextSeq;
+    const from = Math.max(seq, Math.min(oldest - 1, this.#publishedSeq));
+    const gone = seq === 0 ? 0 : from - seq; // of a stream that has none of ours nobody knows what became of them: too old, or swept
+    this.#options.logger.warn(
+      { reports: this.#publishedSeq - from, lost: gone },
+      'the server has lost reports that it had; they go out again',
+    );
+    this.#publishedSeq = from;
+    if (gone > 0) this.#drop(gone);
   }
 
   #allPublished(): void {
@@ -186,13 +243,30 @@ export class ReportSpool implements AsyncDisposable {
       if (this.#queue[0] !== undefined) return this.#queue[0];
       const [segment] = this.#segments;
       if (segment === undefined) return undefined;
+      if (this.#segments.length > 1 && this.#unpublished(segment) === 0) {
+        this.#segments.shift();
+        this.#retire(segment);
+        continue;
+      }
       this.#queue = segment.read().flatMap(parseReport);
       if (this.#queue.length > 0) continue;
       this.#skipUnreadable(segment);
       if (this.#segments.length === 1) return undefined;
       this.#segments.shift();
-      segment.remove();
+      this.#retire(segment);
     }
+  }
+
+  /** All of it was published: kept for a while where the server can be asked what it has. */
+  #retire(segment: SpoolSegment): void {
+    if (this.#options.kept === undefined) {
+      segment.remove();
+      return;
+    }
+    segment.seal();
+    const nowMs = systemClock.monotonicMs();
+    this.#done.push({ segment, atMs: nowMs });
+    while (this.#done[0] !== undefined && nowMs - this.#done[0].atMs > keptForMs) this.#done.shift()?.segment.remove();
   }
 
   /** What a file should still hold and does not give: damaged. */
@@ -221,6 +295,7 @@ export class ReportSpool implements AsyncDisposable {
   }
 
   #enforceBound(): void {
+    while (this.#done.length > 0 && this.#totalBytes() > this.#options.maxBytes) this.#done.shift()?.segment.remove();
     while (this.#segments.length > 1 && this.#totalBytes() > this.#options.maxBytes) {
       const oldest = this.#segments.shift();
       if (oldest === undefined) return;
@@ -242,7 +317,8 @@ export class ReportSpool implements AsyncDisposable {
   }
 
   #totalBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    const done = this.#done.reduce((sum, { segment }) => sum + segment.bytes, 0);
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, done);
   }
 
   /** Not synced: an old cursor only means that some reports are published twice, with the same id. */
@@ -261,6 +337,8 @@ export class ReportSpool implements AsyncDisposable {
     }
   }
 }
+
+const unasked: KeptResult = { kind: 'unknown' };
 
 function readCursor(dir: string): number {
   try {

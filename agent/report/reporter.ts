@@ -3,6 +3,7 @@ import type { Logger } from '../../platform/log.ts';
 import { NatsLink } from '../../platform/nats.ts';
 import { ReportSpool } from '../../platform/spool.ts';
 import type { Reporter } from '../cutover/ports.ts';
+import { KeptReports } from './kept-reports.ts';
 
 export interface ReporterOptions {
   readonly site: string;
@@ -29,11 +30,18 @@ export class NatsReporter implements Reporter, AsyncDisposable {
     const { logger } = options;
     this.#link = NatsLink.open({ servers: options.servers, name: `shunt-agent ${hostname()}`, logger });
     const onDropped = options.onDropped;
+    const subjects = `shunt.v1.${subjectToken(options.site)}.${subjectToken(options.systemId)}.>`;
+    const keeping = new KeptReports({ link: this.#link, subjects, logger });
     this.#spool = ReportSpool.open({
       dir: options.spoolDir,
       maxBytes: options.spoolBytesMax,
       logger,
-      publish: ({ subject, payload, msgId }) => this.#link.publish(subject, payload, { msgId }),
+      publish: async (report) => {
+        const result = await this.#link.publish(report.subject, report.payload, { msgId: report.msgId });
+        keeping.published(report, result);
+        return result;
+      },
+      kept: () => keeping.kept(),
       ...(onDropped ? { onDropped } : {}),
     });
     this.#link.onState((state) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../platform/log.ts';
 import type { PublishResult } from '../../../platform/nats.ts';
-import { ReportSpool, type SpooledReport } from '../../../platform/spool.ts';
+import { type KeptResult, ReportSpool, type SpooledReport } from '../../../platform/spool.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 const acked: PublishResult = { kind: 'acked', stream: 'S', seq: 1, duplicate: false };
@@ -31,6 +31,14 @@ function server(up = true) {
 
 function open(publish: (report: SpooledReport) => Promise<PublishResult>, more: object = {}): ReportSpool {
   return ReportSpool.open({ dir, maxBytes: 1_000_000, logger, publish, ...more });
+}
+
+async function until(done: () => boolean): Promise<void> {
+  const giveUp = AbortSignal.timeout(10_000);
+  while (!done()) {
+    if (giveUp.aborted) throw new Error('it never came to that');
+    await new Promise((resolve) => setTimeout(resolve, 5)); // polls what another loop does
+  }
 }
 
 const ids = (from: number, to: number): string[] =>
@@ -127,6 +135,97 @@ describe('ReportSpool', () => {
     await spool.drained();
     expect(state.received).toEqual(['h/1/2']);
     expect(told).toBe(1);
+  });
+
+  describe('with a server that loses what it had acknowledged', () => {
+    /** It keeps only the first so many when it is killed. */
+    function forgetful() {
+      const base = server();
+      const asked: number[] = [];
+      const kept = async (): Promise<KeptResult> => {
+        if (!base.state.up) return { kind: 'unavailable', reason: 'down' };
+        asked.push(base.state.received.length);
+        return { kind: 'kept', seq: Number(base.state.received.at(-1)?.split('/')[2] ?? 0) };
+      };
+      return { ...base, asked, kept };
+    }
+
+    it('publishes again exactly what is missing, over several files, and what came since after it', async () => {
+      const { state, publish, kept } = forgetful();
+      await using spool = open(publish, { kept, segmentBytes: 300 });
+      for (let n = 0; n < 60; n += 1) spool.append(report);
+      await spool.drained();
+      state.up = false;
+      state.received.length = 17;
+      spool.append(report);
+      spool.wake();
+      state.up = true;
+      spool.wake();
+      await spool.drained();
+      expect(state.received).toEqual(ids(1, 61));
+      expect(spool.stats).toMatchObject({ pending: 0, dropped: 0 });
+    });
+
+    it('asks although it has nothing to publish', async () => {
+      const { state, publish, kept } = forgetful();
+      await using spool = open(publish, { kept, segmentBytes: 300 });
+      for (let n = 0; n < 10; n += 1) spool.append(report);
+      await spool.drained();
+      state.received.length = 0;
+      spool.wake();
+      await until(() => state.received.length === 10);
+      expect(state.received).toEqual(ids(1, 10));
+    });
+
+    it('doubles nothing after a crash, whatever its own notes say', async () => {
+      const { state, publish, kept } = forgetful();
+      const crashed = open(publish, { kept, segmentBytes: 300 });
+      for (let n = 0; n < 30; n += 1) crashed.append(report);
+      await crashed.drained();
+      rmSync(join(dir, 'cursor'), { force: true }); // killed before it was written
+      await using spool = open(publish, { kept });
+      spool.append(report);
+      await spool.drained();
+      expect(state.received).toEqual(ids(1, 31));
+      await crashed[Symbol.asyncDispose]();
+    });
+
+    it('keeps published reports within its bound, and tells what is gone for good', async () => {
+      const { state, publish, kept } = forgetful();
+      let told = 0;
+      const more = { kept, maxBytes: 4_000, onDropped: (count: number) => (told += count) };
+      await using spool = open(publish, more);
+      for (let n = 0; n < 300; n += 1) {
+        spool.append(report);
+        await spool.drained();
+      }
+      expect(spool.stats.pendingBytes).toBeLessThanOrEqual(4_000);
+      expect(told, 'published ones may go without a word').toBe(0);
+      state.received.length = 100;
+      spool.wake();
+      await until(() => state.received.at(-1) === 'h/1/300');
+      const again = state.received.slice(100);
+      expect(again).toEqual(ids(301 - again.length, 300));
+      expect(told).toBe(200 - again.length);
+    });
+
+    it('publishes nothing before it has an answer, and goes on without one that never comes', async () => {
+      const { state, publish } = server();
+      let answer: KeptResult = { kind: 'unavailable', reason: 'not yet' };
+      const asked: string[] = [];
+      const kept = async (): Promise<KeptResult> => {
+        asked.push(answer.kind);
+        return answer;
+      };
+      await using spool = open(publish, { kept });
+      spool.append(report);
+      await until(() => asked.length > 1);
+      expect(state.received).toEqual([]);
+      answer = { kind: 'unknown' };
+      spool.wake();
+      await spool.drained();
+      expect(state.received).toEqual(ids(1, 1));
+    });
   });
 
   it('gives up waiting with the signal, and when it is closed', async () => {
