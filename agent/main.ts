@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
@@ -8,11 +9,19 @@ import { readRest, restExit, restText, untilAtRest } from './at-rest.ts';
 import { moveByHand } from './by-hand.ts';
 import { type AgentFlags, agentConfigSchema, loadAgentConfig, renderEffective } from './config.ts';
 import { showJournal as printJournal } from './journal-show.ts';
-import { type AdoptFlags, agentProgram, type HandFlags, type Output, type RevertFlags } from './program.ts';
+import {
+  type AdoptFlags,
+  agentProgram,
+  type HandFlags,
+  type Output,
+  type RevertFlags,
+  type SupportFlags,
+} from './program.ts';
 import { type RevertResult, revertAttempt } from './revert.ts';
 import { runAgent } from './run.ts';
 import { statusText } from './status/agent-status.ts';
 import { askStatus } from './status/status-socket.ts';
+import { supportBundle } from './support/support-command.ts';
 
 const stop = new AbortController();
 const print = (line: string): void => {
@@ -104,8 +113,33 @@ async function adopt(flags: AdoptFlags & Output): Promise<void> {
   process.exitCode = await adoptCommand(flags, { config, print, signal: stop.signal });
 }
 
+async function support(flags: SupportFlags): Promise<void> {
+  const { output, hideAddresses = false, log, ...rest } = flags;
+  const at = new Date().toISOString();
+  const request = {
+    output: output ?? `shunt-agent-${hostname()}-${at.replaceAll(/[^0-9TZ]/g, '')}.tar.gz`,
+    hideAddresses,
+    load: () => loadAgentConfig(rest, process.env),
+    at,
+    signal: stop.signal,
+    ...(log === undefined ? {} : { log }),
+    ...(flags.config === undefined ? {} : { configFile: flags.config }),
+  };
+  await supportBundle(request, print);
+}
+
 try {
-  await agentProgram({ run, checkConfig, status, atRest, revert, showJournal, hand, adopt }).parseAsync();
+  await agentProgram({
+    run,
+    checkConfig,
+    status,
+    atRest,
+    revert,
+    showJournal,
+    hand,
+    adopt,
+    supportBundle: support,
+  }).parseAsync();
 } catch (error) {
   failed(error, isShuntError(error) ? errorTable[error.code].exit : 1);
 }

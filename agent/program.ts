@@ -31,6 +31,12 @@ export interface AdoptFlags extends AgentFlags {
   readonly ifExpired?: number;
 }
 
+export interface SupportFlags extends AgentFlags {
+  readonly output?: string;
+  readonly hideAddresses?: boolean;
+  readonly log?: string;
+}
+
 export type Output = { readonly output: 'text' | 'json' };
 
 /** What each command does; the definitions below it alone make help, manual page and completion. */
@@ -43,6 +49,7 @@ export interface AgentActions {
   showJournal(flags: AgentFlags & Output & { readonly attempt?: number }): void;
   hand(op: 'cut' | 'uncut', flags: HandFlags): Promise<void>;
   adopt(flags: AdoptFlags & Output): Promise<void>;
+  supportBundle(flags: SupportFlags): Promise<void>;
 }
 
 /** Every command and option of shunt-agent. */
@@ -74,6 +81,7 @@ export function agentProgram(does: AgentActions): Command {
     .option('--attempt <epoch>', 'one attempt', positive)
     .action(does.showJournal);
   addAdopt(program, does);
+  addSupportBundle(program, does);
   byHand(program, 'cut', 'move one tap to the integration bridge by hand: no journal, no coordinator', does);
   byHand(program, 'uncut', 'move one tap back to its legacy bridge by hand', does);
   return program;
@@ -86,7 +94,17 @@ Examples:
   shunt-agent at-rest --wait 300
   shunt-agent journal show --attempt 7
   shunt-agent revert --attempt 7
+  shunt-agent support-bundle --output /tmp/hv7.tar.gz
   shunt-agent adopt --nic eth1 --bridge br-ex`;
+
+function addSupportBundle(program: Command, does: AgentActions): void {
+  withConfig(program.command('support-bundle'))
+    .description('gather what somebody needs who was not there, without secrets; also of an agent that does not run')
+    .option('--output <file>', 'where it goes (default shunt-agent-<host>-<time>.tar.gz here)')
+    .option('--hide-addresses', 'take MAC and IP addresses out too: each becomes a word of its own')
+    .option('--log <file>', "its log, instead of the unit's journal")
+    .action(does.supportBundle);
+}
 
 function addAtRest(program: Command, does: AgentActions): void {
   withConfig(withOutput(program.command('at-rest')))

@@ -108,6 +108,11 @@ function eventLine(event: EventView, style: Style): string {
   return `${String(event.seq).padStart(6)}  ${style.dim(event.at)}  ${event.message}`;
 }
 
+function ledgerText({ lastSeq, ledgerFault }: CoordinatorStatus, style: Style): string {
+  const fault = ledgerFault === undefined ? '' : style.red(`; it takes no more, so nothing starts: ${ledgerFault}`);
+  return `${lastSeq} entries${fault}`;
+}
+
 function statusText(status: CoordinatorStatus, style: Style): string {
   const yes = (is: boolean) => (is ? 'connected' : style.red('not connected'));
   const stuck = status.stuckHosts.join(', ');
@@ -116,7 +121,7 @@ function statusText(status: CoordinatorStatus, style: Style): string {
     ['agents', `${status.agentsConnected} connected`],
     ['OVN NB', yes(status.nbConnected)],
     ['NATS', yes(status.natsConnected)],
-    ['ledger', `${status.lastSeq} entries`],
+    ['ledger', ledgerText(status, style)],
     ...(status.readOnly === undefined ? [] : [['read-only', style.red(status.readOnly)] as [string, string]]),
     ['stuck', stuck === '' ? 'none' : style.red(`${stuck}: nothing starts anywhere`)],
     ['open', status.openAttempts.length === 0 ? 'none' : String(status.openAttempts.length)],

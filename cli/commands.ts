@@ -9,6 +9,7 @@ import { addPlanCommands } from './plan-commands.ts';
 import { createProgram, groupOf } from './program.ts';
 import { addReconcile } from './reconcile-command.ts';
 import { addRunCommands } from './run-commands.ts';
+import { addSupportBundle } from './support-command.ts';
 
 /** Every command and option of shunt; each command tells `onDone` its exit status. */
 export function cliProgram(io: CliIo, onDone: (status: ExitStatus) => void): Command {
@@ -19,6 +20,7 @@ export function cliProgram(io: CliIo, onDone: (status: ExitStatus) => void): Com
   addHostCommands(root);
   addAskCommands(root);
   addReconcile(root);
+  addSupportBundle(root);
   addCompletion(program, io);
   return program;
 }

@@ -5,10 +5,13 @@ import type { ExitStatus } from './exit-status.ts';
 import type { CliIo } from './io.ts';
 import { type Style, styleFor } from './style.ts';
 
+export const formats: readonly string[] = ['text', 'json'];
+
 /** Options that every command takes, before or after its own. */
 export interface GlobalOptions {
   readonly coordinator: string;
-  readonly output: 'text' | 'json';
+  /** One of {@link formats}; where a command has an option of this name itself, also a file. */
+  readonly output: string;
   readonly by: string;
 }
 
@@ -31,6 +34,10 @@ export type Run = (context: Context, command: Command) => Promise<ExitStatus>;
 /** Runs a command against the coordinator, and lets go of everything afterwards. */
 export async function runWithContext(io: CliIo, command: Command, run: Run): Promise<ExitStatus> {
   const options = command.optsWithGlobals<GlobalOptions>();
+  if (!formats.includes(options.output) && !command.options.some((own) => own.long === '--output')) {
+    const allowed = `Allowed choices are ${formats.join(', ')}.`;
+    command.error(`error: option '--output <format>' argument '${options.output}' is invalid. ${allowed}`);
+  }
   const interrupted = new AbortController();
   using _listener = io.onInterrupt(() => interrupted.abort());
   using operators = connectOperators({ address: checkedAddress(options.coordinator) });

@@ -44,7 +44,10 @@ function addResolve(host: Group): void {
   host
     .command('resolve HOST', 'out of stuck: its agent looks, and when every tap is at rest the fleet may go on')
     .requiredOption('--why <text>', 'what was wrong and what was done, for the ledger')
-    .option('--gone', 'the hypervisor is no more: nobody is asked (only while its agent is not connected)')
+    .option(
+      '--gone',
+      'the hypervisor is no more, or was installed anew: nobody is asked (not while an agent is there that could look)',
+    )
     .examples([
       "shunt host resolve hv3 --why 'ovs-vswitchd would not start: package reinstalled'",
       "shunt host resolve hv3 --gone --why 'mainboard dead, guests evacuated'",

@@ -16,6 +16,18 @@ export interface CliIo {
   readonly hostname: string;
   /** `-` is the standard input. */
   readFile(path: string): Promise<string>;
+  /** A new file that only its owner reads; one that is there is refused (`already-exists`). */
+  writeNewFile(path: string, data: Uint8Array): void;
+  /**
+   * The support bundle that the coordinator's own program makes on this machine, whether a coordinator runs or not, and what it said. Throws
+   * `not-found` where that program is not.
+   */
+  localBundle(
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly archive: Uint8Array; readonly said: string }>;
+  /** ISO 8601. */
+  now(): string;
   nowMs(): number;
   /** Ctrl-C and a polite kill; while a listener is there, they do not end the process. */
   onInterrupt(listener: () => void): Disposable;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type Run, runWithContext } from './context.ts';
+import { formats, type Run, runWithContext } from './context.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { CliIo } from './io.ts';
 
@@ -31,7 +31,12 @@ export function createProgram(io: CliIo, version: string): Command {
         io.env['SHUNT_COORDINATOR'] || defaultCoordinator,
       ),
     )
-    .addOption(new Option('--output <format>', 'text or json').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--output <format>', 'text or json')
+        .choices(formats)
+        .default('text')
+        .argParser((text) => text), // judged by the command: one of them names a file by it
+    )
     .addOption(new Option('--by <name>', 'who does it, for the ledger').default(`${io.user}@${io.hostname}`))
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

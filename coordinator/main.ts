@@ -10,8 +10,9 @@ import { configSchema, defaultConfigFile, readConfig, renderEffective } from './
 import { sweepGrace } from './grace/sweep-command.ts';
 import { backupLedger, showLedger, verifyLedger } from './ledger/ledger-commands.ts';
 import { restoreLedger } from './ledger/restore-ledger.ts';
-import { type CommandOptions, coordinatorProgram } from './program.ts';
+import { type CommandOptions, coordinatorProgram, type SupportOptions } from './program.ts';
 import { runCoordinator } from './run.ts';
+import { supportBundle } from './support/support-command.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
           options.sample ? renderConfigSample(configSchema, sampleHeader) : renderEffective(load(options)),
         ),
       sweep,
+      supportBundle: support,
       verifyLedger: (options) => verifyLedger(stateDirOf(options), print, options.backup),
       showLedger: (options) =>
         showLedger(
@@ -56,6 +58,24 @@ async function sweep(options: CommandOptions & { readonly all?: boolean }): Prom
   const what = { nb: config.nb, tls: ovsdbTlsFiles(config.nbTls), logger, all: options.all === true };
   print(`grace rules of ${await sweepGrace(what)} attempts were removed`);
 }
+
+async function support(options: SupportOptions): Promise<void> {
+  const at = new Date().toISOString();
+  const request = {
+    output: options.output ?? `shunt-coordinator-${hostname()}-${at.replaceAll(/[^0-9TZ]/g, '')}.tar.gz`,
+    hideAddresses: options.hideAddresses === true,
+    load: () => load(options),
+    at,
+    signal: AbortSignal.timeout(supportTimeoutMs),
+    ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.salt === undefined ? {} : { salt: options.salt }),
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+  };
+  await supportBundle(request, print);
+}
+
+/** All that it asks has bounds of its own; this one ends what has none. */
+const supportTimeoutMs = 120_000;
 
 function load(options: CommandOptions) {
   const flags = {

@@ -14,11 +14,19 @@ export interface CommandOptions {
   readonly logLevel?: string;
 }
 
+export interface SupportOptions extends CommandOptions {
+  readonly output?: string;
+  readonly hideAddresses?: boolean;
+  readonly log?: string;
+  readonly salt?: string;
+}
+
 /** What each command does; the definitions below it alone make help, manual page and completion. */
 export interface CoordinatorActions {
   run(options: CommandOptions): Promise<void>;
   checkConfig(options: CommandOptions & { readonly sample?: boolean }): void;
   sweep(options: CommandOptions & { readonly all?: boolean }): Promise<void>;
+  supportBundle(options: SupportOptions): Promise<void>;
   verifyLedger(options: CommandOptions & { readonly backup?: string }): void | Promise<void>;
   showLedger(
     options: CommandOptions & { readonly from: number; readonly limit: number; readonly output: string },
@@ -47,6 +55,18 @@ export function coordinatorProgram(does: CoordinatorActions): Command {
   )
     .option('--all', 'also those whose time is not over')
     .action(does.sweep);
+  withConfig(
+    root
+      .command('support-bundle')
+      .description(
+        "gather what somebody needs who was not there, without secrets; also of a coordinator that doesn't run",
+      ),
+  )
+    .option('--output <file>', 'where it goes (default shunt-coordinator-<host>-<time>.tar.gz here)')
+    .option('--hide-addresses', 'take MAC and IP addresses out too: each becomes a word of its own')
+    .option('--log <file>', "its log, instead of the unit's journal")
+    .addOption(new Option('--salt <text>', 'for `shunt support-bundle`, which joins two bundles').hideHelp())
+    .action(does.supportBundle);
   addLedgerCommands(root, does);
   return root;
 }
@@ -108,6 +128,7 @@ Examples:
   shunt-coordinator check-config
   shunt-coordinator check-config --sample > /etc/shunt/coordinator.yaml
   shunt-coordinator sweep
+  shunt-coordinator support-bundle --hide-addresses
   shunt-coordinator ledger verify
 
 Exit status: 0 done or stopped by a signal, 1 usage, configuration or start failed, 5 the ledger is broken.`;

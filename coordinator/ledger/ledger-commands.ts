@@ -47,11 +47,17 @@ function openChecked(path: string): LedgerStore {
 /** `ledger show`: entries from `fromSeq` on, a sentence or a JSON object a line. */
 export function showLedger(
   stateDir: string,
-  options: { readonly fromSeq: number; readonly limit: number; readonly json: boolean },
+  options: {
+    readonly fromSeq: number;
+    readonly limit: number;
+    readonly json: boolean;
+    /** At most so many of the end. */
+    readonly newest?: number;
+  },
   print: Print,
 ): void {
   using store = LedgerStore.open(ledgerPath(stateDir), { readOnly: true });
-  let seq = options.fromSeq;
+  let seq = Math.max(options.fromSeq, store.head.seq - (options.newest ?? store.head.seq) + 1);
   let left = options.limit;
   while (left > 0) {
     const entries = store.read(seq, Math.min(chunk, left));

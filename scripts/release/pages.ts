@@ -95,6 +95,7 @@ function agent() {
     showJournal: none,
     hand: later,
     adopt: later,
+    supportBundle: later,
   });
 }
 
@@ -106,6 +107,8 @@ function coordinator() {
     verifyLedger: none,
     showLedger: none,
     backupLedger: none,
+    restoreLedger: none,
+    supportBundle: later,
   });
 }
 
@@ -117,6 +120,9 @@ const nowhere: CliIo = {
   user: 'you',
   hostname: 'here',
   readFile: async () => '',
+  writeNewFile: none,
+  localBundle: async () => ({ archive: Buffer.alloc(0), said: '' }),
+  now: () => '',
   nowMs: () => 0,
   onInterrupt: () => ({ [Symbol.dispose]: none }),
 };

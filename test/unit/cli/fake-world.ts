@@ -32,6 +32,11 @@ export class FakeWorld implements AsyncDisposable {
   api: Partial<OperatorsApi> = {};
   /** Requests as the coordinator got them. */
   readonly asked: [string, unknown][] = [];
+  /** Files that commands wrote. */
+  readonly written = new Map<string, Uint8Array>();
+  localBundle: CliIo['localBundle'] = async () => {
+    throw new ShuntError('not-found', "there is no coordinator's program here");
+  };
   readonly #dir = mkdtempSync(join(tmpdir(), 'shunt-cli-'));
   #interrupt: () => void = () => undefined;
   #server: WireServer | undefined;
@@ -88,6 +93,11 @@ export class FakeWorld implements AsyncDisposable {
         if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
         return text;
       },
+      writeNewFile: (path, data) => {
+        this.written.set(path, data);
+      },
+      localBundle: this.localBundle,
+      now: () => at,
       nowMs: () => 0,
       onInterrupt: (listener) => {
         this.#interrupt = listener;

@@ -36,6 +36,7 @@ const commands = [
   'sweep',
   'status',
   'reconcile',
+  'support-bundle',
   'completion',
 ];
 

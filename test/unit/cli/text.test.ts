@@ -481,7 +481,20 @@ describe('reconcile', () => {
 
   it('shows what differs, changes nothing, and says what would', async () => {
     world.api.reconcile = async () => ({ readOnly, differences, applied: false });
-    expect(await world.run(['reconcile'])).toMatchInlineSnapshot();
+    expect(await world.run(['reconcile'])).toMatchInlineSnapshot(`
+      {
+        "err": "",
+        "out": "The ledger is behind: the agent of hv2 has attempt 5, the ledger only 3.
+
+      HOST  THE LEDGER SAYS      ITS AGENT SAYS      PLUG     RECONCILING
+      hv2   attempt 3 committed  attempt 5 reverted  legacy   takes over what its agent says
+      hv7   attempt 1 committed  not heard of        unknown  nobody can compare
+
+      Nothing was changed; the coordinator is read-only. To take it over:  shunt reconcile --apply --why …
+      ",
+        "status": 4,
+      }
+    `);
     expect(world.asked).toEqual([['reconcile', { apply: false, by: 'ann@ops1', why: 'asked by the operator' }]]);
   });
 
