@@ -103,6 +103,7 @@ async function startParts(serving: Serving, stack: AsyncDisposableStack, onFatal
     agentsConnected: () => agents.connectedCount,
     nbSynced: () => nb.synced,
     natsReady: () => reports.ready,
+    ledgerFails: () => scheduler.ledgerFault !== undefined,
     hostsAhead: () => fenceOf(scheduler.state, scheduler.world)?.ahead.length,
   });
   const ledger = metrics.timed(ledgerFile);

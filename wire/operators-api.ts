@@ -150,6 +150,8 @@ export interface CoordinatorStatus {
   readonly stuckHosts: readonly string[];
   /** The ledger is behind the agents, in words: nothing is started or ordered. */
   readonly readOnly?: string;
+  /** Why the ledger takes no entries (a full disk): nothing is started or committed. */
+  readonly ledgerFault?: string;
 }
 
 export function summarisePlan(plan: Plan): PlanSummary {

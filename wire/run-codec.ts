@@ -133,4 +133,5 @@ export const coordinatorStatusCodec = message<CoordinatorStatus, PbCoordinatorSt
   openAttempts: list(attemptRecordCodec),
   stuckHosts: list(text),
   readOnly: optional(text),
+  ledgerFault: optional(text),
 });

@@ -42,6 +42,7 @@ import type { EventLedger } from '../ledger/ledger.ts';
 import type { NbWriter } from '../nb/nb-writer.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { createPlanOf } from './create-plan.ts';
+import { ledgerFaultOf, whyLedgerFails } from './ledger-fault.ts';
 import { readOnlyOf, reconcileLedger } from './reconcile-ledger.ts';
 import { type Looking, resolveStuck } from './resolve-stuck.ts';
 import { streamEvents, watchRun } from './streams.ts';
@@ -170,6 +171,11 @@ export class Operators implements OperatorsApi {
   }
 
   async why({ target }: { readonly target: WhyTarget }): Promise<readonly UnmetCondition[]> {
+    const conditions = this.#whyTarget(target);
+    return [...whyLedgerFails(this.#options.scheduler), ...conditions];
+  }
+
+  #whyTarget(target: WhyTarget): readonly UnmetCondition[] {
     const { world } = this.#options.scheduler;
     const state = this.#state;
     if (target.kind === 'host') {
@@ -218,6 +224,7 @@ export class Operators implements OperatorsApi {
       openAttempts: attempts(state.open),
       stuckHosts: attempts(state.stuck).map((attempt) => attempt.hostname),
       ...readOnlyOf(state, world),
+      ...ledgerFaultOf(this.#options.scheduler),
     };
   }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../../domain/errors.ts';
 import type { Order, OrderResult, Resolution } from '../../domain/orders.ts';
 import { type LedgerState, newestAttempt } from '../../domain/run/ledger-state.ts';
-import { askToResolve, type ResolveRequest, resolveHost } from '../../domain/run/resolve-host.ts';
+import { askToResolve, type ResolveRequest, resolveHost, toldRest } from '../../domain/run/resolve-host.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { orderTimeoutMs } from '../scheduler/effects.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -24,20 +25,27 @@ export async function resolveStuck(
   if ('refusal' in asked) throw new ShuntError(asked.refusal.code, asked.refusal.message);
   const { epoch, order } = asked;
   const orderId = `resolve/${systemId}/${epoch}/${randomUUID()}`;
-  const found = order && (await look(agents, scheduler.state, systemId, { ...order, orderId }));
+  const found = order && (await look(agents, scheduler, systemId, { ...order, orderId }));
   return scheduler.command((state) => resolveHost(state, { ...request, epoch, ...(found ? { found } : {}) }));
 }
 
-async function look(agents: Looking, state: LedgerState, systemId: string, order: Order): Promise<Resolution> {
-  const host = newestAttempt(state, systemId)?.hostname ?? systemId;
+type ResolveOrder = Extract<Order, { readonly type: 'resolve' }>;
+
+async function look(agents: Looking, scheduler: Scheduler, systemId: string, order: ResolveOrder): Promise<Resolution> {
+  const host = newestAttempt(scheduler.state, systemId)?.hostname ?? systemId;
   const result = await agents.order(systemId, order, orderTimeoutMs(order));
   if (result.kind === 'refused') {
+    const told = toldRest(scheduler.world, systemId, order.epoch);
+    if (told !== undefined && cannotLook.has(result.code)) return told;
     const repair = fitting(result.repair ?? []);
     throw new ShuntError(result.code, result.message, { detail: { host, ...(repair.length > 0 ? { repair } : {}) } });
   }
   if (result.resolved !== undefined) return result.resolved;
   throw new ShuntError('protocol', `resolve ${host}: its agent did not say where its taps are`, { detail: { host } });
 }
+
+/** How an agent of an older version answers to an order that it does not know. */
+const cannotLook: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['protocol', 'wrong-state']);
 
 /** What goes with an error has little room; `shunt host show` has all of it. */
 const repairCharactersMax = 3_000;

@@ -67,13 +67,17 @@ export class LedgerStore implements Disposable {
     return this.#head;
   }
 
-  /** Appends a group in one commit: one sync for all. A request that conflicts is left out, the others go in. */
+  /**
+   * Appends a group in one commit: one sync for all. A request that conflicts is left out, the others go in. A group without any event
+   * asks whether the disk takes something.
+   */
   appendGroup(requests: readonly AppendRequest[], at: string): readonly GroupOutcome[] {
     if (this.#dead) return requests.map(() => ({ kind: 'failed', error: this.#dead! })); // set on the line above
     const before = this.#head;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       const outcomes = requests.map((request) => this.#appendOne(request, at));
+      if (requests.every((request) => request.events.length === 0)) this.#db.exec(writeSomething);
       this.#db.exec('COMMIT');
       return outcomes;
     } catch (error) {
@@ -153,6 +157,9 @@ export class LedgerStore implements Disposable {
     return this.#dead;
   }
 }
+
+/** What changes nothing, and needs as much of the disk as an entry does. */
+const writeSomething = `PRAGMA user_version = ${schemaVersion}`;
 
 const selectRows = 'SELECT seq, at, format, json, prev_hash AS prevHash, hash FROM ledger';
 

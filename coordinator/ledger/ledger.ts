@@ -10,7 +10,7 @@ import type { AppendResult } from './ledger-store.ts';
 
 /** The append-only truth, as its users see it; another engine may stand behind it. */
 export interface EventLedger {
-  /** Compare-and-append: writes only when `expectedSeq` is the last entry's number, all or nothing, synced before it resolves. */
+  /** Compare-and-append: writes only when `expectedSeq` is the last entry's number, all or nothing, synced before it resolves. No events: whether it would. */
   append(expectedSeq: number, events: readonly LedgerEvent[]): Promise<AppendResult>;
   /** Entries from `fromSeq` on, oldest first; all there are now, or the first `limit`. */
   read(fromSeq: number, limit?: number): Promise<readonly LedgerEntry[]>;

@@ -1,4 +1,14 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { syncDirectorySync } from '../../platform/atomic-file.ts';
 import type { FileLock } from '../../platform/native/flock.ts';
@@ -110,7 +120,8 @@ function markRestored(incoming: string, { by, file, at }: RestoreOptions, head: 
     const [outcome] = store.appendGroup([{ expectedSeq: head.seq, events }], at);
     if (outcome?.kind === 'failed') throw outcome.error;
   }
-  if (existsSync(`${incoming}-wal`)) throw new ShuntError('ledger-failed', `write ${incoming}: its log was not taken in`);
+  if (existsSync(`${incoming}-wal`))
+    throw new ShuntError('ledger-failed', `write ${incoming}: its log was not taken in`);
   const fd = openSync(incoming, 'r');
   try {
     fsyncSync(fd);

@@ -14,6 +14,8 @@ export interface MetricsSource {
   readonly agentsConnected: () => number;
   readonly nbSynced: () => boolean;
   readonly natsReady: () => boolean;
+  /** The last append failed. */
+  readonly ledgerFails: () => boolean;
   /** Hypervisors that know more than the ledger; undefined: the coordinator is not read-only. */
   readonly hostsAhead: () => number | undefined;
 }
@@ -77,6 +79,9 @@ export class CoordinatorMetrics {
       'hosts_stuck',
       'Hypervisors that need somebody; nothing starts while there is one.',
       () => source.state().stuck.size,
+    );
+    gauge('ledger_failing', '1 while the ledger takes no entries: nothing starts, nothing is committed.', () =>
+      Number(source.ledgerFails()),
     );
     gauge('read_only', '1 while the ledger is behind its agents and nothing is started or ordered.', () =>
       Number(source.hostsAhead() !== undefined),

@@ -177,6 +177,7 @@ export class Scheduler implements AsyncDisposable {
       return;
     }
     this.#unjudged = 0;
+    if (mail.type === 'look') await this.#tryLedger();
     await this.#decide();
     this.#lastLookMs = this.#options.nowMs();
   }
@@ -250,6 +251,19 @@ export class Scheduler implements AsyncDisposable {
       if (isShuntError(error)) this.#ledgerFault = error;
       if (isShuntError(error, 'ledger-failed') && error.detail['reason'] === 'dead') this.#options.onFatal(error);
       throw error;
+    }
+  }
+
+  /** Whether it takes entries again, when there is nothing to append. */
+  async #tryLedger(): Promise<void> {
+    if (this.#ledgerFault === undefined) return;
+    try {
+      await this.#options.ledger.append(this.#state.seq, []);
+      this.#ledgerFault = undefined;
+      this.#options.logger.info('the ledger takes entries again');
+      this.changes.notify();
+    } catch {
+      // As before: told when it began.
     }
   }
 

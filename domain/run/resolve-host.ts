@@ -1,3 +1,4 @@
+import { isDonePhase, restsOf } from '../attempt/operation-phases.ts';
 import type { Refusal } from '../findings.ts';
 import type { Order, Resolution } from '../orders.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
@@ -8,7 +9,7 @@ export interface ResolveRequest {
   readonly systemId: string;
   readonly by: string;
   readonly why: string;
-  /** The hypervisor is gone for good: there is no agent to look. */
+  /** The hypervisor is gone for good, or was installed anew: there is no agent that could look. */
   readonly gone: boolean;
 }
 
@@ -29,17 +30,25 @@ export function askToResolve(
     const now = outcome === undefined ? `is ${attempt.phase}` : `was ${outcome}`;
     return no('wrong-state', `${hostname} is not stuck: attempt ${epoch} ${now}`);
   }
-  const connected = world.agents.get(systemId)?.connected === true;
-  if (gone && connected) {
-    return no(
-      'wrong-state',
-      `${hostname} is not gone: its agent is connected; resolve it without --gone, and it will look`,
-    );
+  const agent = world.agents.get(systemId);
+  const connected = agent?.connected === true;
+  const knows = connected && agent.highestEpoch >= epoch; // else it was installed anew, and has no journal to look by
+  if (gone && knows) {
+    const what = `its agent is connected and knows attempt ${epoch}`;
+    return no('wrong-state', `${hostname} is not gone: ${what}; resolve it without --gone, and it will look`);
   }
   if (gone) return { epoch };
   if (connected) return { epoch, order: { type: 'resolve', epoch, by, why } };
   const what = 'start it, for it has to look; if the hypervisor is gone for good: --gone';
   return no('agent-not-connected', `the agent of ${hostname} is not connected: ${what}`);
+}
+
+/** Of an agent of before that order, which can only be asked for its phase: at rest, as it says, or undefined. */
+export function toldRest(world: World, systemId: string, epoch: number): Resolution | undefined {
+  const local = world.agents.get(systemId)?.attempt;
+  if (local?.epoch !== epoch || (local.phase !== 'reverted' && !isDonePhase(local.phase))) return undefined;
+  const { from, to } = restsOf(local);
+  return local.phase === 'reverted' ? { rest: from, outcome: 'reverted' } : { rest: to, outcome: 'committed' };
 }
 
 /** What goes into the ledger once its agent has said where the taps are. Without `found`: the hypervisor is gone. */

@@ -41,7 +41,9 @@ describe('the ledger on a full disk', () => {
       const { error, seq: kept } = await appendUntilRefused(ledger, seq);
       expect(isShuntError(error, 'ledger-failed') && error.detail).toEqual({ reason: 'disk-full' });
       expect(await ledger.read(1), 'what was there is there, what was refused is not').toHaveLength(kept);
+      await expect(ledger.append(kept, []), 'asked whether it would').rejects.toMatchObject({ code: 'ledger-failed' });
       rmSync(ballast);
+      expect(await ledger.append(kept, [])).toEqual({ kind: 'appended', entries: [] });
       seq = await appendSome(ledger, kept, 10);
       expect(seq).toBe(kept + 10);
     } finally {

@@ -118,7 +118,7 @@ describe('what is shown to Prometheus', () => {
     expect(metrics).toMatch(/shunt_coordinator_agents_connected 2/);
     expect(metrics).toMatch(/shunt_coordinator_attempts_closed_total{outcome="committed",direction="forward"} 2/);
     expect(metrics).toMatch(/shunt_coordinator_blackout_seconds_count 4/);
-    expect(metrics).not.toMatch(/tapaaaaa|fa:16:3e|"hv1"/);
+    expect(metrics).not.toMatch(/tapaaaa|fa:16:3e|"hv1"/);
     expect((await fetch(`${http}/readyz`)).status).toBe(200);
     await cloud.nb.kill();
     await cloud.until(async () => (await fetch(`${http}/readyz`)).status === 503);

@@ -3079,6 +3079,11 @@ export const descriptor: unknown = {
          "oneof": [
           "readOnly"
          ]
+        },
+        "_ledgerFault": {
+         "oneof": [
+          "ledgerFault"
+         ]
         }
        },
        "fields": {
@@ -3123,6 +3128,13 @@ export const descriptor: unknown = {
         "readOnly": {
          "type": "string",
          "id": 10,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ledgerFault": {
+         "type": "string",
+         "id": 11,
          "options": {
           "proto3_optional": true
          }

@@ -95,10 +95,11 @@ export function signal(): AbortSignal {
 }
 
 function guestsOf(host: number): readonly FakeGuest[] {
+  const hex = host.toString(16).padStart(2, '0');
   return [0, 1].map((n) => ({
-    portId: `aaaaa${host}${n}-0000-4000-8000-000000000000`,
+    portId: `aaaa${hex}${n}0-0000-4000-8000-000000000000`,
     networkId,
-    mac: `fa:16:3e:00:0${host}:0${n}`,
+    mac: `fa:16:3e:00:${hex}:0${n}`,
     vlan: 107,
   }));
 }

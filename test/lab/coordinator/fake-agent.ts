@@ -38,14 +38,23 @@ export class FakeAgent implements AsyncDisposable {
   readonly cutAtMs: number[] = [];
   /** Every order that came, in order, repeated ones included. */
   readonly orders: Order[] = [];
+  /** Ids of the orders that were carried out, whoever heard of it. */
+  readonly obeyed: string[] = [];
   /** Epochs whose cut was really begun. */
   readonly begun: number[] = [];
   /** Reports a failed verdict at the next cut and goes back by itself. */
   failNext = false;
+  /** Goes back no more: what it cannot take back is left where it is, with this to be done by hand. */
+  repair: readonly string[] = [];
+  #grant: CutGrant | undefined;
 
   constructor(options: FakeAgentOptions) {
     this.#options = options;
     this.#running = this.#run();
+  }
+
+  get systemId(): string {
+    return this.#options.systemId;
   }
 
   get onTarget(): boolean {
@@ -86,6 +95,7 @@ export class FakeAgent implements AsyncDisposable {
     session.send({ type: 'order-result', result: this.#obey(message) });
     if (message.type === 'cut') this.#cut(message);
     if (message.type === 'commit' && this.#attempt) this.#become({ phase: donePhaseOf(this.#attempt) });
+    this.obeyed.push(message.orderId);
   }
 
   #obey(order: Order): OrderResult {
@@ -123,13 +133,18 @@ export class FakeAgent implements AsyncDisposable {
         this.#goBack(order.why);
         return accept(order, []);
       case 'resolve':
-        return refuse(order, 'wrong-state');
+        if (this.#attempt?.epoch !== order.epoch) return refuse(order, 'wrong-state');
+        if (this.repair.length > 0) return { ...refuse(order, 'stuck'), repair: this.repair };
+        if (this.#attempt.phase === 'stuck' && this.#grant) this.#move(this.#grant, 'from'); // by whoever repaired it
+        this.#become({ phase: 'reverted', repair: [] });
+        return { ...accept(order, []), resolved: { rest: 'legacy', outcome: 'reverted' } };
     }
   }
 
   #cut({ grant }: Extract<Order, { type: 'cut' }>): void {
     if (this.#attempt?.epoch !== grant.epoch || this.#attempt.phase !== 'prepared') return;
     this.begun.push(grant.epoch);
+    this.#grant = grant;
     for (const phase of ['arming', workPhaseOf(grant), 'verifying'] as const) this.#become({ phase });
     this.#move(grant, 'to');
     const blackouts = grant.taps.map(({ tap, portId }) => ({
@@ -143,7 +158,7 @@ export class FakeAgent implements AsyncDisposable {
     if (this.failNext) {
       this.failNext = false;
       this.#become({ blackouts });
-      this.#move(grant, 'from');
+      if (this.repair.length === 0) this.#move(grant, 'from');
       this.#goBack('a guest did not answer any more');
       return;
     }
@@ -154,7 +169,8 @@ export class FakeAgent implements AsyncDisposable {
 
   #goBack(why: string): void {
     this.#become({ phase: 'reverting', why, code: 'verdict-failed' });
-    this.#become({ phase: 'reverted' });
+    if (this.repair.length > 0) this.#become({ phase: 'stuck', code: 'stuck', repair: this.repair });
+    else this.#become({ phase: 'reverted' });
   }
 
   #move({ operation = 'cut', direction, taps }: CutGrant, end: 'from' | 'to'): void {
@@ -238,10 +254,12 @@ function answers(vantage: Vantage, taps: readonly Pick<TapTarget, 'tap' | 'portI
   return taps.map(({ tap, portId }) => ({ vantage, tap, portId, sent: 3, answered: 3, rttMs: 0.4 }));
 }
 
-function accept(order: Order, probes: readonly ProbeResult[]): OrderResult {
+type Answer<K extends OrderResult['kind']> = Extract<OrderResult, { readonly kind: K }>;
+
+function accept(order: Order, probes: readonly ProbeResult[]): Answer<'accepted'> {
   return { orderId: order.orderId, kind: 'accepted', probes, findings: [] };
 }
 
-function refuse(order: Order, code: 'epoch-stale' | 'wrong-state'): OrderResult {
+function refuse(order: Order, code: 'epoch-stale' | 'wrong-state' | 'stuck'): Answer<'refused'> {
   return { orderId: order.orderId, kind: 'refused', code, message: `refused ${order.type}`, findings: [] };
 }

@@ -97,7 +97,9 @@ describe('ledger restore', () => {
     const whole = new DatabaseSync(backup);
     const rows = whole.prepare('SELECT * FROM ledger WHERE seq <= 2').all();
     older.exec('DELETE FROM ledger');
-    const insert = older.prepare('INSERT INTO ledger (seq, at, format, json, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?)');
+    const insert = older.prepare(
+      'INSERT INTO ledger (seq, at, format, json, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?)',
+    );
     for (const row of rows) insert.run(...(Object.values(row) as (string | number)[])); // columns in this order
     older.close();
     whole.close();

@@ -6,8 +6,9 @@ import { resolveStuck } from '../../../coordinator/api/resolve-stuck.ts';
 import { Ledger } from '../../../coordinator/ledger/ledger.ts';
 import { Scheduler } from '../../../coordinator/scheduler/scheduler.ts';
 import type { LedgerEvent } from '../../../domain/ledger-events.ts';
-import type { Order, OrderResult } from '../../../domain/orders.ts';
+import type { AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
 import { createLogger } from '../../../platform/log.ts';
+import { ShuntError } from '../../../platform/shunt-error.ts';
 import { smallCloud } from './small-cloud.ts';
 
 const stuck: readonly LedgerEvent[] = [
@@ -15,6 +16,11 @@ const stuck: readonly LedgerEvent[] = [
   { type: 'attempt-closed', systemId: 'hv1', epoch: 1, outcome: 'stuck', blackouts: [], repair: ['ip link …'] },
 ];
 const request = { systemId: 'hv1', by: 'ann', why: 'repaired', gone: false };
+
+const diskFull = new ShuntError('ledger-failed', 'full', { detail: { reason: 'disk-full' } });
+let full = false;
+/** What the agents tell of their newest attempt. */
+let told: AttemptState | undefined;
 
 let dir: string;
 let ledger: Ledger;
@@ -24,11 +30,20 @@ beforeEach(async () => {
   ledger = await Ledger.open(dir);
   await ledger.append(0, stuck);
   const cloud = smallCloud();
+  full = false;
+  told = undefined;
+  const whole = ledger;
   scheduler = await Scheduler.open({
-    ledger,
+    ledger: {
+      read: (fromSeq, limit) => whole.read(fromSeq, limit),
+      append: (seq, events) => (full ? Promise.reject(diskFull) : whole.append(seq, events)),
+    },
     world: {
       startedMs: 0,
-      agents: () => cloud.agents,
+      agents: () =>
+        new Map(
+          [...cloud.agents].map(([id, agent]) => [id, told && id === 'hv1' ? { ...agent, attempt: told } : agent]),
+        ),
       inventory: () => cloud.inventory,
       natsConnected: () => true,
       nbConnected: () => true,
@@ -83,6 +98,28 @@ it('hands on what is not at rest, with as many repair commands as an error has r
   expect(detail.repair.at(-1)).toContain('shunt host show');
   expect(JSON.stringify(detail).length, 'as an error on the wire').toBeLessThan(4_096);
   expect(await ledger.read(3)).toEqual([]);
+});
+
+it('stays stuck when the ledger cannot take it, and the same command again is enough', async () => {
+  const agents = answering(() => ({ resolved: { rest: 'legacy', outcome: 'reverted' } }));
+  full = true;
+  await expect(resolveStuck({ scheduler, agents }, request)).rejects.toMatchObject({ code: 'ledger-failed' });
+  expect([...scheduler.state.stuck]).toEqual(['hv1']);
+  full = false;
+  const state = await resolveStuck({ scheduler, agents }, request);
+  expect([...state.stuck]).toEqual([]);
+});
+
+it('takes the word of an older agent, which cannot look, that it is at rest; and of one that is stuck none', async () => {
+  const agents = answering(() => ({ kind: 'refused', code: 'protocol', message: 'unknown order' }));
+  await expect(resolveStuck({ scheduler, agents }, request)).rejects.toMatchObject({ code: 'protocol' });
+  const local = { epoch: 1, direction: 'forward', method: 'direct', baseline: [], blackouts: [], repair: [] } as const;
+  told = { ...local, phase: 'stuck' };
+  await expect(resolveStuck({ scheduler, agents }, request)).rejects.toMatchObject({ code: 'protocol' });
+  told = { ...local, phase: 'reverted' };
+  const state = await resolveStuck({ scheduler, agents }, request);
+  expect([...state.stuck]).toEqual([]);
+  expect((await ledger.read(3))[0]?.event).toMatchObject({ rest: 'legacy', outcome: 'reverted' });
 });
 
 it('writes nothing when the agent does not say where its taps are, and nothing twice when two ask at once', async () => {

@@ -107,6 +107,14 @@ describe('a hypervisor that is stuck', () => {
     expect([...sim.state.stuck]).toEqual(['hv2']);
   });
 
+  it('is resolved by the word alone where its agent was installed anew, and has nothing to look by', () => {
+    const sim = stuckCloud();
+    Object.assign(sim.agent('hv2'), { attempt: undefined, highestEpoch: 0 });
+    expect(resolve(sim, true)).toBe('resolved');
+    sim.settle();
+    expect([...sim.state.stuck]).toEqual([]);
+  });
+
   it('is not stuck again by an old word of its agent, once that has looked', () => {
     const sim = stuckCloud();
     const before = sim.agent('hv2').attempt;

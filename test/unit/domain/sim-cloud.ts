@@ -82,7 +82,7 @@ export class SimCloud {
     this.progress = beginEffects(this.progress, effects, this.nowMs);
     for (const effect of effects) {
       this.sent.push(effect);
-      this.progress = endEffect(this.progress, effect.key, this.#perform(effect), this.nowMs);
+      this.progress = endEffect(this.progress, effect.key, this.perform(effect), this.nowMs);
     }
     this.progress = pruneProgress(this.progress, (id, epoch) => {
       const attempt = newestAttempt(this.state, id);
@@ -118,7 +118,8 @@ export class SimCloud {
     if (told) this.append([{ type: 'ledger-restored', by: 'ann', from: 'backup.sqlite' }]);
   }
 
-  #perform(effect: Effect): EffectOutcome {
+  /** What comes of an effect in this cloud. */
+  perform(effect: Effect): EffectOutcome {
     const lost = { kind: 'failed', code: 'timed-out', message: 'no answer' } as const;
     if (this.failEffects(effect)) return lost;
     const outcome = this.#done(effect);

@@ -271,8 +271,10 @@ export const anyStatus = anyOf<CoordinatorStatus>(
     openAttempts: few(anyAttempt),
     stuckHosts: anyTexts,
     readOnly: anyText,
+    ledgerFault: anyText,
   },
   'readOnly',
+  'ledgerFault',
 );
 
 const anyDifference = fc.record({

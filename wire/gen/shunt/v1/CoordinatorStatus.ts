@@ -14,7 +14,9 @@ export interface CoordinatorStatus {
   'openAttempts'?: (_shunt_v1_AttemptRecord)[];
   'stuckHosts'?: (string)[];
   'readOnly'?: (string);
+  'ledgerFault'?: (string);
   '_readOnly'?: "readOnly";
+  '_ledgerFault'?: "ledgerFault";
 }
 
 export interface CoordinatorStatus__Output {
@@ -28,5 +30,7 @@ export interface CoordinatorStatus__Output {
   'openAttempts': (_shunt_v1_AttemptRecord__Output)[];
   'stuckHosts': (string)[];
   'readOnly'?: (string);
+  'ledgerFault'?: (string);
   '_readOnly'?: "readOnly";
+  '_ledgerFault'?: "ledgerFault";
 }
