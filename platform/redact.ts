@@ -54,6 +54,7 @@ export class Redactor {
       )
       .replace(bearer, (_all, word: string, value: string) => `${word} ${this.#secret(value)}`)
       .replace(namedValues, (all, name: string, value: string) => this.#named(all, name, value))
+      .replace(namedPairs, (all, name: string, value: string) => this.#named(all, name, value))
       .replace(jsonWebTokens, () => this.#secret())
       .replace(natsSeeds, () => this.#secret());
   }
@@ -94,6 +95,8 @@ const namedValues = new RegExp(
   `((?<![A-Za-z0-9])(?:\\\\?["'])?${secretName}(?:\\\\?["'])?\\s*[:=]\\s*)(\\\\?"[^"\\\\]*\\\\?"|'[^']*'|[^\\s,;&"'}\\])]+)`,
   'gi',
 );
+/** `["key","value"]`: a map in the JSON of OVSDB. */
+const namedPairs = new RegExp(`("${secretName}"\\s*,\\s*)("[^"]*")`, 'gi');
 const jsonWebTokens = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g;
 const natsSeeds = /\bS[AUONCX][A-Z2-7]{54,58}\b/g;
 const macs = /(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])/g;

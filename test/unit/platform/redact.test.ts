@@ -17,6 +17,7 @@ describe('secrets', () => {
     [`{"nats":{"token":"${secret}"}}`],
     [`{"msg":"connect with {\\"password\\":\\"${secret}\\"}"}`],
     [`options: {csum="true", psk="${secret}"}`],
+    [`["map",[["csum","true"],["psk","${secret}"]]]`],
     [`OS_PASSWORD='${secret}'`],
     [`Authorization: Bearer ${secret}`],
     [`apiKey=${secret}&x=1`],
