@@ -36,6 +36,7 @@ export const holdDocs = {
   'tap-elsewhere': '#hold-tap-elsewhere',
   'overlay-incomplete': '#hold-overlay-incomplete',
   'overlay-barrier': '#hold-overlay-barrier',
+  'ledger-behind': '#hold-ledger-behind',
   'wave-together': '#hold-wave-together',
 } as const satisfies { readonly [K in HoldReason['kind']]: `#hold-${K}` };
 
