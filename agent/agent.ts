@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
+import type { Finding } from '../domain/findings.ts';
 import type { Order, OrderResult } from '../domain/orders.ts';
 import { systemClock } from '../platform/clock.ts';
 import { startHttpServer } from '../platform/http-server.ts';
 import { type Logger, onHangup } from '../platform/log.ts';
 import { FileLock } from '../platform/native/flock.ts';
 import { Poller } from '../platform/native/poller.ts';
+import type { WriteFaults } from '../platform/record-writer.ts';
 import { createSdNotify } from '../platform/sd-notify.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { Attempts } from './attempts.ts';
@@ -21,6 +23,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { claimOf, readClaims } from './journal/claims.ts';
+import { type Failpoint, faultsOf } from './journal/failpoint.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver, unseen } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
@@ -36,6 +39,8 @@ export interface RunOptions {
   readonly config: AgentConfig;
   readonly rereadLogLevel: () => AgentConfig['log']['level'];
   readonly signal: AbortSignal;
+  /** Tests only. */
+  readonly failpoint?: Failpoint | undefined;
 }
 
 /** What lives on this hypervisor from start to stop, and how its parts hear of each other. */
@@ -59,7 +64,7 @@ export class Agent implements AsyncDisposable {
   #observer: HostObserver | undefined;
   #session: CoordinatorSession | undefined;
 
-  static async start({ config, rereadLogLevel, signal }: RunOptions, root: Logger): Promise<Agent> {
+  static async start({ config, rereadLogLevel, signal, failpoint }: RunOptions, root: Logger): Promise<Agent> {
     await using owned = new AsyncDisposableStack();
     mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
     const lock = FileLock.tryAcquire(join(config.stateDir, 'agent.lock'));
@@ -72,7 +77,8 @@ export class Agent implements AsyncDisposable {
     const logger = root.child({ host: host.identity.systemId });
     owned.use(onHangup(rereadLogLevel, root));
     const reports = owned.use(openReports(config, host.identity.systemId, logger));
-    const agent = new Agent({ config, host, logger, reports, poller, owned: owned.move() });
+    const faults = faultsOf(failpoint);
+    const agent = new Agent({ config, host, logger, reports, poller, faults, owned: owned.move() });
     try {
       await agent.#begin(signal, poller);
     } catch (error) {
@@ -87,7 +93,7 @@ export class Agent implements AsyncDisposable {
   }
 
   private constructor(parts: AgentParts) {
-    const { config, host, logger, reports, poller, owned } = parts;
+    const { config, host, logger, reports, poller, faults, owned } = parts;
     this.#config = config;
     this.#host = host;
     this.#logger = logger;
@@ -110,7 +116,7 @@ export class Agent implements AsyncDisposable {
     this.#guard = owned.use(this.#makeGuard());
     const onError = (error: unknown, tap: string) => logger.error({ tap }, `keeper: ${describeError(error)}`);
     this.#keeper = owned.use(new ProviderKeeper({ host, claims: () => this.#guard.claims, onError }));
-    this.#attempts = owned.use(new Attempts(this.#context(), config.mode));
+    this.#attempts = owned.use(new Attempts(this.#context(faults), config.mode));
     this.#face = {
       config,
       host,
@@ -158,7 +164,7 @@ export class Agent implements AsyncDisposable {
           this.#guard.onRows();
           this.#keeper.look();
         },
-        standing: () => [...this.#connections.standing(this.#attempts.current?.epoch), ...this.#guard.standing],
+        standing: () => this.#standing(),
       }),
     );
     if (config.http.listen !== '') {
@@ -192,8 +198,14 @@ export class Agent implements AsyncDisposable {
 
   /** A peer's guests are judged by how soon our questions are answered: no page of ours may be missing then. */
   #handle(order: Order): Promise<OrderResult> {
-    const handled = () => this.#attempts.handle(order);
-    return order.type === 'probe' ? this.#memory.during(handled) : handled();
+    return order.type === 'probe'
+      ? this.#memory.during(() => this.#attempts.handle(order))
+      : this.#attempts.handle(order);
+  }
+
+  #standing(): readonly Finding[] {
+    const { current, standing } = this.#attempts;
+    return [...this.#connections.standing(current?.epoch), ...this.#guard.standing, ...standing];
   }
 
   #atRest(): boolean {
@@ -232,12 +244,13 @@ export class Agent implements AsyncDisposable {
     });
   }
 
-  #context(): AttemptContext {
+  #context(faults: WriteFaults | undefined): AttemptContext {
     return {
       host: this.#host,
       clock: systemClock,
       logger: this.#logger,
       stateDir: this.#config.stateDir,
+      faults,
       deadMan: this.#config.deadman,
       revertCommand: (epoch) => revertCommand(this.#config, epoch),
       prober: this.#prober,
@@ -287,5 +300,6 @@ interface AgentParts {
   readonly logger: Logger;
   readonly reports: Reports;
   readonly poller: Poller;
+  readonly faults: WriteFaults | undefined;
   readonly owned: AsyncDisposableStack;
 }

@@ -1,32 +1,48 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOpen } from '../domain/phases.ts';
 import { isShuntError } from '../platform/shunt-error.ts';
 import { journaledEpochs, readAttempt } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
+import { readTroubles } from './journal/troubles.ts';
 
 /** Whether this host is at rest, from its journals alone: no agent, no Open vSwitch is asked. */
 export interface HostRest {
   readonly state: 'at-rest' | 'open' | 'stuck' | 'unreadable';
-  /** The newest attempt; absent when there was none. */
+  /** The attempt that the state is about: the newest, unless that one is at rest and an older one is not. Absent when there was none. */
   readonly attempt?: { readonly epoch: number; readonly phase: string };
   /** Taps that committed attempts put on the target, and that did not go back. */
   readonly onTarget: readonly string[];
+  /** More attempts that are not at rest. */
+  readonly also?: readonly number[];
 }
 
 const pollMs = 500;
 
-/** Only the newest attempt can be open: the next one begins when it has ended. */
+/** Only the newest attempt can be under way: the next one begins when it has ended. Older ones may have been left behind all the same. */
 export function readRest(stateDir: string): HostRest {
   const onTarget = [...readClaims(stateDir).keys()].toSorted();
-  const epoch = journaledEpochs(stateDir).at(-1);
-  if (epoch === undefined) return { state: 'at-rest', onTarget };
+  const newest = journaledEpochs(stateDir).at(-1);
+  if (newest === undefined) return { state: 'at-rest', onTarget };
+  const troubles = readTroubles(stateDir);
+  const worst =
+    troubles.find(({ epoch }) => epoch === newest) ?? troubles.find(({ state }) => state === 'stuck') ?? troubles[0];
+  if (worst === undefined) {
+    const phase = restedPhase(stateDir, newest);
+    return { state: 'at-rest', attempt: { epoch: newest, phase }, onTarget };
+  }
+  const { epoch, phase } = worst;
+  // Nobody is at an older one any more: waiting for it would be in vain.
+  const state = worst.state === 'open' && epoch !== newest ? 'stuck' : worst.state;
+  const also = troubles.flatMap((trouble) => (trouble === worst ? [] : [trouble.epoch]));
+  return { state, attempt: { epoch, phase }, onTarget, ...(also.length === 0 ? {} : { also }) };
+}
+
+/** Of one that is at rest. Its journal may not be readable: then somebody has looked after it. */
+function restedPhase(stateDir: string, epoch: number): string {
   try {
-    const phase = readAttempt(stateDir, epoch)?.attempt.phase ?? 'idle';
-    const state = phase === 'stuck' ? 'stuck' : isOpen(phase) ? 'open' : 'at-rest';
-    return { state, attempt: { epoch, phase }, onTarget };
+    return readAttempt(stateDir, epoch)?.attempt.phase ?? 'idle';
   } catch (error) {
     if (!isShuntError(error)) throw error;
-    return { state: 'unreadable', attempt: { epoch, phase: error.message }, onTarget };
+    return 'resolved';
   }
 }
 
@@ -52,16 +68,17 @@ export function restExit({ state }: HostRest): number {
 }
 
 /** The same for people. */
-export function restText({ state, attempt, onTarget }: HostRest): string {
+export function restText({ state, attempt, onTarget, also = [] }: HostRest): string {
   const taps = onTarget.length === 0 ? 'no tap is on the target' : `on the target: ${onTarget.join(' ')}`;
+  const others = also.length === 0 ? taps : `not at rest either: ${also.join(' ')}; ${taps}`;
   switch (state) {
     case 'at-rest':
-      return `at rest, ${taps}`;
+      return `at rest, ${others}`;
     case 'open':
-      return `attempt ${attempt?.epoch} is open (${attempt?.phase}), ${taps}`;
+      return `attempt ${attempt?.epoch} is open (${attempt?.phase}), ${others}`;
     case 'stuck':
-      return `attempt ${attempt?.epoch} is stuck, ${taps}`;
+      return `attempt ${attempt?.epoch} is stuck, ${others}`;
     case 'unreadable':
-      return `the journal of attempt ${attempt?.epoch} cannot be read (${attempt?.phase}), ${taps}`;
+      return `the journal of attempt ${attempt?.epoch} cannot be read (${attempt?.phase}), ${others}`;
   }
 }

@@ -1,16 +1,20 @@
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { Finding } from '../domain/findings.ts';
-import type { AttemptState, Order, OrderResult } from '../domain/orders.ts';
+import type { AttemptState, Order, OrderResult, Resolution } from '../domain/orders.ts';
 import { isOpen } from '../domain/phases.ts';
 import type { ProbeResult } from '../domain/probes.ts';
 import { remainingMs } from '../platform/clock.ts';
 import { describeError, isShuntError, ShuntError } from '../platform/shunt-error.ts';
 import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
+import { isDeadManThere } from './cutover/dead-man.ts';
 import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
+import { troubleOf } from './journal/troubles.ts';
+import { LeftBehind } from './left-behind.ts';
+import { judgeResolution, resolutionOf, standingOf, writeResolution } from './resolve.ts';
 
 type OrderOf<T extends Order['type']> = Extract<Order, { type: T }>;
 
@@ -25,12 +29,21 @@ export class Attempts implements Disposable {
   readonly #context: AttemptContext;
   readonly #mode: 'passive' | 'active';
   readonly #highest: HighestEpoch;
+  readonly #left: LeftBehind;
   #runner: AttemptRunner | undefined;
 
   constructor(context: AttemptContext, mode: 'passive' | 'active') {
+    const { stateDir, host } = context;
     this.#context = context;
     this.#mode = mode;
-    this.#highest = new HighestEpoch(context.stateDir);
+    this.#highest = new HighestEpoch(stateDir);
+    const own = () => this.#runner?.attempt.epoch;
+    this.#left = new LeftBehind({ stateDir, systemId: host.identity.systemId, own });
+  }
+
+  /** What holds this host for as long as nobody has looked after it. */
+  get standing(): readonly Finding[] {
+    return this.#left.findings;
   }
 
   get highestEpoch(): number {
@@ -50,30 +63,40 @@ export class Attempts implements Disposable {
   recover(): void {
     this.#tellFault();
     const replayed = this.#newest();
-    if (replayed === undefined) return;
+    if (replayed !== undefined) this.#takeUp(replayed);
+    this.#left.look();
+    for (const finding of this.#left.findings) this.#context.onFinding(finding);
+  }
+
+  #takeUp(replayed: ReplayedAttempt): void {
     const runner = AttemptRunner.resume(this.#context, replayed);
     this.#runner = runner;
-    const { deadline } = replayed.header;
-    const inTime = remainingMs(deadline, this.#context.clock.now()) > 0;
+    const isLate = remainingMs(replayed.deadline, this.#context.clock.now()) <= 0;
+    const why = isLate ? undefined : unsafe(runner);
+    const inTime = !isLate && why === undefined;
     if (inTime && isOpen(runner.phase)) runner.watchDeadline();
-    runner.post({ type: 'recovered', inTime });
+    runner.post({ type: 'recovered', inTime, ...(why === undefined ? {} : { why }) });
     this.#context.onState(runner);
   }
 
-  /** Somebody took our lock and is done: a dead man or an operator's `revert`. */
+  /** Somebody took our lock and is done: a dead man, or an operator's `revert` or `resolve`. */
   lockReturned(): void {
+    const { stateDir } = this.#context;
     const runner = this.#runner;
+    this.#left.look();
     if (runner === undefined) return;
-    const done = readReverts(this.#context.stateDir, runner.attempt.epoch).findLast(
-      (record) => record.type === 'revert-done',
-    );
-    if (done !== undefined) runner.post({ type: 'reverted-elsewhere', why: done.why });
+    const notes = readReverts(stateDir, runner.attempt.epoch);
+    const last = notes.at(-1);
+    const done = notes.findLast((record) => record.type === 'revert-done');
+    if (last?.type === 'resolved') runner.post({ type: 'resolved', rest: last.rest, why: last.why });
+    else if (done !== undefined) runner.post({ type: 'reverted-elsewhere', why: done.why });
     else if (isOpen(runner.phase)) runner.post({ type: 'revert-word', why: 'somebody took the lock of this agent' });
   }
 
   /** Does what an order says, or says why not. Never throws. */
   async handle(order: Order): Promise<OrderResult> {
     try {
+      if (order.type === 'resolve') return this.#resolve(order);
       const done = await this.#obey(order);
       return { orderId: order.orderId, kind: 'accepted', probes: done.probes ?? [], findings: done.findings ?? [] };
     } catch (error) {
@@ -99,31 +122,26 @@ export class Attempts implements Disposable {
 
   /** A journal that cannot be read must not keep the agent from telling so. */
   #newest(): ReplayedAttempt | undefined {
-    const { stateDir, onFinding } = this.#context;
+    const { stateDir } = this.#context;
     const newest = journaledEpochs(stateDir).at(-1);
     if (newest === undefined) return undefined;
     try {
       return readAttempt(stateDir, newest);
     } catch (error) {
       if (!isShuntError(error)) throw error;
-      const message = `the journal of attempt ${newest} cannot be read: look at the taps of this host yourself: ${describeError(error)}`;
-      onFinding(
-        { kind: 'journal-torn', severity: 'error', host: this.#context.host.identity.systemId, message },
-        newest,
-      );
-      return undefined;
+      return undefined; // it is among those left behind
     }
   }
 
   #refusal(order: Order, error: unknown): OrderResult {
     const code = isShuntError(error) ? error.code : 'internal';
-    const message = error instanceof Error ? error.message : String(error);
+    const message = describeError(error);
     const findings = order.type === 'prepare' || order.type === 'cut' ? (this.#runner?.findings ?? []) : [];
     this.#context.logger.warn({ code, order: order.type, err: code === 'internal' ? error : undefined }, message);
     return { orderId: order.orderId, kind: 'refused', code, message, findings };
   }
 
-  async #obey(order: Order): Promise<Done> {
+  async #obey(order: Exclude<Order, { type: 'resolve' }>): Promise<Done> {
     if (order.type === 'probe') return { probes: await this.#context.prober.probeRemote(order) };
     if (this.#mode === 'passive' && !this.#isOwnOpen(order)) {
       throw new ShuntError(
@@ -145,8 +163,6 @@ export class Attempts implements Disposable {
         return this.#commit(order);
       case 'revert':
         return this.#revert(order);
-      case 'resolve':
-        throw new ShuntError('wrong-state', `this agent cannot look after attempt ${order.epoch} by order yet`);
     }
   }
 
@@ -166,6 +182,8 @@ export class Attempts implements Disposable {
         `attempt ${before.attempt.epoch} is ${before.phase}: it has to come to rest first`,
       );
     }
+    this.#left.refuseWhileAny();
+    before?.writeRest();
     this.#highest.accept(order.epoch);
     before?.[Symbol.dispose]();
     pruneJournals(
@@ -237,6 +255,33 @@ export class Attempts implements Disposable {
     return {};
   }
 
+  /** An operator's word on what is stuck: this changes nothing on the host, also when the agent is passive. */
+  #resolve({ orderId, epoch, by, why }: OrderOf<'resolve'>): OrderResult {
+    const { stateDir, host, logger } = this.#context;
+    const runner = this.#runner?.attempt.epoch === epoch ? this.#runner : undefined;
+    const accepted = (resolved: Resolution): OrderResult => ({
+      orderId,
+      kind: 'accepted',
+      probes: [],
+      findings: [],
+      resolved,
+    });
+    if (runner !== undefined && isOpen(runner.phase))
+      throw new ShuntError('wrong-state', `attempt ${epoch} is ${runner.phase}: it comes to rest by itself`);
+    const trouble = troubleOf(stateDir, epoch);
+    if (trouble === undefined) return accepted(standingOf(stateDir, epoch));
+    const judged = judgeResolution(trouble, { by, why, force: false }, host);
+    if (judged.kind === 'not-at-rest') {
+      logger.warn({ epoch, code: 'stuck' }, judged.why);
+      return { orderId, kind: 'refused', code: 'stuck', message: judged.why, findings: [], repair: judged.repair };
+    }
+    writeResolution(stateDir, epoch, judged.resolved);
+    const { rest, why: words } = judged.resolved;
+    runner?.post({ type: 'resolved', rest, why: words });
+    this.#left.look();
+    return accepted(resolutionOf(trouble, judged.resolved));
+  }
+
   #named(epoch: number): AttemptRunner {
     if (epoch < this.#highest.value) throw stale(epoch, this.#highest.value);
     if (this.#runner?.attempt.epoch === epoch) return this.#runner;
@@ -245,6 +290,14 @@ export class Attempts implements Disposable {
 }
 
 const orderTimeoutMs = 60_000;
+
+/** Why an open attempt must not go on, though there is time; undefined: nothing is against it. */
+function unsafe({ phase, deadMan, journal }: AttemptRunner): string | undefined {
+  if (!isOpen(phase)) return undefined;
+  if (journal === undefined) return 'the agent ended, and nothing can be written to its journal any more';
+  if (deadMan === undefined || !isDeadManThere(deadMan)) return 'the agent ended, and its dead man is gone';
+  return undefined;
+}
 
 function stale(epoch: number, highest: number): ShuntError {
   return new ShuntError('epoch-stale', `attempt ${epoch} is over: this agent has accepted ${highest}`);

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { errorTable } from '../domain/errors.ts';
 import { renderConfigSample } from '../platform/config-keys.ts';
@@ -8,17 +8,21 @@ import { adoptCommand } from './adopt/adopt-command.ts';
 import { readRest, restExit, restText, untilAtRest } from './at-rest.ts';
 import { moveByHand } from './by-hand.ts';
 import { type AgentFlags, agentConfigSchema, loadAgentConfig, renderEffective } from './config.ts';
+import { failpointOf, faultsOf } from './journal/failpoint.ts';
 import { showJournal as printJournal } from './journal-show.ts';
 import {
   type AdoptFlags,
   agentProgram,
   type HandFlags,
   type Output,
+  type ResolveFlags,
   type RevertFlags,
   type SupportFlags,
 } from './program.ts';
+import { type ResolveResult, resolveAttempt, resolveText } from './resolve.ts';
 import { type RevertResult, revertAttempt } from './revert.ts';
 import { runAgent } from './run.ts';
+import { settleBoot, settledExit, settledText } from './settle-boot.ts';
 import { statusText } from './status/agent-status.ts';
 import { askStatus } from './status/status-socket.ts';
 import { supportBundle } from './support/support-command.ts';
@@ -35,7 +39,7 @@ async function run(flags: AgentFlags): Promise<void> {
   try {
     const { value: config } = loadAgentConfig(flags, process.env);
     const rereadLogLevel = () => loadAgentConfig(flags, process.env).value.log.level;
-    await runAgent({ config, rereadLogLevel, signal: stop.signal });
+    await runAgent({ config, rereadLogLevel, signal: stop.signal, failpoint: failpointOf(process.env) });
   } catch (error) {
     failed(error, serviceExitStatus(error));
   }
@@ -71,17 +75,39 @@ async function atRest(flags: AgentFlags & Output & { readonly wait: number }): P
 async function revert(flags: RevertFlags): Promise<void> {
   if (flags.attempt === undefined) throw new InvalidArgumentError('which attempt? --attempt EPOCH');
   const { value: config } = loadAgentConfig(flags, process.env);
-  const result = await revertAttempt(
-    { epoch: flags.attempt, ifExpired: flags.ifExpired ?? false },
-    config,
-    stop.signal,
-  );
+  const how = flags.ifExpired
+    ? ({ when: 'expired', by: 'the dead man' } as const)
+    : ({ when: 'always', by: 'shunt-agent revert' } as const);
+  const faults = faultsOf(failpointOf(process.env));
+  const result = await revertAttempt({ epoch: flags.attempt, ...how, faults }, config, stop.signal);
   print(JSON.stringify(result));
   process.exitCode = revertExit[result.kind];
 }
 
 const revertExit = { 'nothing-to-do': 0, 'reverted': 3, 'stuck': 5 } as const satisfies Record<
   RevertResult['kind'],
+  number
+>;
+
+async function settle(flags: AgentFlags & Output & { readonly wait: number }): Promise<void> {
+  const { value: config } = loadAgentConfig(flags, process.env);
+  const settled = await settleBoot(config, AbortSignal.any([stop.signal, AbortSignal.timeout(flags.wait * 1_000)]));
+  print(flags.output === 'json' ? JSON.stringify(settled) : settledText(settled).join('\n'));
+  process.exitCode = settledExit(settled);
+}
+
+async function resolve(flags: ResolveFlags & Output): Promise<void> {
+  const { value: config } = loadAgentConfig(flags, process.env);
+  const by = flags.by ?? process.env['SUDO_USER'] ?? userInfo().username;
+  const why = flags.why === undefined ? {} : { why: flags.why };
+  const request = { epoch: flags.attempt, by, force: flags.force, ...why };
+  const result = await resolveAttempt(request, config, stop.signal);
+  print(flags.output === 'json' ? JSON.stringify(result) : resolveText(flags.attempt, result).join('\n'));
+  process.exitCode = resolveExit[result.kind];
+}
+
+const resolveExit = { 'nothing-to-do': 0, 'resolved': 0, 'not-at-rest': 5 } as const satisfies Record<
+  ResolveResult['kind'],
   number
 >;
 
@@ -135,6 +161,8 @@ try {
     status,
     atRest,
     revert,
+    settle,
+    resolve,
     showJournal,
     hand,
     adopt,

@@ -18,6 +18,13 @@ export interface RevertFlags extends AgentFlags {
   readonly once?: string;
 }
 
+export interface ResolveFlags extends AgentFlags {
+  readonly attempt: number;
+  readonly by?: string;
+  readonly why?: string;
+  readonly force: boolean;
+}
+
 export interface AdoptFlags extends AgentFlags {
   readonly nic?: string;
   readonly bridge: string;
@@ -46,6 +53,8 @@ export interface AgentActions {
   status(flags: AgentFlags & Output): Promise<void>;
   atRest(flags: AgentFlags & Output & { readonly wait: number }): Promise<void>;
   revert(flags: RevertFlags): Promise<void>;
+  settle(flags: AgentFlags & Output & { readonly wait: number }): Promise<void>;
+  resolve(flags: ResolveFlags & Output): Promise<void>;
   showJournal(flags: AgentFlags & Output & { readonly attempt?: number }): void;
   hand(op: 'cut' | 'uncut', flags: HandFlags): Promise<void>;
   adopt(flags: AdoptFlags & Output): Promise<void>;
@@ -76,6 +85,8 @@ export function agentProgram(does: AgentActions): Command {
   );
   addAtRest(program, does);
   addRevert(program, does);
+  addSettle(program, does);
+  addResolve(program, does);
   const journal = program.command('journal').description('look at the journal');
   withConfig(withOutput(journal.command('show').description('list attempts, or the records of one')))
     .option('--attempt <epoch>', 'one attempt', positive)
@@ -95,6 +106,7 @@ Examples:
   shunt-agent journal show --attempt 7
   shunt-agent revert --attempt 7
   shunt-agent support-bundle --output /tmp/hv7.tar.gz
+  shunt-agent resolve --attempt 7 --why 'repaired by hand'
   shunt-agent adopt --nic eth1 --bridge br-ex`;
 
 function addSupportBundle(program: Command, does: AgentActions): void {
@@ -130,6 +142,28 @@ function addRevert(program: Command, does: AgentActions): void {
     .action((flags: RevertFlags) =>
       flags.once === undefined ? does.revert(flags) : does.hand('uncut', { ...flags, once: flags.once }),
     );
+}
+
+/** After that a boot goes on, and the agent goes back when it starts. */
+const settleWaitS = 60;
+
+function addSettle(program: Command, does: AgentActions): void {
+  withConfig(withOutput(program.command('settle')))
+    .description('at boot, before ovn-controller and guests: take back what was open when this host went down')
+    .option('--wait <seconds>', "wait so long for Open vSwitch's database", positive, settleWaitS)
+    .addHelpText('after', '\nExit status: 0 nothing is left open, 5 stuck, 1 failed.')
+    .action(does.settle);
+}
+
+function addResolve(program: Command, does: AgentActions): void {
+  withConfig(withOutput(program.command('resolve')))
+    .description('say that a stuck attempt was looked after by hand: it looks, changes nothing, and the host may go on')
+    .requiredOption('--attempt <epoch>', 'the attempt', positive)
+    .option('--why <text>', 'what was done, for the journal')
+    .option('--by <name>', 'who says so; default: you')
+    .option('--force', 'without looking: for a journal that cannot be read', false)
+    .addHelpText('after', '\nExit status: 0 it is at rest, 5 it is not, and the repair is printed, 1 failed.')
+    .action(does.resolve);
 }
 
 function addAdopt(program: Command, does: AgentActions): void {

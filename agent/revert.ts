@@ -1,10 +1,10 @@
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { AttemptMoves } from '../domain/rewire/plan-attempt.ts';
 import { remainingMs, sleep, systemClock } from '../platform/clock.ts';
-import type { RecordWriter } from '../platform/record-writer.ts';
-import { ShuntError } from '../platform/shunt-error.ts';
+import type { RecordWriter, WriteFaults } from '../platform/record-writer.ts';
+import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
-import { deadManGraceMs } from './cutover/attempt-effects.ts';
+import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
 import { openRevertNotes, readAttempt } from './journal/attempt-journal.ts';
@@ -13,8 +13,15 @@ import type { ReplayedAttempt } from './journal/replay.ts';
 
 export interface RevertRequest {
   readonly epoch: number;
-  /** The dead man: only if the attempt is open and past its deadline; waits for that. */
-  readonly ifExpired: boolean;
+  /**
+   * `expired`: only if the attempt is open and past its deadline; waits for that (the dead man). `open`: only if it is open (after a boot). `always`: also when
+   * it is committed.
+   */
+  readonly when: 'expired' | 'open' | 'always';
+  /** Who does it, for the notes. */
+  readonly by: string;
+  /** What stands in the way of writing notes, in tests. */
+  readonly faults?: WriteFaults | undefined;
 }
 
 export type RevertResult =
@@ -33,28 +40,32 @@ export async function revertAttempt(
   config: AgentConfig,
   signal: AbortSignal,
 ): Promise<RevertResult> {
-  if (request.ifExpired) await expiry(request.epoch, config, signal);
+  if (request.when === 'expired') await expiry(request.epoch, config, signal);
   const replayed = requireAttempt(config, request.epoch);
-  const idle = nothingToDo(replayed, request.ifExpired);
+  const idle = nothingToDo(replayed, request);
   if (idle !== undefined) return { kind: 'nothing-to-do', why: idle };
   await using host = await openHost(config, signal);
   await host.ovs.takeLock({ steal: true, signal: AbortSignal.any([signal, AbortSignal.timeout(stealTimeoutMs)]) });
   // Whoever had the lock may have committed, or gone back, until this moment; from now on it cannot.
   const now = requireAttempt(config, request.epoch);
-  const since = nothingToDo(now, request.ifExpired);
+  const since = nothingToDo(now, request);
   if (since !== undefined) return { kind: 'nothing-to-do', why: since };
-  using notes = openNotes(config.stateDir, request.epoch);
-  const by = request.ifExpired ? 'the dead man' : 'shunt-agent revert';
+  using notes = openNotes(request, config);
+  const { by } = request;
   note(notes, { format: 1, type: 'revert-began', by });
   const outcome = await undo(now, host, signal);
-  return conclude(outcome, notes, by);
+  if (outcome.kind === 'restored') await synced(host, signal);
+  return conclude(outcome, notes, request);
 }
 
 /** Waits until the deadline has passed and the living agent has had its time. */
 async function expiry(epoch: number, config: AgentConfig, signal: AbortSignal): Promise<void> {
-  const { header } = requireAttempt(config, epoch);
-  const leftMs = remainingMs(header.deadline, systemClock.now());
-  if (leftMs > 0) await sleep(leftMs + deadManGraceMs, signal);
+  // It may be put off while we wait.
+  for (;;) {
+    const leftMs = remainingMs(requireAttempt(config, epoch).deadline, systemClock.now());
+    if (leftMs <= 0) return;
+    await sleep(leftMs + deadManGraceMs, signal);
+  }
 }
 
 function requireAttempt(config: AgentConfig, epoch: number): ReplayedAttempt {
@@ -66,10 +77,10 @@ function requireAttempt(config: AgentConfig, epoch: number): ReplayedAttempt {
   );
 }
 
-function nothingToDo({ attempt }: ReplayedAttempt, ifExpired: boolean): string | undefined {
+function nothingToDo({ attempt }: ReplayedAttempt, { when }: RevertRequest): string | undefined {
   if (attempt.phase === 'reverted') return `attempt ${attempt.epoch} has gone back already`;
   if (attempt.phase === 'prepared') return `attempt ${attempt.epoch} was never armed: nothing was touched by it`;
-  if (isDonePhase(attempt.phase) && ifExpired) return `attempt ${attempt.epoch} is ${attempt.phase}`;
+  if (isDonePhase(attempt.phase) && when !== 'always') return `attempt ${attempt.epoch} is ${attempt.phase}`;
   return undefined;
 }
 
@@ -84,19 +95,30 @@ function undo({ header }: ReplayedAttempt, host: Host, signal: AbortSignal): Pro
   );
 }
 
-function conclude(outcome: RestoreOutcome, notes: RecordWriter | undefined, by: string): RevertResult {
+/** Guests are back already: a disk that does not take it must not make that a failure. */
+async function synced({ ovs }: Host, signal: AbortSignal): Promise<void> {
+  try {
+    await ovs.sync(signal);
+  } catch (error) {
+    console.error(`shunt-agent: Open vSwitch's database is not synced: ${describeError(error)}`);
+  }
+}
+
+function conclude(outcome: RestoreOutcome, notes: RecordWriter | undefined, { by, when }: RevertRequest): RevertResult {
   if (outcome.kind === 'failed') {
     note(notes, { type: 'revert-failed', why: outcome.why, repair: outcome.repair });
     return { kind: 'stuck', why: outcome.why, repair: outcome.repair };
   }
-  note(notes, { type: 'revert-done', why: `reverted by ${by}` });
+  const why = `reverted by ${by}`;
+  // Beside an agent that may be at it still, somebody has to look again. After a boot there is none.
+  note(notes, when === 'open' ? { format: 1, type: 'resolved', rest: 'from', why } : { type: 'revert-done', why });
   return { kind: 'reverted', leftAlone: outcome.leftAlone };
 }
 
 /** A full disk must not keep guests from coming back: then there are no notes. */
-function openNotes(stateDir: string, epoch: number): RecordWriter | undefined {
+function openNotes({ epoch, faults }: RevertRequest, { stateDir }: AgentConfig): RecordWriter | undefined {
   try {
-    return openRevertNotes(stateDir, epoch);
+    return openRevertNotes(stateDir, epoch, faults);
   } catch (error) {
     console.error(`shunt-agent: going on without notes: ${String(error)}`);
     return undefined;

@@ -61,6 +61,8 @@ export const findingDocs = {
   'tap-replugged': '#finding-tap-replugged',
   'tap-gone': '#finding-tap-gone',
   'journal-torn': '#finding-journal-torn',
+  'dead-man-gone': '#finding-dead-man-gone',
+  'attempt-unresolved': '#finding-attempt-unresolved',
   'reports-dropped': '#finding-reports-dropped',
   'address-unknown': '#finding-address-unknown',
   'tap-elsewhere': '#finding-tap-elsewhere',

@@ -26,6 +26,10 @@ export type FindingKind =
   | 'tap-replugged'
   | 'tap-gone'
   | 'journal-torn'
+  /** Somebody ended what was to take an open attempt back. */
+  | 'dead-man-gone'
+  /** An attempt that never came to rest, or whose journal cannot be read: nothing new begins before an operator's word. */
+  | 'attempt-unresolved'
   | 'reports-dropped'
   | 'address-unknown'
   /** It is in another place than its order says, or in none that can be named. */

@@ -4,26 +4,42 @@ import { syncDirectorySync } from './atomic-file.ts';
 import { encodeRecord, type JsonRecord, readRecords } from './records.ts';
 import { ShuntError } from './shunt-error.ts';
 
+/** Stands in the way of writes, for tests of what follows from a failed one. What it throws is a failed write. */
+export interface WriteFaults {
+  at(moment: WriteMoment, what: JsonRecord | 'sync'): void;
+}
+
+/** `middle`: the first half of a record's line is written, the second is not. A sync has none. */
+export type WriteMoment = 'before' | 'middle' | 'after';
+
+export interface RecordWriterOptions {
+  /** Default 0600; of a new file only. */
+  readonly mode?: number;
+  readonly faults?: WriteFaults | undefined;
+}
+
 /**
  * Appends checksummed records to a file. A write or a sync that failed is final: the kernel may have thrown the dirty page away and
  * would report success the next time, so the writer is dead ever after.
  */
 export class RecordWriter implements Disposable {
   readonly path: string;
+  readonly #faults: WriteFaults | undefined;
   #fd: number;
   #bytes: number;
   #failure: ShuntError | undefined;
   #syncing = 0;
   #closing = false;
 
-  private constructor(path: string, fd: number, bytes: number) {
+  private constructor(path: string, opened: { readonly fd: number; readonly bytes: number }, faults?: WriteFaults) {
     this.path = path;
-    this.#fd = fd;
-    this.#bytes = bytes;
+    this.#fd = opened.fd;
+    this.#bytes = opened.bytes;
+    this.#faults = faults;
   }
 
   /** Makes a new file; one that exists is an error (`already-exists`). The name is on disk when this returns. */
-  static create(path: string, options: { readonly mode?: number } = {}): RecordWriter {
+  static create(path: string, options: RecordWriterOptions = {}): RecordWriter {
     let fd: number;
     try {
       fd = openSync(path, 'ax', options.mode ?? 0o600);
@@ -34,12 +50,15 @@ export class RecordWriter implements Disposable {
     return opened(path, fd, () => {
       fsyncSync(fd);
       syncDirectorySync(dirname(path));
-      return new RecordWriter(path, fd, 0);
+      return new RecordWriter(path, { fd, bytes: 0 }, options.faults);
     });
   }
 
   /** Opens a file to go on with it. A torn tail is cut off first; damage in the middle is refused (`records-corrupt`). */
-  static reopen(path: string): {
+  static reopen(
+    path: string,
+    options: Pick<RecordWriterOptions, 'faults'> = {},
+  ): {
     readonly writer: RecordWriter;
     readonly records: readonly JsonRecord[];
     readonly tornBytes: number;
@@ -54,7 +73,8 @@ export class RecordWriter implements Disposable {
     return opened(path, fd, () => {
       if (tornBytes > 0) ftruncateSync(fd, validBytes);
       fsyncSync(fd); // what is there may never have been synced: what we build on must be
-      return { writer: new RecordWriter(path, fd, validBytes), records, tornBytes };
+      const writer = new RecordWriter(path, { fd, bytes: validBytes }, options.faults);
+      return { writer, records, tornBytes };
     });
   }
 
@@ -71,14 +91,19 @@ export class RecordWriter implements Disposable {
   append(record: JsonRecord): void {
     const line = Buffer.from(encodeRecord(record));
     this.#attempt('writing', (fd) => {
-      for (let done = 0; done < line.length; ) done += writeSync(fd, line, done);
+      if (this.#faults === undefined) writeAll(fd, line);
+      else writeWith(this.#faults, { fd, line, record });
     });
     this.#bytes += line.length;
   }
 
   /** fdatasync(2), blocking the event loop: 60 us on a fast disk, 10 ms on a slow one. */
   sync(): void {
-    this.#attempt('syncing', fdatasyncSync);
+    this.#attempt('syncing', (fd) => {
+      this.#faults?.at('before', 'sync');
+      fdatasyncSync(fd);
+      this.#faults?.at('after', 'sync');
+    });
   }
 
   /** fdatasync(2) on a worker thread, for what was appended before the call. */
@@ -122,6 +147,22 @@ export class RecordWriter implements Disposable {
     this.#failure ??= new ShuntError('io-failed', `${doing} ${this.path}`, { cause, detail: { path: this.path } });
     return this.#failure;
   }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+}
+
+function writeWith(
+  faults: WriteFaults,
+  { fd, line, record }: { readonly fd: number; readonly line: Buffer; readonly record: JsonRecord },
+): void {
+  const half = line.length >> 1;
+  faults.at('before', record);
+  writeAll(fd, line.subarray(0, half));
+  faults.at('middle', record);
+  writeAll(fd, line.subarray(half));
+  faults.at('after', record);
 }
 
 function opened<T>(path: string, fd: number, body: () => T): T {

@@ -67,6 +67,8 @@ export const findingKind = word<FindingKind>('finding', {
   'tap-replugged': 1,
   'tap-gone': 1,
   'journal-torn': 1,
+  'dead-man-gone': 1,
+  'attempt-unresolved': 1,
   'reports-dropped': 1,
   'address-unknown': 1,
   'tap-elsewhere': 1,

@@ -42,7 +42,7 @@ async function confirm(
 ): Promise<void> {
   using journal = AdoptionJournal.reopen(config.stateDir, header.id);
   journal.note({ type: 'confirmed', by });
-  if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan);
+  if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan); // of another boot it is gone, which is no error
   await mark();
 }
 
@@ -55,10 +55,11 @@ export async function adoptionBack(config: AgentConfig, signal: AbortSignal): Pr
     const message = `attempt ${rest.attempt?.epoch} is open on this host: uplinks move at rest only`;
     return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message }] };
   }
-  return await takeItBack(newest, { by: 'shunt-agent adopt --back', config, signal });
+  return await takeItBack(newest, { by: byHand, config, signal });
 }
 
 const deadManName = 'the dead man';
+const byHand = 'shunt-agent adopt --back';
 
 /** The dead man: waits for the deadline; then an adoption that is not confirmed goes back. */
 export async function adoptionExpired(id: number, config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
@@ -68,6 +69,13 @@ export async function adoptionExpired(id: number, config: AgentConfig, signal: A
   const leftMs = remainingMs(state.header.deadline, systemClock.now());
   if (leftMs > 0) await sleep(leftMs + graceMs, signal);
   return await takeItBack(state, { by: deadManName, config, signal });
+}
+
+/** After a boot: the power went while an adoption was under way, or on trial. */
+export async function settleAdoption(id: number, config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
+  const state = readAdoption(config.stateDir, id);
+  if (state === undefined) return { kind: 'nothing-to-do', why: `there is no adoption ${id}` };
+  return await takeItBack(state, { by: 'shunt-agent settle', config, signal });
 }
 
 interface How {
@@ -81,14 +89,14 @@ async function takeItBack({ header }: AdoptionState, { by, config, signal }: How
   await using host = await openHost(config, signal);
   await takeLock(host, signal);
   const now = readAdoption(config.stateDir, id);
-  const dead = by === deadManName;
+  const dead = by !== byHand; // nobody is there to be asked
   if (now === undefined || now.phase === 'back' || (dead && now.phase === 'confirmed'))
     return { kind: 'nothing-to-do', why: `adoption ${id} is ${now?.phase ?? 'gone'} already` };
   const guests = guestsOnTarget(host);
   // While it was under way no cut could begin: whoever is on the target then was there before, and was not served by this NIC.
   if (guests.length > 0 && now.phase !== 'armed') {
     if (dead) {
-      await confirm(now, deadManName, { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
+      await confirm(now, by, { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
       return { kind: 'nothing-to-do', why: `guests have moved over adoption ${id} since: it stays` };
     }
     const message = `${guests.slice(0, 5).join(', ')} reach the wire over ${adoption.provider}: take them back first (shunt host revert)`;
@@ -102,6 +110,6 @@ async function takeItBack({ header }: AdoptionState, { by, config, signal }: How
     return { kind: 'stuck', id, why: outcome.why, repair: outcome.repair };
   }
   journal.note({ type: 'back', why: `taken back by ${by}` });
-  if (now.deadMan !== undefined && !dead) await disarmDeadMan(now.deadMan);
+  if (now.deadMan !== undefined && by !== deadManName) await disarmDeadMan(now.deadMan);
   return { kind: 'back', id };
 }

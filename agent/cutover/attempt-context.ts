@@ -5,6 +5,7 @@ import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { Clock, Deadline } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { WriteFaults } from '../../platform/record-writer.ts';
 import type { Host } from '../host/host.ts';
 import type { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
@@ -18,6 +19,8 @@ export interface AttemptContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stateDir: string;
+  /** What stands in the way of writing the journal, in tests. */
+  readonly faults?: WriteFaults | undefined;
   readonly deadMan: 'auto' | 'process' | 'systemd';
   /** The command by which a dead man undoes an attempt. */
   readonly revertCommand: (epoch: number) => readonly string[];

@@ -6,20 +6,19 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import { attemptSteps } from '../../domain/rewire/plan-attempt.ts';
 import { planMoves } from '../../domain/rewire/plan-cut.ts';
 import { deadlineAfter, remainingMs, sleep } from '../../platform/clock.ts';
-import { ShuntError } from '../../platform/shunt-error.ts';
+import { describeError, ShuntError } from '../../platform/shunt-error.ts';
 import { readFacts } from '../host/read-facts.ts';
 import { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { JournalRecord } from '../journal/journal-records.ts';
 import type { AttemptWork } from './attempt-context.ts';
-import { armDeadMan, disarmDeadMan } from './dead-man.ts';
+import { disarmDeadMan } from './dead-man.ts';
+import { deadManAfter, deadManGraceMs, extend } from './deadline.ts';
 import type { ExecutorDependencies } from './execution.ts';
 import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
 import { about, attachAgain, provenReturn, scopeOf, verdictNow } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
 
-/** The living agent goes first: the dead man gives it this much after the deadline. */
-export const deadManGraceMs = 1_500;
 /** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
 const blackoutMarginMs = 120;
 
@@ -30,6 +29,7 @@ export const effectHandlers = {
   cut,
   verify,
   soak,
+  'extend': (work) => extend(work),
   'record-commit': recordCommit,
   'restore': goBack,
   disarm,
@@ -68,19 +68,10 @@ async function arm(work: AttemptWork): Promise<void> {
   await context.onBegin();
   work.moves = plannedMoves(work);
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
-  work.journal = AttemptJournal.create(context.stateDir, {
-    format: 1,
-    type: 'attempt',
-    systemId: context.host.identity.systemId,
-    nonce: work.nonce,
-    deadline: work.deadline,
-    grant,
-    moves: work.moves,
-    baseline: work.baseline,
-  });
-  const afterMs = grant.deadlineMs + deadManGraceMs;
-  const argv = context.revertCommand(grant.epoch);
-  work.deadMan = await armDeadMan({ kind: context.deadMan, epoch: grant.epoch, afterMs, argv });
+  const header = { format: 1, type: 'attempt', systemId: context.host.identity.systemId, nonce: work.nonce } as const;
+  const facts = { deadline: work.deadline, grant, moves: work.moves, baseline: work.baseline };
+  work.journal = AttemptJournal.create(context.stateDir, { ...header, ...facts }, context.faults);
+  work.deadMan = await deadManAfter(work, grant.deadlineMs);
   work.journal.append({ type: 'dead-man', deadMan: work.deadMan });
   work.watchDeadline();
   work.post({ type: 'armed' });
@@ -132,6 +123,7 @@ async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<voi
   const leftMs = deadline === undefined ? 0 : remainingMs(deadline, context.clock.now());
   if (leftMs < -deadManGraceMs / 3)
     throw new ShuntError('timed-out', 'the word to commit came too late: the dead man is at work');
+  await context.host.ovs.sync(signal); // what the record says to be there is there after a power cut too
   work.post({ type: 'commit-recorded' });
 }
 
@@ -146,6 +138,7 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
     return;
   }
   for (const { tap, why } of outcome.leftAlone) context.onFinding(leftAloneFinding(work, tap, why), grant.epoch);
+  await syncRestored(work, signal);
   const silent = await provenReturn(work, signal);
   if (silent.length === 0) {
     work.post({ type: 'restored' });
@@ -155,6 +148,16 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const repair = silent.map((tap) => `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`);
   await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
   work.post({ type: 'restore-failed', code: 'stuck', why, repair });
+}
+
+/** Guests are back: a disk that does not take it must not make that a failure. After a power cut `settle` looks again. */
+async function syncRestored({ context, grant }: AttemptWork, signal: AbortSignal): Promise<void> {
+  try {
+    await context.host.ovs.sync(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    context.logger.warn({ epoch: grant.epoch }, `Open vSwitch's database is not synced: ${describeError(error)}`);
+  }
 }
 
 async function disarm(work: AttemptWork): Promise<void> {

@@ -14,14 +14,19 @@ import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
-import { AttemptJournal } from '../journal/attempt-journal.ts';
+import { AttemptJournal, writeRestNote } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import type { ReplayedAttempt } from '../journal/replay.ts';
 import type { AttemptContext, AttemptWork } from './attempt-context.ts';
 import { effectHandlers } from './attempt-effects.ts';
+import { isDeadManThere } from './dead-man.ts';
+import { armAnew, deadManLookMs } from './deadline.ts';
 import type { BlackoutRecorder, PreparedNetwork } from './ports.ts';
 
 type PrepareOrder = Extract<Order, { type: 'prepare' }>;
+
+/** A rest that could not be written is tried again this often, in a file of its own. */
+const restNoteEveryMs = 2_000;
 
 /** What a failing effect means to the attempt. */
 const failureEvent = {
@@ -30,6 +35,7 @@ const failureEvent = {
   'cut': 'step-failed',
   'verify': 'step-failed',
   'soak': 'step-failed',
+  'extend': 'step-failed',
   'record-commit': 'commit-failed',
 } as const satisfies Partial<Record<AttemptEffect, AttemptEvent['type']>>;
 
@@ -52,6 +58,10 @@ export class AttemptRunner implements Disposable, AttemptWork {
   #abort = new AbortController();
   #work: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
+  #arming = false;
+  /** Tries to write the rest that could not be written. */
+  #unwritten: NodeJS.Timeout | undefined;
   #disposed = false;
 
   private constructor(context: AttemptContext, attempt: Attempt, grant: CutGrant, nonce: string) {
@@ -77,10 +87,10 @@ export class AttemptRunner implements Disposable, AttemptWork {
     runner.moves = header.moves;
     runner.baseline = header.baseline;
     runner.blackouts = replayed.blackouts;
-    runner.deadline = header.deadline;
+    runner.deadline = replayed.deadline;
     runner.deadMan = replayed.deadMan;
     for (const tap of replayed.gone) runner.gone.add(tap);
-    runner.journal = AttemptJournal.reopen(context.stateDir, header.grant.epoch);
+    runner.journal = reopened(context, header.grant.epoch);
     return runner;
   }
 
@@ -145,22 +155,34 @@ export class AttemptRunner implements Disposable, AttemptWork {
     }
   }
 
-  /** Sets the clock for going back; the effect `arm` and a recovery call it. */
+  /** Sets the clock for going back, and looks after the dead man; arming, putting off and a recovery call it. */
   watchDeadline(): void {
-    clearTimeout(this.#timer);
+    this.stopDeadline();
     if (this.deadline === undefined) return;
     const dueMs = remainingMs(this.deadline, this.context.clock.now());
-    this.#timer = setTimeout(() => this.post({ type: 'deadline' }), Math.max(0, dueMs));
+    // Timers count whole milliseconds of a clock that is read once a turn: never before.
+    this.#timer = setTimeout(() => this.post({ type: 'deadline' }), Math.max(0, Math.ceil(dueMs) + 1));
+    this.#look = setInterval(() => this.#lookAfterDeadMan(), deadManLookMs);
   }
 
   stopDeadline(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#look);
+  }
+
+  /** Where the rest could not be written when it was reached: writes it beside the journal, or fails with `journal-failed`. */
+  writeRest(): void {
+    if (this.#unwritten === undefined) return;
+    writeRestNote(this.context.stateDir, this.#attempt);
+    clearInterval(this.#unwritten);
+    this.#unwritten = undefined;
   }
 
   /** Stops without touching traffic: what is open stays so, journal and dead man answer for it. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.stopDeadline();
+    clearInterval(this.#unwritten);
     this.#abort.abort();
     this.recorder?.stop();
     this.journal?.[Symbol.dispose]();
@@ -168,15 +190,23 @@ export class AttemptRunner implements Disposable, AttemptWork {
 
   /** Write ahead. On the way back nothing is synced and nothing may stop us; a commit that cannot be written is none. */
   #written(event: AttemptEvent, next: Attempt): boolean {
-    if (this.journal === undefined) return true;
     const goingBack = next.phase === 'reverting';
+    const ends = isOpen(this.phase) && (next.phase === 'reverted' || next.phase === 'stuck');
+    if (this.journal === undefined) {
+      // None yet, or none that can be written: then the way back is all that there is.
+      if (ends) this.#keepWriting();
+      return true;
+    }
     try {
       this.journal.append({ type: 'event', event, atMs: this.context.clock.monotonicMs() });
       if (!goingBack) this.journal.sync();
       return true;
     } catch (error) {
       this.context.logger.error({ epoch: this.grant.epoch, code: 'journal-failed' }, describeError(error));
-      if (goingBack || !isDue(this.phase) || event.type === 'restored' || event.type === 'restore-failed') return true;
+      if (goingBack || !isDue(this.phase) || event.type === 'restored' || event.type === 'restore-failed') {
+        if (ends) this.#keepWriting();
+        return true;
+      }
       this.post({
         type: event.type === 'commit-recorded' ? 'commit-failed' : 'step-failed',
         code: 'journal-failed',
@@ -184,6 +214,26 @@ export class AttemptRunner implements Disposable, AttemptWork {
       });
       return false;
     }
+  }
+
+  /** A disk that was full may have room again: then the journal is to say how this ended. */
+  #keepWriting(): void {
+    const write = () => {
+      try {
+        this.writeRest();
+      } catch (error) {
+        if (!isShuntError(error)) throw error;
+      }
+    };
+    this.#unwritten ??= setInterval(write, restNoteEveryMs).unref();
+  }
+
+  #lookAfterDeadMan(): void {
+    if (this.#arming || !isDue(this.phase) || this.deadMan === undefined || isDeadManThere(this.deadMan)) return;
+    this.#arming = true;
+    void armAnew(this).finally(() => {
+      this.#arming = false;
+    });
   }
 
   #interrupt(): void {
@@ -212,6 +262,24 @@ export class AttemptRunner implements Disposable, AttemptWork {
     this.context.logger.error({ epoch: this.grant.epoch, phase: this.phase, code }, `${effect}: ${why}`);
     if (effect === 'restore') this.post({ type: 'restore-failed', code: 'stuck', why, repair: [] });
     else if (effect !== 'guard' && effect !== 'disarm') this.post({ type: failureEvent[effect], code, why });
+  }
+}
+
+/** A half line at its end is cut off and told; a journal that cannot be gone on with keeps nobody from going back. */
+function reopened({ stateDir, faults, host, onFinding }: AttemptContext, epoch: number): AttemptJournal | undefined {
+  const tell = (severity: Finding['severity'], message: string) =>
+    onFinding({ kind: 'journal-torn', severity, host: host.identity.systemId, message }, epoch);
+  try {
+    const { journal, tornBytes } = AttemptJournal.reopen(stateDir, epoch, faults);
+    if (tornBytes > 0) {
+      const told = `the journal of attempt ${epoch} ended in half a line: ${tornBytes} bytes were cut off`;
+      tell('warning', `${told}; what was being written when the agent or the host ended did not happen`);
+    }
+    return journal;
+  } catch (error) {
+    if (!isShuntError(error)) throw error;
+    tell('error', `nothing can be written to the journal of attempt ${epoch}: ${describeError(error)}`);
+    return undefined;
   }
 }
 

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { runChild } from '../../platform/child.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { withoutFailpoint } from '../journal/failpoint.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import { systemdReachesUs } from './service-manager.ts';
 
@@ -13,6 +14,8 @@ export interface DeadManOrder {
   readonly argv: readonly string[];
 }
 
+/** Tells the timers of one attempt from each other. */
+let armed = 0;
 /** Shows in the process list, and tells our dead man from whatever got its pid later. */
 const processTitle = 'shunt-deadman';
 /** What `revert --attempt` ends with when it went back. */
@@ -44,6 +47,16 @@ export async function disarmDeadMan(deadMan: DeadMan): Promise<void> {
   }
 }
 
+/** Whether he would still come. systemd keeps the file of a transient timer for as long as the timer. */
+export function isDeadManThere(deadMan: DeadMan): boolean {
+  switch (deadMan.kind) {
+    case 'process':
+      return startTicksOf(deadMan.pid) === deadMan.startTicks;
+    case 'systemd':
+      return existsSync(`/run/systemd/transient/${deadMan.unit}.timer`);
+  }
+}
+
 async function armProcess(order: DeadManOrder): Promise<DeadMan> {
   const seconds = (order.afterMs / 1_000).toFixed(3);
   const script = 'sleep "$1"; shift; exec "$@"';
@@ -64,7 +77,8 @@ async function armProcess(order: DeadManOrder): Promise<DeadMan> {
 }
 
 async function armTimer(order: DeadManOrder): Promise<DeadMan> {
-  const unit = `shunt-deadman-${order.epoch}-${process.pid}`;
+  armed += 1; // an attempt may have several, one after the other
+  const unit = `shunt-deadman-${order.epoch}-${process.pid}-${armed}`;
   const seconds = (order.afterMs / 1_000).toFixed(3);
   const how = [
     `--unit=${unit}`,
@@ -81,7 +95,7 @@ async function armTimer(order: DeadManOrder): Promise<DeadMan> {
 
 function withoutServiceVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _usec, WATCHDOG_PID: _pid, ...rest } = env;
-  return rest;
+  return withoutFailpoint(rest);
 }
 
 /** When the process began, in clock ticks since boot (proc(5), field 22): with the pid it names one process for ever. */

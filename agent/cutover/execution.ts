@@ -32,7 +32,7 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
-  /** Until the attempt is taken back. Absent: a way back, which is never too late. */
+  /** Until the attempt is taken back: nothing is changed after it. Absent: a way back, which is never too late. */
   readonly leftMs?: () => number;
   /** What came of copying open connections; told once a batch. */
   readonly onConnections?: (told: ToldConnections) => void;
@@ -43,6 +43,8 @@ export type StepHandler = (step: RewireStep, run: Execution) => Promise<void> | 
 
 /** What the steps of one execution share. */
 export interface Execution extends ExecutorDependencies {
+  /** Fails with `timed-out` when the deadline has passed; `netlink` asks by itself before each change. */
+  readonly fence: () => void;
   readonly uplinks: Uplinks;
   /** What announces each guest, by tap. */
   readonly frames: ReadonlyMap<string, readonly Buffer[]>;

@@ -1,5 +1,6 @@
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, RewireStepKind } from '../../domain/rewire/steps.ts';
+import { ShuntError } from '../../platform/shunt-error.ts';
 import { announcements } from '../host/announcements.ts';
 import { shuntHandlers } from '../shunt/handlers.ts';
 import { midonetHandlers } from '../sources/midonet.ts';
@@ -43,13 +44,29 @@ export async function execute(
   using uplinks = new Uplinks(deps.netlink, deps.providers);
   const frames = new Map(steps.flatMap((step) => step.moves.map((move) => [move.tap, announcements(move)] as const)));
   using confirmations = new Confirmations(deps.clock);
-  const run: Execution = { ...deps, signal, uplinks, frames, confirmations, gone: new Set() };
+  const fence = fenceOf(deps);
+  const netlink = deps.leftMs === undefined ? deps.netlink : deps.netlink.fenced(fence);
+  const run: Execution = { ...deps, netlink, fence, signal, uplinks, frames, confirmations, gone: new Set() };
   await getReady(steps, run);
   for (const step of steps) {
     signal.throwIfAborted();
+    fence();
     await handlers[step.kind](step, run);
   }
   await confirmations.finished(signal);
+}
+
+/**
+ * A process may be stopped for as long as it likes, and go on in the middle of a step when a dead man has long taken the attempt back. Open vSwitch's database then
+ * refuses it by the lock; links and gates have no such thing, so the clock is asked right before each change. What is accepted: being stopped for the whole of
+ * the dead man's grace between that question and the system call behind it.
+ */
+function fenceOf({ leftMs }: ExecutorDependencies): () => void {
+  if (leftMs === undefined) return () => undefined;
+  return () => {
+    if (leftMs() > 0) return;
+    throw new ShuntError('timed-out', 'the deadline has passed: nothing more is changed on the way forward');
+  };
 }
 
 /**

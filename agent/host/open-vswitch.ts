@@ -1,4 +1,4 @@
-import { durableIds, type PlugFacts, type TextMap } from '../../domain/rewire/moves.ts';
+import { durableIds, markKeys, type PlugFacts, type TextMap } from '../../domain/rewire/moves.ts';
 import { bumpBarrier } from '../../ovsdb/barrier.ts';
 import { OvsdbClient } from '../../ovsdb/client.ts';
 import type { Uuid } from '../../ovsdb/columns.ts';
@@ -192,6 +192,24 @@ export class OpenVSwitch implements AsyncDisposable {
       throw asShuntError(error, 'reaching Open vSwitch');
     }
     await this.transact(this.transaction(), 'asking Open vSwitch where it stands', signal);
+  }
+
+  /**
+   * Until what was committed before is on the database's disk. ovsdb-server does not sync a commit by itself, and passes over one that changes
+   * nothing: so a mark comes and goes, on the integration bridge's own port, where neither vswitchd nor ovn-controller look.
+   */
+  async sync(signal?: AbortSignal): Promise<void> {
+    const port = this.ports().get(this.integrationBridge)?.port;
+    if (port === undefined) return;
+    const doing = "syncing Open vSwitch's database";
+    const row = [['_uuid', '==', port._uuid]] as const;
+    const mark = this.transaction();
+    mark.mutate('Port', row, [['external_ids', 'insert', { [markKeys.synced]: 'no' }]]);
+    await this.transact(mark, doing, signal);
+    const unmark = this.transaction();
+    unmark.mutate('Port', row, [['external_ids', 'delete', [markKeys.synced]]]);
+    unmark.commit({ durable: true });
+    await this.transact(unmark, doing, signal);
   }
 
   async #take(steal: boolean): Promise<void> {

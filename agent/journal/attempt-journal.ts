@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Attempt } from '../../domain/attempt/attempt-machine.ts';
 import { isOpen } from '../../domain/phases.ts';
-import { RecordWriter } from '../../platform/record-writer.ts';
+import { RecordWriter, type WriteFaults } from '../../platform/record-writer.ts';
 import { readRecords } from '../../platform/records.ts';
-import { ShuntError } from '../../platform/shunt-error.ts';
+import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import {
   type AttemptHeader,
   decodeHeader,
@@ -71,7 +72,8 @@ export function newestOpen(stateDir: string): number | undefined {
   }
 }
 
-function revertPath(stateDir: string, epoch: number): string {
+/** The file beside it, for who is not the agent. */
+export function revertPath(stateDir: string, epoch: number): string {
   return `${journalPath(stateDir, epoch)}.revert`;
 }
 
@@ -93,14 +95,34 @@ export function readReverts(stateDir: string, epoch: number): readonly RevertRec
 }
 
 /** The notes of a `revert` that is not the agent's own; a second one goes on in the same file. */
-export function openRevertNotes(stateDir: string, epoch: number): RecordWriter {
+export function openRevertNotes(stateDir: string, epoch: number, faults?: WriteFaults): RecordWriter {
   const path = revertPath(stateDir, epoch);
   try {
-    return RecordWriter.create(path);
+    return RecordWriter.create(path, { faults });
   } catch (error) {
-    if (error instanceof ShuntError && error.code === 'already-exists') return RecordWriter.reopen(path).writer;
+    if (isShuntError(error, 'already-exists')) return RecordWriter.reopen(path, { faults }).writer;
     throw error;
   }
+}
+
+/** Writes where an attempt came to rest beside its journal, which could not take it; `journal-failed` where that does not go either. */
+export function writeRestNote(stateDir: string, attempt: Attempt): void {
+  const { epoch, phase, why = 'its journal could not be written', repair } = attempt;
+  const began: RevertRecord = { format: 1, type: 'revert-began', by: 'the agent' };
+  const notes: readonly RevertRecord[] =
+    phase === 'stuck'
+      ? [began, { type: 'revert-failed', why, repair }]
+      : [{ format: 1, type: 'resolved', rest: 'from', why }]; // looked at and proved: nobody need look again
+  writeNotes(stateDir, epoch, notes);
+}
+
+/** Writes lines of somebody who is not the agent's journal, synced, or fails with `journal-failed`. */
+export function writeNotes(stateDir: string, epoch: number, records: readonly RevertRecord[]): void {
+  guarded(`writing how attempt ${epoch} ended`, () => {
+    using notes = openRevertNotes(stateDir, epoch);
+    for (const record of records) notes.append({ ...record });
+    notes.sync();
+  });
 }
 
 /** The write-ahead journal of the attempt under way. A failed write or sync is final. */
@@ -112,10 +134,10 @@ export class AttemptJournal implements Disposable {
   }
 
   /** Makes the file with its first line on disk, or fails with `journal-failed`. */
-  static create(stateDir: string, header: AttemptHeader): AttemptJournal {
+  static create(stateDir: string, header: AttemptHeader, faults?: WriteFaults): AttemptJournal {
     return guarded(`opening the journal of attempt ${header.grant.epoch}`, () => {
       mkdirSync(attemptsDir(stateDir), { recursive: true, mode: 0o700 });
-      const writer = RecordWriter.create(journalPath(stateDir, header.grant.epoch));
+      const writer = RecordWriter.create(journalPath(stateDir, header.grant.epoch), { faults });
       const journal = new AttemptJournal(writer);
       writer.append({ ...header });
       writer.sync();
@@ -123,13 +145,16 @@ export class AttemptJournal implements Disposable {
     });
   }
 
-  /** Goes on with the file of an attempt that this agent was in when it ended. */
-  static reopen(stateDir: string, epoch: number): AttemptJournal {
-    const path = journalPath(stateDir, epoch);
-    return guarded(
-      `opening the journal of attempt ${epoch}`,
-      () => new AttemptJournal(RecordWriter.reopen(path).writer),
-    );
+  /** Goes on with the file of an attempt that this agent was in when it ended. `tornBytes` of a half line were cut off. */
+  static reopen(
+    stateDir: string,
+    epoch: number,
+    faults?: WriteFaults,
+  ): { readonly journal: AttemptJournal; readonly tornBytes: number } {
+    return guarded(`opening the journal of attempt ${epoch}`, () => {
+      const { writer, tornBytes } = RecordWriter.reopen(journalPath(stateDir, epoch), { faults });
+      return { journal: new AttemptJournal(writer), tornBytes };
+    });
   }
 
   /** Survives `kill -9`, not a power cut: after that another boot id makes the agent go back from the first line alone. */
@@ -152,7 +177,7 @@ export function pruneJournals(stateDir: string, keep: ReadonlySet<number>): void
   for (const epoch of epochs.slice(0, Math.max(0, epochs.length - journalsKept))) {
     if (keep.has(epoch)) continue;
     unlinkSync(journalPath(stateDir, epoch));
-    if (readReverts(stateDir, epoch).length > 0) unlinkSync(revertPath(stateDir, epoch));
+    rmSync(revertPath(stateDir, epoch), { force: true });
   }
 }
 

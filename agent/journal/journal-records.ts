@@ -40,6 +40,8 @@ export type JournalRecord =
 export type RevertRecord =
   | { readonly format: 1; readonly type: 'revert-began'; readonly by: string }
   | { readonly type: 'revert-done'; readonly why: string }
+  /** It is over: an operator's word on what is stuck, or the agent's own where its journal could not take it. */
+  | { readonly format: 1; readonly type: 'resolved'; readonly rest: 'from' | 'to'; readonly why: string }
   | { readonly type: 'revert-failed'; readonly why: string; readonly repair: readonly string[] };
 
 const textMap = z.record(z.string(), z.string());
@@ -126,12 +128,13 @@ const move = z.object({
   }),
   shunt: shunt.optional(),
 });
+const moment = z.object({ bootId: z.string(), monotonicMs: z.number(), wallMs: z.number() });
 const header = z.object({
   format: z.literal(1),
   type: z.literal('attempt'),
   systemId: z.string(),
   nonce: z.string(),
-  deadline: z.object({ bootId: z.string(), monotonicMs: z.number(), wallMs: z.number() }),
+  deadline: moment,
   grant: z.object({
     epoch: z.number().int().positive(),
     operation: z.enum(operations).optional(),
@@ -177,7 +180,9 @@ const event = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['verified', 'soaked']), verdict }),
   z.object({ type: z.enum(['revert-word', 'reverted-elsewhere']), why: z.string() }),
   z.object({ type: z.literal('restore-failed'), ...failure, repair: z.array(z.string()) }),
-  z.object({ type: z.literal('recovered'), inTime: z.boolean() }),
+  z.object({ type: z.literal('recovered'), inTime: z.boolean(), why: z.string().optional() }),
+  z.object({ type: z.literal('extended'), deadline: moment }),
+  z.object({ type: z.literal('resolved'), rest: z.enum(['from', 'to']), why: z.string() }),
 ]);
 const journalRecord = z.discriminatedUnion('type', [
   z.object({
@@ -195,6 +200,12 @@ const journalRecord = z.discriminatedUnion('type', [
 const revertRecord = z.discriminatedUnion('type', [
   z.object({ format: z.literal(1), type: z.literal('revert-began'), by: z.string() }),
   z.object({ type: z.literal('revert-done'), why: z.string() }),
+  z.object({
+    format: z.literal(1),
+    type: z.literal('resolved'),
+    rest: z.enum(['from', 'to']),
+    why: z.string(),
+  }),
   z.object({ type: z.literal('revert-failed'), why: z.string(), repair: z.array(z.string()) }),
 ]);
 

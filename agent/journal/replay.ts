@@ -1,11 +1,14 @@
-import { type Attempt, attemptStep, newAttempt } from '../../domain/attempt/attempt-machine.ts';
+import { type Attempt, type AttemptEvent, attemptStep, newAttempt } from '../../domain/attempt/attempt-machine.ts';
 import type { Blackout } from '../../domain/probes.ts';
+import type { Deadline } from '../../platform/clock.ts';
 import type { AttemptHeader, DeadMan, JournalRecord, RevertRecord } from './journal-records.ts';
 
 /** An attempt as its journal tells it. */
 export interface ReplayedAttempt {
   readonly header: AttemptHeader;
   readonly attempt: Attempt;
+  /** The header's, unless it was put off. */
+  readonly deadline: Deadline;
   readonly deadMan?: DeadMan;
   /** Taps whose link went away during the attempt. */
   readonly gone: ReadonlySet<string>;
@@ -27,7 +30,8 @@ export function replay(
   records: readonly JournalRecord[],
   reverts: readonly RevertRecord[],
 ): ReplayedAttempt {
-  let state: ReplayedAttempt = { header, attempt: armingAttempt(header), gone: new Set(), blackouts: [] };
+  const { deadline } = header;
+  let state: ReplayedAttempt = { header, attempt: armingAttempt(header), deadline, gone: new Set(), blackouts: [] };
   for (const record of records) state = replayOne(state, record);
   const last = reverts.at(-1);
   if (last === undefined) return state;
@@ -37,7 +41,7 @@ export function replay(
 function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttempt {
   switch (record.type) {
     case 'event':
-      return { ...state, attempt: attemptStep(state.attempt, record.event).state };
+      return { ...state, ...afterEvent(state, record.event) };
     case 'dead-man':
       return { ...state, deadMan: record.deadMan };
     case 'gone':
@@ -49,12 +53,24 @@ function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttem
   }
 }
 
+function afterEvent(
+  { attempt, deadline }: ReplayedAttempt,
+  event: AttemptEvent,
+): Pick<ReplayedAttempt, 'attempt' | 'deadline'> {
+  const next = attemptStep(attempt, event).state;
+  return { attempt: next, deadline: event.type === 'extended' && next !== attempt ? event.deadline : deadline };
+}
+
 function afterRevert(attempt: Attempt, record: RevertRecord): Attempt {
   switch (record.type) {
     case 'revert-done':
       return attemptStep(attempt, { type: 'reverted-elsewhere', why: record.why }).state;
     case 'revert-failed':
       return { ...attempt, phase: 'stuck', code: 'stuck', why: record.why, repair: record.repair };
+    case 'resolved': {
+      const { rest, why } = record;
+      return attemptStep({ ...attempt, phase: 'stuck' }, { type: 'resolved', rest, why }).state;
+    }
     case 'revert-began':
       // It was cut short: whoever reads this goes on with it.
       return attempt.phase === 'reverted'

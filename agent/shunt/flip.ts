@@ -83,6 +83,7 @@ export async function unflip(step: RewireStep, run: Execution): Promise<void> {
 
 /** The instant itself: one nft transaction and one netlink batch for all taps. */
 function turn(moves: readonly ShuntMove[], active: Active, run: Execution): void {
+  run.fence();
   run.plane.gate(moves.flatMap((move) => gateCommands(move, move.shunt, active, 'settling')));
   const standing = (leg: string) => run.netlink.link(leg) !== undefined; // a hybrid has no legacy leg any more
   const changes = moves.flatMap((move) => turning(move, active));

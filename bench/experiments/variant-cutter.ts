@@ -36,7 +36,8 @@ async function perform(request: VariantRequest, host: CutterHost): Promise<void>
   using uplinks = new Uplinks(host.netlink, host.deps.providers);
   using confirmations = new Confirmations(host.deps.clock);
   const frames = new Map(moves.map((move) => [move.tap, announcements(move)] as const));
-  const run: Execution = { ...host.deps, signal, uplinks, frames, confirmations, gone: new Set() };
+  const gone = new Set<string>();
+  const run: Execution = { ...host.deps, fence: () => undefined, signal, uplinks, frames, confirmations, gone };
   await host.deps.providers.open('br-ex').ready(signal);
   for (const step of steps) await performStep(step, run, request);
 }

@@ -66,8 +66,9 @@ function removesBridge(
   );
 }
 
-/** The uplink is a member of its bridge again, and nothing of ours is. */
+/** The uplink is a member of its bridge again, and nothing of ours is. A bridge that is gone (after a boot) has whoever makes it anew for its uplinks. */
 function isHome({ bridge, uplink, leg }: UplinkMove, { links }: AdoptFacts): boolean {
+  if (!links.some(({ name }) => name === bridge)) return true;
   const master = (name: string) => links.find((link) => link.name === name)?.master;
   return master(uplink.name) === bridge && master(leg.legacy) !== bridge;
 }

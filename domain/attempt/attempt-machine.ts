@@ -1,5 +1,7 @@
 import { assertNever } from '../assert-never.ts';
 import type { ErrorCode } from '../errors.ts';
+import { failureText } from '../judge/failure-text.ts';
+import type { Moment } from '../moment.ts';
 import { type CommitOn, type Direction, isOpen, type Method, type Phase } from '../phases.ts';
 import type { Verdict } from '../probes.ts';
 import type { Operation } from '../rewire/places.ts';
@@ -18,6 +20,8 @@ export interface Attempt {
   readonly commitWord: boolean;
   /** Newest local verdict of this attempt's own direction. */
   readonly verdict?: Verdict;
+  /** Its deadline was put off once, since there was too little evidence to judge by. There is no second time. */
+  readonly extended?: true;
   readonly why?: string;
   readonly code?: ErrorCode;
   /** Commands for an operator, when stuck. */
@@ -51,8 +55,15 @@ export type AttemptEvent =
     }
   /** The dead man or an operator's `revert` did it beside us. */
   | { readonly type: 'reverted-elsewhere'; readonly why: string }
-  /** The agent started again and found this attempt in its journal. `inTime`: same boot, deadline ahead. */
-  | { readonly type: 'recovered'; readonly inTime: boolean };
+  /**
+   * The agent started again and found this attempt in its journal. `inTime`: same boot, deadline ahead, dead man and journal as they should be;
+   * `why`: what else is not in order.
+   */
+  | { readonly type: 'recovered'; readonly inTime: boolean; readonly why?: string }
+  /** The new deadline is on disk and has a dead man. */
+  | { readonly type: 'extended'; readonly deadline: Moment }
+  /** An operator's word on what is stuck: every tap is where the attempt began, or where it was to lead. */
+  | { readonly type: 'resolved'; readonly rest: 'from' | 'to'; readonly why: string };
 
 /** What to do; each has one handler in the agent. Phase records and reports follow from each change of phase. */
 export type AttemptEffect =
@@ -61,6 +72,7 @@ export type AttemptEffect =
   | 'cut'
   | 'verify'
   | 'soak'
+  | 'extend'
   | 'record-commit'
   | 'restore'
   | 'disarm'
@@ -90,7 +102,9 @@ export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
     case 'deadline':
       return deadline(state);
     case 'recovered':
-      return recovered(state, event.inTime);
+      return recovered(state, event);
+    case 'resolved':
+      return resolved(state, event);
     case 'commit-word':
       return commitWord(state);
     default:
@@ -100,7 +114,7 @@ export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
 
 type PhaseEvent = Exclude<
   AttemptEvent,
-  { type: 'reverted-elsewhere' | 'revert-word' | 'deadline' | 'recovered' | 'commit-word' }
+  { type: 'reverted-elsewhere' | 'revert-word' | 'deadline' | 'recovered' | 'resolved' | 'commit-word' }
 >;
 
 function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
@@ -123,6 +137,8 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
       if (event.type === 'cut-done') return go(state, 'verifying', ['guard', 'verify']);
       return event.type === 'step-failed' ? goBack(because(state, event)) : stay(state);
     case 'verifying':
+      if (event.type === 'extended') return extended(state);
+      if (event.type === 'restored' || event.type === 'restore-failed') return olderRestored(state, event);
       return event.type === 'verified' ? judged(state, event.verdict, 'soaking') : failedOrStay(state, event);
     case 'soaking':
       return event.type === 'soaked' ? judged(state, event.verdict, 'committing') : failedOrStay(state, event);
@@ -130,10 +146,7 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
       if (event.type === 'commit-recorded') return go(state, donePhaseOf(state), ['disarm', 'guard']);
       return event.type === 'commit-failed' ? goBack(because(state, event)) : failedOrStay(state, event);
     case 'reverting':
-      if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
-      return event.type === 'restore-failed'
-        ? go({ ...because(state, event), repair: event.repair }, 'stuck', [])
-        : stay(state);
+      return event.type === 'restored' || event.type === 'restore-failed' ? restored(state, event) : stay(state);
     case 'preflight':
     case 'staged':
     case 'committed':
@@ -146,21 +159,34 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
   }
 }
 
-/** Good verdicts go on; a bad one goes back; too little evidence waits for somebody's word in `committing`. */
+/**
+ * Good verdicts go on; a bad one goes back; none at all (nobody answered before) waits for somebody's word in `committing`. One that cannot be told puts the
+ * deadline off, once, and is looked for anew: evidence that is still to come is the only thing that does.
+ */
 function judged(state: Attempt, verdict: Verdict, next: 'soaking' | 'committing'): AttemptMove {
   const known = { ...state, verdict };
+  if (verdict.kind === 'inconclusive' && !state.extended) return go(known, 'verifying', ['extend']);
   if (verdict.kind === 'fail' || verdict.kind === 'inconclusive') {
-    return goBack({ ...known, code: 'verdict-failed', why: failureOf(verdict) });
+    return goBack({ ...known, code: 'verdict-failed', why: failureText(verdict) });
   }
   if (next === 'soaking') return go(known, 'soaking', ['soak']);
   return go(known, 'committing', known.commitWord ? ['record-commit'] : []);
 }
 
-function failureOf(verdict: Verdict): string {
-  const failed = Object.entries(verdict.taps).filter(([, tap]) => tap.kind === 'fail' || tap.kind === 'inconclusive');
-  const told = failed.slice(0, 5).map(([name, tap]) => `${name}: ${'message' in tap ? tap.message : tap.kind}`);
-  const more = failed.length > 5 ? ` and ${failed.length - 5} more` : '';
-  return `guests that answered before do not answer now: ${told.join('; ')}${more}`;
+type RestoreEvent = Extract<AttemptEvent, { type: 'restored' | 'restore-failed' }>;
+
+function restored(state: Attempt, event: RestoreEvent): AttemptMove {
+  if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
+  return go({ ...because(state, event), repair: event.repair }, 'stuck', []);
+}
+
+/** In journals of older agents: they went back at the first verdict that could not be told. */
+function olderRestored(state: Attempt, event: RestoreEvent): AttemptMove {
+  return state.verdict?.kind === 'inconclusive' ? restored(state, event) : stay(state);
+}
+
+function extended(state: Attempt): AttemptMove {
+  return state.extended ? stay(state) : go({ ...state, extended: true }, 'verifying', ['verify']);
 }
 
 function failedOrStay(state: Attempt, event: PhaseEvent): AttemptMove {
@@ -228,17 +254,25 @@ function revertedElsewhere(state: Attempt, why: string): AttemptMove {
   return go(elsewhere, 'reverted', ['disarm']);
 }
 
-function recovered(state: Attempt, inTime: boolean): AttemptMove {
+/** An operator has looked, or says that nobody need: it is at rest where its taps are. */
+function resolved(state: Attempt, { rest, why }: { readonly rest: 'from' | 'to'; readonly why: string }): AttemptMove {
+  if (state.phase !== 'stuck') return stay(state);
+  const known = { ...state, why, repair: [] };
+  return rest === 'to' ? go(known, donePhaseOf(state), ['disarm', 'guard']) : go(known, 'reverted', ['disarm']);
+}
+
+const awayTooLong = 'the agent was away when the deadline passed, or the host has rebooted';
+
+function recovered(
+  state: Attempt,
+  { inTime, why = awayTooLong }: { readonly inTime: boolean; readonly why?: string },
+): AttemptMove {
   switch (state.phase) {
     case 'verifying':
     case 'soaking':
     case 'committing':
       if (inTime) return go(state, 'verifying', ['guard', 'verify']);
-      return goBack({
-        ...state,
-        code: 'timed-out',
-        why: 'the agent was away when the deadline passed, or the host has rebooted',
-      });
+      return goBack({ ...state, code: 'timed-out', why });
     case 'arming':
     case 'entering':
     case 'unstaging':

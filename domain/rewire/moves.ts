@@ -81,7 +81,13 @@ export interface TapMove {
 }
 
 /** `external_ids` of a Port that say who made it, for which attempt, and where the tap came from. */
-export const markKeys = { owner: 'shunt-owner', epoch: 'shunt-epoch', legacyBridge: 'shunt-legacy-bridge' } as const;
+export const markKeys = {
+  owner: 'shunt-owner',
+  epoch: 'shunt-epoch',
+  legacyBridge: 'shunt-legacy-bridge',
+  /** There for an instant only, to have the database synced. */
+  synced: 'shunt-synced',
+} as const;
 
 /** What ovn-controller writes into `Interface.external_ids`; a copied one would be taken for news. */
 const volatileKeys = ['ovn-installed', 'ovn-installed-ts'];

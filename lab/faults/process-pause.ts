@@ -10,8 +10,8 @@ export async function pauseProcess(process: ProcessRecord): Promise<Fault> {
   return standingFault(`${process.name} is paused`, async () => signalProcess(process, 'SIGCONT'));
 }
 
-/** proc(5): the state is the first field after the name in brackets. */
-function isStopped(pid: number): boolean {
+/** Whether it was stopped by a signal. proc(5): the state is the first field after the name in brackets. */
+export function isStopped(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }

@@ -22,6 +22,7 @@ export function checkoutFiles(): Readonly<Record<string, SeedFile>> {
   const installed = (file: string) => readFileSync(join(ROOT, 'systemd', file), 'utf8');
   return {
     '/usr/lib/systemd/system/shunt-agent.service': installed('shunt-agent.service'),
+    '/usr/lib/systemd/system/shunt-settle.service': installed('shunt-settle.service'),
     '/usr/lib/systemd/system/shunt-coordinator.service': installed('shunt-coordinator.service'),
     '/usr/lib/systemd/system/shunt-grace-sweep.service': installed('shunt-grace-sweep.service'),
     '/usr/lib/systemd/system/shunt-grace-sweep.timer': installed('shunt-grace-sweep.timer'),

@@ -37,7 +37,7 @@ const MASKED = [
 ];
 
 /** `ProtectProc=` gives a unit a /proc of its own, in which the host's boot id would show through. (The coordinator's has no /proc/sys.) */
-const OWN_PROC = ['shunt-agent.service'];
+const OWN_PROC = ['shunt-agent.service', 'shunt-settle.service'];
 
 export interface Seed {
   readonly hostname: string;

@@ -21,14 +21,21 @@ const operationsPerSend = 128;
  */
 export class Netlink implements Disposable {
   readonly #socket: NetlinkSocket;
+  readonly #fence: () => void;
   #sequence = 0;
 
-  private constructor(socket: NetlinkSocket) {
+  private constructor(socket: NetlinkSocket, fence: () => void = () => undefined) {
     this.#socket = socket;
+    this.#fence = fence;
   }
 
   static open(): Netlink {
     return new Netlink(NetlinkSocket.open({ groups: 0, blocking: true }));
+  }
+
+  /** The same socket for changes that `fence` may forbid at the last moment, by throwing. It lives and ends with this one. */
+  fenced(fence: () => void): Netlink {
+    return new Netlink(this.#socket, fence);
   }
 
   /**
@@ -37,6 +44,7 @@ export class Netlink implements Disposable {
    * Throws `netlink-failed` only when the socket itself fails: then what was done is unknown.
    */
   apply(operations: readonly NetlinkOperation[]): readonly OperationResult[] {
+    this.#fence();
     const results: OperationResult[] = [];
     using batch = new Batch(this.#socket, results, () => this.#nextSequence());
     operations.forEach((operation, index) => {

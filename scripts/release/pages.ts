@@ -92,6 +92,8 @@ function agent() {
     status: later,
     atRest: later,
     revert: later,
+    settle: later,
+    resolve: later,
     showJournal: none,
     hand: later,
     adopt: later,

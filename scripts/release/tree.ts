@@ -122,6 +122,7 @@ function unitFiles(root: string): readonly ReleaseFile[] {
   const copy = (name: string, path: string) => plain(path, readFileSync(join(root, 'systemd', name)));
   return [
     copy('shunt-agent.service', 'usr/lib/systemd/system/shunt-agent.service'),
+    copy('shunt-settle.service', 'usr/lib/systemd/system/shunt-settle.service'),
     copy('shunt-coordinator.service', 'usr/lib/systemd/system/shunt-coordinator.service'),
     copy('shunt-grace-sweep.service', 'usr/lib/systemd/system/shunt-grace-sweep.service'),
     copy('shunt-grace-sweep.timer', 'usr/lib/systemd/system/shunt-grace-sweep.timer'),

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tryRun } from '../../lab/command.ts';
 import { inNetns } from '../../lab/netns.ts';
 import { startPinger } from '../../lab/pinger.ts';
 import { hypervisorDir } from '../../lab/run-dir.ts';
@@ -107,7 +110,32 @@ describe('a NIC in a Linux bridge that Open vSwitch does not know', () => {
       if (performance.now() > endMs) throw new Error(`not back: ${(await uplinks(host)).join('\n')}`);
     expect(await host.allAnswer()).toBe(true);
   });
+
+  it('is taken back by the boot after a power cut, when it was on trial', async () => {
+    expect(await adopt(host, ...asked(network), '--apply', '--confirm-within', '600')).toMatchObject({ status: 0 });
+    await host.kill('SIGKILL');
+    // In this boot it is the dead man's, and no business of whoever settles.
+    expect((await host.command('settle')).stdout).toContain('nothing was open');
+    const settled = await afterBoot(host, 'settle');
+    expect(settled, JSON.stringify(settled)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('taken back'),
+    });
+    expect(await uplinks(host)).toEqual(before);
+    await host.start();
+    expect(await host.allAnswer()).toBe(true);
+  });
 });
+
+/** A command of the agent's program that sees another boot than the one in which the journal was written. */
+function afterBoot(host: AgentHost, ...args: readonly string[]) {
+  const bootId = join(host.stateDir, 'boot-id');
+  writeFileSync(bootId, `${randomUUID()}\n`);
+  const inside = 'mount --bind "$1" /proc/sys/kernel/random/boot_id; shift; exec "$@"';
+  const program = [process.execPath, main, ...args, ...host.flags()];
+  const argv = ['unshare', '--mount', 'sh', '-ec', inside, 'sh', bootId, ...program];
+  return tryRun(inNetns(`${host.name}-hv1`, argv), { timeoutMs: 60_000 });
+}
 
 function asked(network: LabNetwork): readonly string[] {
   return ['--nic', nic, '--ask', `${network.gateway.ip4},${network.ext.ip4}`];

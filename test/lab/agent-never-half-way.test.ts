@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { journalPath, readAttempt, readReverts } from '../../agent/journal/attempt-journal.ts';
 import { killProgram } from '../../lab/programs.ts';
+import { networkOf } from '../../lab/topology.ts';
+import { encodeRecord } from '../../platform/records.ts';
 import { AgentHost } from './agent/agent-host.ts';
 
 let host: AgentHost;
@@ -166,6 +168,66 @@ describe('shunt-agent revert', () => {
   });
 });
 
+describe('an attempt that is stuck', () => {
+  it('stays so over a restart, keeps new work away, and is left by an operator’s word once its taps are in place', async () => {
+    host = await AgentHost.up();
+    const bridge = networkOf(host.lab.topology, host.guests[0]!).bridge; // four guests were asked for
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.inHost('ip', 'link', 'set', bridge, 'name', 'lost');
+    await host.revert(1);
+    const stuck = await host.phase(1, 'stuck');
+    expect(stuck.repair).toEqual(expect.arrayContaining([expect.stringContaining(`master ${bridge}`)]));
+    expect((await host.command('at-rest')).exitCode).toBe(5);
+
+    await host.kill('SIGKILL');
+    host.states.length = 0;
+    await host.start();
+    expect((await host.phase(1, 'stuck')).repair).toEqual(stuck.repair);
+    expect(await host.prepare(2)).toMatchObject({ kind: 'refused', code: 'wrong-state' });
+    expect(await host.resolve(1)).toMatchObject({
+      kind: 'refused',
+      code: 'stuck',
+      repair: expect.arrayContaining([expect.stringContaining(`master ${bridge}`)]),
+    });
+
+    await host.inHost('ip', 'link', 'set', 'lost', 'name', bridge);
+    for (const { tap } of host.guests) {
+      const own = stuck.repair.find((command) => command.includes(` ${tap} `));
+      if (own !== undefined) await host.shell(own);
+    }
+    expect(await host.resolve(1)).toMatchObject({
+      kind: 'accepted',
+      resolved: { rest: 'legacy', outcome: 'reverted' },
+    });
+    expect(await host.resolve(1)).toMatchObject({
+      kind: 'accepted',
+      resolved: { rest: 'legacy', outcome: 'reverted' },
+    });
+    expect((await host.command('at-rest')).exitCode).toBe(0);
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect(await host.allAnswer()).toBe(true);
+    expect(await host.prepare(2)).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('is looked after on the host, beside an agent that cannot read its journal', async () => {
+    host = await AgentHost.up({ guests: 2 });
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 2_000 });
+    await host.phase(1, 'reverted');
+    await host.kill('SIGKILL');
+    writeFileSync(journalPath(host.stateDir, 1), encodeRecord({ format: 9, type: 'attempt' }));
+    await host.start();
+    await host.until('the host to be held', () => host.inventory?.findings.find(({ kind }) => kind === 'journal-torn'));
+    expect(await host.prepare(2)).toMatchObject({ kind: 'refused', code: 'wrong-state' });
+    expect((await host.command('resolve', '--attempt', '1')).exitCode).toBe(5);
+    expect(await host.command('resolve', '--attempt', '1', '--force')).toMatchObject({ exitCode: 0 });
+    expect((await host.command('at-rest')).exitCode).toBe(0);
+    expect(await host.prepare(2)).toMatchObject({ kind: 'accepted' });
+  });
+});
+
 describe('the journal', () => {
   it('survives a torn tail, and is shown', async () => {
     host = await AgentHost.up();
@@ -180,6 +242,7 @@ describe('the journal', () => {
     host.states.length = 0;
     await host.start();
     await host.phase(1, 'committing');
+    expect(host.log).toContain('ended in half a line: 28 bytes were cut off');
   });
 });
 

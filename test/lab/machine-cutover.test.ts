@@ -40,7 +40,9 @@ describe('a cutover below systemd', () => {
     const after = await newestEpoch();
     await cloud.startRun({ hosts: ['hv1'], soak: '1s' });
     await cloud.untilPhase('hv1', ['soaking'], after);
-    expect((await machine.systemctl(...timers)).stdout).toMatch(/^shunt-deadman-\d+-\d+\.timer loaded active waiting/);
+    expect((await machine.systemctl(...timers)).stdout).toMatch(
+      /^shunt-deadman-\d+-\d+-1\.timer loaded active waiting/,
+    );
     expect((await cloud.untilClosed('hv1', after)).outcome).toBe('committed');
     expect(await cloud.silentGuests()).toEqual([]);
     await cloud.until('the timer to go', async () =>
@@ -48,6 +50,22 @@ describe('a cutover below systemd', () => {
     );
     await cloud.back('hv1');
     await cloud.untilPlug('hv1', 'legacy');
+  });
+
+  it('has another timer soon when somebody stops the first', async () => {
+    const after = await newestEpoch();
+    await cloud.startRun({ hosts: ['hv1'], soak: '5s' });
+    await cloud.untilPhase('hv1', ['soaking'], after);
+    const [first = ''] = (await machine.systemctl(...timers)).stdout.split(' ');
+    await machine.systemctl('stop', first);
+    await cloud.until('another timer', async () => {
+      const [name = '', ...state] = (await machine.systemctl(...timers)).stdout.split(' ');
+      return (name.startsWith('shunt-deadman-') && name !== first && state.includes('waiting')) || undefined;
+    });
+    expect((await cloud.untilClosed('hv1', after)).outcome).toBe('committed');
+    await cloud.until('the timer to go', async () =>
+      (await machine.systemctl(...timers)).stdout === '' ? true : undefined,
+    );
   });
 
   it('goes back by the timer when the agent is killed and kept from starting', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const units = [
   'shunt-agent.service',
+  'shunt-settle.service',
   'shunt-coordinator.service',
   'shunt-grace-sweep.service',
   'shunt-grace-sweep.timer',
@@ -13,6 +14,7 @@ const units = [
 /** systemd's own scale, 0 (nothing left to take away) to 100. */
 const exposureMax = {
   'shunt-agent.service': 35,
+  'shunt-settle.service': 35,
   'shunt-coordinator.service': 20,
   'shunt-grace-sweep.service': 20,
 } as const;

@@ -101,7 +101,24 @@ export class AgentHost implements AsyncDisposable {
     return this.states.at(-1);
   }
 
-  async start(mode = this.#mode): Promise<void> {
+  async start(mode = this.#mode, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#launch(mode, env);
+    await this.until('the agent to say hello', () => this.hello);
+  }
+
+  /** The agent's process has ended, by whatever. */
+  get isGone(): boolean {
+    return this.#agent === undefined || hasEnded(this.#agent);
+  }
+
+  /** Resolves when it has. */
+  ended(): Promise<void> {
+    const child = this.#agent;
+    if (child === undefined || hasEnded(child)) return Promise.resolve();
+    return new Promise((resolve) => child.once('exit', () => resolve()));
+  }
+
+  #launch(mode: 'passive' | 'active', more: Readonly<Record<string, string>>): void {
     this.#mode = mode;
     this.hello = undefined;
     const [file = '', ...args] = inNetns(`${this.name}-hv1`, [
@@ -115,17 +132,16 @@ export class AgentHost implements AsyncDisposable {
       '',
     ]);
     const midonet = { SHUNT_MIDONET_MM_CTL: midonetFiles(this.name, 'hv1').mmCtl };
-    const env = this.lab.topology.source === 'midonet' ? { ...process.env, ...midonet } : process.env;
+    const env = { ...process.env, ...(this.lab.topology.source === 'midonet' ? midonet : {}), ...more };
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#agent = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
-    await this.until('the agent to say hello', () => this.hello);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#agent;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || hasEnded(child)) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
@@ -225,6 +241,20 @@ export class AgentHost implements AsyncDisposable {
 
   commit(epoch: number): Promise<OrderResult> {
     return this.order({ type: 'commit', orderId: this.nextOrderId(), epoch });
+  }
+
+  revert(epoch: number, why = 'the test says so'): Promise<OrderResult> {
+    return this.order({ type: 'revert', orderId: this.nextOrderId(), epoch, why });
+  }
+
+  resolve(epoch: number): Promise<OrderResult> {
+    return this.order({ type: 'resolve', orderId: this.nextOrderId(), epoch, by: 'ana', why: 'repaired by hand' });
+  }
+
+  /** A command as an operator would type it on the hypervisor. */
+  shell(command: string): Promise<string> {
+    const env = `OVS_RUNDIR=${hypervisorDir(this.name, 'hv1')}`;
+    return this.inHost('env', env, 'sh', '-ec', command);
   }
 
   /** Until the newest state of the attempt is in this phase; a rest that is another one is an error. */
@@ -364,4 +394,8 @@ export class AgentHost implements AsyncDisposable {
       ]);
     }
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }

@@ -157,7 +157,8 @@ export class PlaneLab implements AsyncDisposable {
     const dependencies = this.#dependencies();
     using confirmations = new Confirmations(dependencies.clock);
     const signal = AbortSignal.timeout(60_000);
-    await use({ ...dependencies, uplinks, frames, confirmations, signal, gone: new Set() });
+    const fence = () => undefined;
+    await use({ ...dependencies, fence, uplinks, frames, confirmations, signal, gone: new Set() });
   }
 
   /** The bridge's management socket, as ovs-ofctl names it. */

@@ -10,15 +10,14 @@ import {
   openRevertNotes,
   pruneJournals,
   readAttempt,
+  writeRestNote,
 } from '../../../agent/journal/attempt-journal.ts';
 import { foldClaims } from '../../../agent/journal/claims.ts';
 import { HighestEpoch } from '../../../agent/journal/highest-epoch.ts';
-import type { AttemptHeader, JournalRecord } from '../../../agent/journal/journal-records.ts';
 import { armingAttempt, replay } from '../../../agent/journal/replay.ts';
 import { type AttemptEvent, attemptStep } from '../../../domain/attempt/attempt-machine.ts';
 import type { Direction } from '../../../domain/phases.ts';
-import type { Verdict } from '../../../domain/probes.ts';
-import { intendedRows } from '../../../domain/rewire/moves.ts';
+import { committed, header, record, verdict } from './journaled.ts';
 
 const dirs: string[] = [];
 afterAll(() => {
@@ -30,59 +29,6 @@ function freshDir(): string {
   dirs.push(dir);
   return dir;
 }
-
-const tap = {
-  tap: 'tap1',
-  portId: 'p1',
-  networkId: 'n1',
-  mac: 'fa:16:3e:00:00:01',
-  ips: ['10.0.0.5'],
-  legacyBridge: 'brq1',
-};
-
-function header(epoch: number, direction: Direction = 'forward'): AttemptHeader {
-  const { legacyBridge, ...about } = tap;
-  return {
-    format: 1,
-    type: 'attempt',
-    systemId: 'hv1',
-    nonce: 'nonce',
-    deadline: { bootId: 'boot', monotonicMs: 5_000.25, wallMs: 1_700_000_000_000 },
-    grant: {
-      epoch,
-      direction,
-      method: 'direct',
-      taps: [tap],
-      networks: [
-        {
-          networkId: 'n1',
-          legacyBridge,
-          class: 'vlan',
-          vlan: 100,
-          mtu: 1500,
-          probe: { name: 'probe', mac: '02:00:00:00:00:01', ip: '10.0.0.254' },
-        },
-      ],
-      deadlineMs: 30_000,
-      soakMs: 1_000,
-      commitOn: 'word',
-      batchSize: 4,
-    },
-    moves: [
-      {
-        ...about,
-        legacy: { bridge: legacyBridge, uplink: 'upl1' },
-        target: { bridge: 'br-int', rows: intendedRows(tap, epoch) },
-      },
-    ],
-    baseline: [{ vantage: 'local', tap: 'tap1', portId: 'p1', sent: 4, answered: 4, rttMs: 0.5 }],
-  };
-}
-
-const verdict = (kind: 'pass' | 'fail'): Verdict => ({
-  kind,
-  taps: { tap1: kind === 'pass' ? { kind } : { kind, vantages: ['local'], message: 'no answer' } },
-});
 
 const anyEvent: fc.Arbitrary<AttemptEvent> = fc.constantFrom<AttemptEvent>(
   { type: 'armed' },
@@ -99,17 +45,10 @@ const anyEvent: fc.Arbitrary<AttemptEvent> = fc.constantFrom<AttemptEvent>(
   { type: 'restored' },
   { type: 'restore-failed', code: 'stuck', why: 'x', repair: ['ip link …'] },
   { type: 'recovered', inTime: true },
+  { type: 'recovered', inTime: false, why: 'its dead man is gone' },
+  { type: 'extended', deadline: { bootId: 'boot', monotonicMs: 9_000.5, wallMs: 1_700_000_004_000 } },
+  { type: 'resolved', rest: 'to', why: 'ana looked' },
 );
-
-const record = (event: AttemptEvent): JournalRecord => ({ type: 'event', event, atMs: 1.5 });
-const committed: readonly AttemptEvent[] = [
-  { type: 'armed' },
-  { type: 'cut-done' },
-  { type: 'verified', verdict: verdict('pass') },
-  { type: 'soaked', verdict: verdict('pass') },
-  { type: 'commit-word' },
-  { type: 'commit-recorded' },
-];
 
 describe('the journal', () => {
   it('replayed gives the live state', () => {
@@ -120,13 +59,17 @@ describe('the journal', () => {
         epoch += 1;
         using journal = AttemptJournal.create(dir, header(epoch));
         let live = armingAttempt(header(epoch));
+        let { deadline } = header(epoch);
         for (const event of events) {
           journal.append(record(event));
+          const before = live;
           live = attemptStep(live, event).state;
+          if (event.type === 'extended' && live !== before) deadline = event.deadline;
         }
         expect(readAttempt(dir, epoch)).toEqual({
           header: header(epoch),
           attempt: live,
+          deadline,
           gone: new Set(),
           blackouts: [],
         });
@@ -155,7 +98,9 @@ describe('the journal', () => {
     const dir = freshDir();
     AttemptJournal.create(dir, header(1))[Symbol.dispose]();
     appendFileSync(journalPath(dir, 1), '{"type":"event","ev');
-    using again = AttemptJournal.reopen(dir, 1);
+    const { journal, tornBytes } = AttemptJournal.reopen(dir, 1);
+    using again = journal;
+    expect(tornBytes).toBe(19);
     again.append(record({ type: 'armed' }));
     expect(readAttempt(dir, 1)?.attempt.phase).toBe('cutting');
   });
@@ -175,6 +120,19 @@ describe('the journal', () => {
     notes.append({ type: 'revert-done', why: 'reverted by the dead man' });
     for (const event of committed) journal.append(record(event));
     expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'reverted', why: 'reverted by the dead man' });
+  });
+
+  it('whose last line could not be written says how it ended by a note beside it', () => {
+    const dir = freshDir();
+    for (const [epoch, phase] of [
+      [1, 'reverted'],
+      [2, 'stuck'],
+    ] as const) {
+      AttemptJournal.create(dir, header(epoch))[Symbol.dispose]();
+      writeRestNote(dir, { ...armingAttempt(header(epoch)), phase, why: 'no space left', repair: ['ip link …'] });
+      expect(readAttempt(dir, epoch)?.attempt).toMatchObject({ phase, why: 'no space left' });
+    }
+    expect(readAttempt(dir, 2)?.attempt.repair).toEqual(['ip link …']);
   });
 
   it('keeps its newest files, and those that are still needed', () => {

@@ -27,6 +27,8 @@ class World {
   readonly masters = new Map<string, string>();
   readonly ports = new Map<string, AdoptPort>();
   readonly bridges = new Map([['br-int', 'system']]);
+  /** Whoever makes the legacy bridges after a boot has not done so yet. */
+  booted = false;
 
   constructor(adoption: Adoption) {
     this.adoption = adoption;
@@ -39,12 +41,18 @@ class World {
   facts(): AdoptFacts {
     const plain = { ...common, up: true, addresses: [], defaultRoute: false };
     return {
-      links: [...this.masters].map(([name, master]): AdoptLink => ({ name, ...plain, master })),
+      links: [...this.masters, ...this.#legacyBridges()].map(
+        ([name, master]): AdoptLink => ({ name, ...plain, master }),
+      ),
       ports: this.ports,
       bridges: this.bridges,
       integrationBridge: 'br-int',
       bridgeMappings: '',
     };
+  }
+
+  #legacyBridges(): readonly (readonly [string, string])[] {
+    return this.booted ? [] : this.adoption.moves.map(({ bridge }) => [bridge, ''] as const);
   }
 
   do(step: ReturnType<typeof backSteps>[number]): void {
@@ -97,6 +105,21 @@ class World {
 }
 
 describe('the way back', () => {
+  it('after a boot takes rows out, and leaves uplinks to whoever makes their bridges anew', () => {
+    const adoption: Adoption = {
+      nic: 'eth1',
+      provider: 'br-ex',
+      datapath: 'system',
+      makesBridge: true,
+      ...cases['a VLAN'],
+    };
+    const world = new World(adoption);
+    for (const step of adoptSteps(adoption)) world.do(step);
+    world.booted = true;
+    for (const name of ['shu100', 'shx100']) world.masters.delete(name);
+    expect(backSteps(7, adoption, world.facts()).map(({ kind }) => kind)).toEqual(['unplug-nic', 'unplug-legs']);
+  });
+
   it.each(Object.entries(cases))(
     'of %s restores what was, from after every single step, and is nothing then',
     (_name, what) => {

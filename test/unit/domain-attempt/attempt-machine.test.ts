@@ -17,6 +17,12 @@ const methods = ['direct', 'shunt'] as const;
 
 const pass: Verdict = { kind: 'pass', taps: { tap1: { kind: 'pass' } } };
 const fail: Verdict = { kind: 'fail', taps: { tap1: { kind: 'fail', vantages: ['local'], message: 'no answer' } } };
+const unclear: Verdict = {
+  kind: 'inconclusive',
+  taps: { tap1: { kind: 'inconclusive', message: '2 of 5 answered' } },
+};
+const moment = { bootId: 'boot', monotonicMs: 9_000, wallMs: 1_700_000_000_000 };
+const extended: AttemptEvent = { type: 'extended', deadline: moment };
 const silent: Verdict = { kind: 'no-evidence', taps: { tap1: { kind: 'no-evidence' } } };
 
 const toSoaked: readonly AttemptEvent[] = [
@@ -155,6 +161,101 @@ describe('the deadline', () => {
   });
 });
 
+describe('too little evidence', () => {
+  const verifying = () => inPhase('verifying');
+
+  it.each(['verifying', 'soaking'] as const)('while %s puts the deadline off, and guests are asked anew', (phase) => {
+    const type = phase === 'verifying' ? 'verified' : 'soaked';
+    expect(play([{ type, verdict: unclear }], inPhase(phase))).toMatchObject({
+      state: { phase: 'verifying', verdict: unclear },
+      effects: ['extend'],
+    });
+    expect(play([{ type, verdict: unclear }, extended], inPhase(phase))).toMatchObject({
+      state: { phase: 'verifying', extended: true },
+      effects: ['extend', 'verify'],
+    });
+  });
+
+  it('puts it off once: the second time the attempt goes back, and names the guest', () => {
+    const again: AttemptEvent[] = [
+      { type: 'verified', verdict: unclear },
+      extended,
+      { type: 'verified', verdict: unclear },
+    ];
+    expect(play(again, verifying())).toMatchObject({
+      state: { phase: 'reverting', code: 'verdict-failed', why: expect.stringContaining('tap1: 2 of 5 answered') },
+      effects: ['extend', 'verify', 'restore'],
+    });
+  });
+
+  it('goes back where the deadline cannot be put off', () => {
+    const failed: AttemptEvent = { type: 'step-failed', code: 'deadman-failed', why: 'no sh' };
+    expect(play([{ type: 'verified', verdict: unclear }, failed], verifying()).state).toMatchObject({
+      phase: 'reverting',
+      code: 'deadman-failed',
+    });
+  });
+
+  it('took older agents back at once, as their journals tell', () => {
+    const older: AttemptEvent[] = [{ type: 'verified', verdict: unclear }, { type: 'restored' }];
+    expect(play(older, verifying()).state.phase).toBe('reverted');
+  });
+
+  it('is followed by a commit, when the evidence comes', () => {
+    const events: AttemptEvent[] = [
+      { type: 'soaked', verdict: unclear },
+      extended,
+      { type: 'verified', verdict: pass },
+      { type: 'soaked', verdict: pass },
+      { type: 'commit-word' },
+      { type: 'commit-recorded' },
+    ];
+    expect(play(events, inPhase('soaking')).state.phase).toBe('committed');
+  });
+
+  it('is the only thing that puts a deadline off: being alive, started again or spoken to does not', () => {
+    fc.assert(
+      fc.property(anyKind, fc.array(anyEvent, { maxLength: 40 }), (kind, events) => {
+        let state = newAttempt({ epoch: 1, ...kind });
+        let times = 0;
+        for (const event of events) {
+          const move = attemptStep(state, event);
+          if (move.effects.includes('extend')) {
+            times += state.extended ? 2 : 0;
+            expect(event).toMatchObject({ verdict: { kind: 'inconclusive' } });
+          }
+          if (move.state.extended && !state.extended) times += 1;
+          state = move.state;
+        }
+        expect(times).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+describe('an operator’s word on what is stuck', () => {
+  const resolved = (rest: 'from' | 'to'): AttemptEvent => ({ type: 'resolved', rest, why: 'ana repaired it' });
+  const stuck = (): Attempt => ({ ...inPhase('stuck'), repair: ['ip link set …'] });
+
+  it('brings it to the rest at which its taps were found', () => {
+    expect(play([resolved('from')], stuck())).toMatchObject({
+      state: { phase: 'reverted', why: 'ana repaired it', repair: [] },
+      effects: ['disarm'],
+    });
+    expect(play([resolved('to')], stuck())).toMatchObject({
+      state: { phase: 'committed', repair: [] },
+      effects: ['disarm', 'guard'],
+    });
+  });
+
+  it.each(['cutting', 'committing', 'reverting', 'committed', 'reverted', 'prepared'] as const)(
+    'means nothing for one that is %s',
+    (phase) => {
+      expect(play([resolved('to')], inPhase(phase))).toEqual({ state: inPhase(phase), effects: [] });
+    },
+  );
+});
+
 describe('an agent that starts again', () => {
   const recovered = (phase: Phase, inTime: boolean) => play([{ type: 'recovered', inTime }], inPhase(phase));
 
@@ -168,6 +269,21 @@ describe('an agent that starts again', () => {
   it('goes back at once when it was in the middle of a cut', () => {
     expect(recovered('cutting', true)).toMatchObject({ state: { phase: 'reverting' }, effects: ['restore'] });
     expect(recovered('reverting', true).effects).toEqual(['restore']);
+  });
+
+  it('goes back where its dead man or its journal is not as it should be, and says so', () => {
+    const gone: AttemptEvent = { type: 'recovered', inTime: false, why: 'the agent ended, and its dead man is gone' };
+    expect(play([gone], inPhase('soaking')).state).toMatchObject({
+      phase: 'reverting',
+      why: 'the agent ended, and its dead man is gone',
+    });
+  });
+
+  it('stays stuck where it was stuck', () => {
+    expect(play([{ type: 'recovered', inTime: true }], inPhase('stuck'))).toEqual({
+      state: inPhase('stuck'),
+      effects: [],
+    });
   });
 
   it('stays where it was at rest', () => {
@@ -200,10 +316,14 @@ const anyEvent: fc.Arbitrary<AttemptEvent> = fc.oneof(
     { type: 'reverted-elsewhere', why: 'x' },
     { type: 'recovered', inTime: true },
     { type: 'recovered', inTime: false },
+    { type: 'recovered', inTime: false, why: 'x' },
+    { type: 'resolved', rest: 'from', why: 'x' },
+    { type: 'resolved', rest: 'to', why: 'x' },
+    extended,
   ),
   fc.record({
     type: fc.constantFrom('verified' as const, 'soaked' as const),
-    verdict: fc.constantFrom(pass, fail, silent),
+    verdict: fc.constantFrom(pass, fail, silent, unclear),
   }),
 );
 
@@ -286,7 +406,12 @@ describe('laws', () => {
           const before = state;
           state = attemptStep(state, event).state;
           if (isDonePhase(state.phase) && !isDonePhase(before.phase)) {
-            expect([before.phase, event.type]).toEqual(['committing', 'commit-recorded']);
+            // Or somebody looked after what was stuck, and found it there.
+            const by = [before.phase, event.type];
+            expect([
+              ['committing', 'commit-recorded'],
+              ['stuck', 'resolved'],
+            ]).toContainEqual(by);
           }
         }
       }),

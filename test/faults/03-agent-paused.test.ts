@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readReverts } from '../../agent/journal/attempt-journal.ts';
+import { isStopped } from '../../lab/faults/process-pause.ts';
+import { cut, type Deed, endsOf, flip, OneHost, stage } from './fixture/one-host.ts';
+import { TapWatch } from './fixture/tap-watch.ts';
+import { moments } from './moments.ts';
+import { titleOf } from './rows.ts';
+
+interface Pause {
+  readonly deed: Deed;
+  readonly name: string;
+  /** The record of its journal at which it stops itself. */
+  readonly step: string;
+  /** With the record half written, or written and nothing done of what follows. */
+  readonly moment: 'middle' | 'after';
+}
+
+const pauses: readonly Pause[] = [
+  { name: 'before the first tap leaves, half of it written', deed: cut, step: 'event/armed', moment: 'middle' },
+  { name: 'before the first tap leaves', deed: cut, step: 'event/armed', moment: 'after' },
+  { name: 'between two taps, half of it written', deed: cut, step: 'checkpoint', moment: 'middle' },
+  { name: 'between two taps', deed: cut, step: 'checkpoint', moment: 'after' },
+  { name: 'after the last tap', deed: cut, step: 'event/cut-done', moment: 'middle' },
+  { name: 'with its commit half written', deed: cut, step: 'event/commit-recorded', moment: 'middle' },
+  { name: 'before it stages', deed: stage, step: 'event/armed', moment: 'after' },
+  { name: 'before a flip', deed: flip, step: 'event/armed', moment: 'after' },
+  { name: 'before a flip, in the middle of a write', deed: flip, step: 'event/armed', moment: 'middle' },
+];
+
+describe(titleOf(3), () => {
+  let world: OneHost;
+  beforeAll(async () => {
+    world = await OneHost.up();
+  });
+  afterAll(() => world?.[Symbol.asyncDispose]());
+
+  it.each(moments(pauses, ({ step, moment }) => step === 'checkpoint' && moment === 'middle'))(
+    '$name: the dead man goes back, and the agent that wakes changes nothing any more',
+    async ({ deed, step, moment }) => {
+      const { host } = world;
+      const { from } = endsOf(deed);
+      await world.goTo(from);
+      await host.kill('SIGKILL');
+      await host.start('active', { SHUNT_FAILPOINT: `journal:${step}:${moment}=stop` });
+      const asked = world.begin(deed, { deadlineMs: 4_000, batchSize: 1 });
+      if (step === 'event/commit-recorded') {
+        await host.phase(world.epoch, 'committing');
+        void host.commit(world.epoch);
+      }
+      await host.until('the agent to stop itself', () => isStopped(host.pid) || undefined);
+      await host.until('the dead man to be done', () => undone());
+      await using moves = await TapWatch.begin(host);
+      await host.kill('SIGCONT');
+      await host.phase(world.epoch, 'reverted');
+      await asked;
+      expect(await moves.seen()).toEqual([]); // it looks again and repairs tables, which moves nobody
+      expect(await world.atRest()).toBe(from);
+    },
+  );
+
+  function undone(): true | undefined {
+    return readReverts(world.host.stateDir, world.epoch).some(({ type }) => type === 'revert-done') || undefined;
+  }
+});

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { attemptsDir } from '../../agent/journal/attempt-journal.ts';
+import { failCalls } from '../../lab/faults/failing-calls.ts';
+import type { Fault } from '../../lab/faults/fault.ts';
+import { readOnly, type SmallDisk, smallDisk } from '../../lab/faults/small-disk.ts';
+import { cut, type Deed, endsOf, flip, OneHost } from './fixture/one-host.ts';
+import { everyMoment, moments } from './moments.ts';
+import { titleOf } from './rows.ts';
+
+const diskBytes = 256 * 1024;
+
+describe(titleOf(14), () => {
+  let world: OneHost;
+  let disk: SmallDisk;
+  beforeAll(async () => {
+    world = await OneHost.up();
+    disk = await smallDisk(attemptsDir(world.host.stateDir), diskBytes);
+  });
+  afterAll(async () => {
+    await world?.host.kill('SIGKILL');
+    await disk?.remove();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  // Whatever the disk did, it does its duty again: so does the host.
+  afterEach(async () => {
+    disk.free();
+    await world.host.kill('SIGKILL');
+    await world.host.start();
+    await world.goTo('legacy');
+    expect(await world.refusal(cut)).toBeUndefined();
+    await world.host.revert(world.epoch);
+    await world.host.phase(world.epoch, 'reverted');
+  });
+
+  it('full before the cut: the order is refused with the reason, and nothing is touched', async () => {
+    disk.fill();
+    expect(await world.refusal(cut)).toMatchObject({
+      code: 'journal-failed',
+      message: expect.stringContaining('ENOSPC'),
+    });
+    expect(await world.host.plugs()).toEqual(world.host.guests.map(() => 'legacy'));
+  });
+
+  it('full while an attempt is open: it goes back, and nothing new begins before that can be written', async () => {
+    const { host } = world;
+    // A page of the journal may have room for a line: the line that finds none is named.
+    await host.kill('SIGKILL');
+    await host.start('active', { SHUNT_FAILPOINT: 'journal:event/soaked=enospc' });
+    await world.begin(cut, { soakMs: 1_000 });
+    disk.fill();
+    expect(await host.phase(world.epoch, 'reverted')).toMatchObject({ code: 'journal-failed' });
+    expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy'));
+    expect(await world.refusal(cut)).toMatchObject({
+      code: 'journal-failed',
+      message: expect.stringContaining('ENOSPC'),
+    });
+    disk.free();
+    expect(await world.atRest()).toBe('legacy'); // its journal says so too, by itself
+  });
+
+  it('read-only when the agent starts again: it goes back without a journal', async () => {
+    const { host } = world;
+    await world.begin(cut);
+    await host.phase(world.epoch, 'committing');
+    await host.kill('SIGKILL');
+    await using standing = await readOnly(disk.dir);
+    await host.start();
+    await host.phase(world.epoch, 'reverted');
+    expect(host.log).toContain('nothing can be written to the journal');
+    expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy'));
+    expect(await world.refusal(cut)).toMatchObject({
+      code: 'journal-failed',
+      message: expect.stringContaining('EROFS'),
+    });
+    await standing.remove();
+    expect(await world.atRest()).toBe('legacy');
+  });
+
+  if (everyMoment) {
+    it('whose syncs fail: none is tried again on that file, no further step is made, it goes back', async () => {
+      const { host } = world;
+      await world.begin(cut, { soakMs: 1_000 });
+      await host.phase(world.epoch, 'soaking');
+      await using _failing: Fault = await failCalls(host.pid, { call: 'fdatasync', path: journalOf(world) });
+      expect(await host.phase(world.epoch, 'reverted')).toMatchObject({
+        code: 'journal-failed',
+        why: expect.stringContaining('EIO'),
+      });
+      expect(await host.plugs()).toEqual(host.guests.map(() => 'legacy'));
+    });
+  }
+
+  it.each(moments([cut, flip] as readonly Deed[], (deed) => deed === cut))(
+    'EIO at each write and each sync of $operation $direction, $method: back where it began, or done',
+    { timeout: 1_200_000 },
+    async (deed) => {
+      const { from, to } = endsOf(deed);
+      await world.goTo(from);
+      await world.perform(deed);
+      const seen = new Map<string, number>();
+      const written = world.steps().map((step) => {
+        seen.set(step, (seen.get(step) ?? 0) + 1);
+        return `${step}:${seen.get(step)}`;
+      });
+      const syncs = Array.from({ length: 12 }, (_, index) => `sync:${index + 1}`);
+      const strikes = everyMoment ? [...written, ...syncs] : ['checkpoint:1'];
+      for (const at of strikes) {
+        await world.goTo(from);
+        await world.host.kill('SIGKILL');
+        await world.host.start('active', { SHUNT_FAILPOINT: `journal:${at}=eio` });
+        const refusal = await world.attempt(deed);
+        const place = await world.atRest();
+        const reached = world.host.log.includes('by a failpoint');
+        expect([at, refusal?.code ?? 'accepted', place]).toEqual([
+          at,
+          at === 'attempt:1' || at === 'sync:1' ? 'journal-failed' : 'accepted',
+          reached ? from : to,
+        ]);
+        world.host.log = '';
+      }
+    },
+  );
+});
+
+function journalOf({ host, epoch }: OneHost): string {
+  return join(attemptsDir(host.stateDir), `${String(epoch).padStart(10, '0')}.journal`);
+}
