@@ -238,6 +238,9 @@ export class Agent implements AsyncDisposable {
       host: this.#host,
       bootId: systemClock.bootId,
       executor: { ovs, netlink, integration, providers, plane, midonet, clock: systemClock, onStage: () => undefined },
+      policy: this.#config.guard.foreignWriters,
+      onRevert: (claim, why) => this.#attempts.foreignWriter(claim.epoch, why),
+      database: this.#config.ovs.db,
       onFinding: (finding, epoch) => this.#findings.tell(finding, epoch),
       onStanding: () => this.#observer?.lookAgain(),
       onError: (error, tap) => this.#logger.error({ tap }, `guard: ${describeError(error)}`),
@@ -263,6 +266,7 @@ export class Agent implements AsyncDisposable {
         await this.#guard.release(work.moves.map((move) => move.tap));
         await this.#keeper.settled();
       },
+      wrongWith: (taps) => this.#guard.wrongWith(taps),
       onStage: (stage, epoch) => this.#stages.add(stage, epoch),
       onConnections: (told, epoch) => this.#connections.tell(told, epoch),
       onBegin: () => this.#memory.awake(),

@@ -93,6 +93,14 @@ export class Attempts implements Disposable {
     else if (isOpen(runner.phase)) runner.post({ type: 'revert-word', why: 'somebody took the lock of this agent' });
   }
 
+  /** Somebody else changed what this attempt moved, and the configuration says that it goes back then. False: it is not the newest one, or cannot. */
+  foreignWriter(epoch: number, why: string): boolean {
+    const runner = this.#runner;
+    if (runner === undefined || runner.attempt.epoch !== epoch) return false;
+    runner.post({ type: 'foreign-writer', why });
+    return runner.phase === 'reverting';
+  }
+
   /** Does what an order says, or says why not. Never throws. */
   async handle(order: Order): Promise<OrderResult> {
     try {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { foreignPolicies } from '../domain/rewire/foreign-changes.ts';
 import { type LoadedConfig, loadConfig } from '../platform/config.ts';
 import { ovsdbTlsProblem, ovsdbTlsSchema } from '../platform/ovsdb-tls-config.ts';
 
@@ -67,6 +68,14 @@ export const agentConfigSchema = z
         .regex(/^[^/\s]{1,15}$/)
         .default('midonet')
         .describe("Name of MidoNet's datapath: the kernel device whose slaves its taps are."),
+    }),
+    guard: z.strictObject({
+      foreignWriters: z
+        .enum(foreignPolicies)
+        .default('put-back')
+        .describe(
+          'Where somebody else changes rows or links of taps that were moved: put-back: they are put back; hold: left alone, told, and the hypervisor is held; revert: the attempt that moved them goes back.',
+        ),
     }),
     deadman: z
       .enum(['auto', 'process', 'systemd'])

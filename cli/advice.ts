@@ -57,6 +57,10 @@ export const adviceOf = {
   },
   'deadman-failed': { untouched: traffic, now: 'look at the log of the agent, then shunt retry HOST' },
   'verdict-failed': { untouched: 'every guest is back on its legacy plug', now: askWhy },
+  'verdict-inconclusive': {
+    untouched: 'every guest is back on its legacy plug',
+    now: 'look for what loses frames on the way to the guests named above, then shunt retry HOST',
+  },
   'stuck': {
     untouched: 'nothing starts anywhere',
     now: 'shunt host show HOST prints the repair commands; then shunt host resolve HOST',

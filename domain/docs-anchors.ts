@@ -70,6 +70,7 @@ export const findingDocs = {
   'shunt-half-made': '#finding-shunt-half-made',
   'overlay-barrier': '#finding-overlay-barrier',
   'guard-gave-up': '#finding-guard-gave-up',
+  'foreign-writer': '#finding-foreign-writer',
   'legacy-agent-awake': '#finding-legacy-agent-awake',
   'connections-left': '#finding-connections-left',
   'conntrack-full': '#finding-conntrack-full',

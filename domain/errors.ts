@@ -54,6 +54,7 @@ export const errorTable = {
   'ledger-behind': { retry: 'no', grpc: 'FAILED_PRECONDITION', exit: 4, docs: '#ledger-behind' },
   'deadman-failed': { retry: 'no', grpc: 'FAILED_PRECONDITION', exit: 4, docs: '#deadman-failed' },
   'verdict-failed': { retry: 'no', grpc: 'ABORTED', exit: 3, docs: '#verdict-failed' },
+  'verdict-inconclusive': { retry: 'yes', grpc: 'ABORTED', exit: 3, docs: '#verdict-inconclusive' },
   'stuck': { retry: 'no', grpc: 'ABORTED', exit: 5, docs: '#stuck' },
   'child-failed': { retry: 'no', grpc: 'INTERNAL', exit: 1, docs: '#child-failed' },
   'io-failed': { retry: 'look', grpc: 'INTERNAL', exit: 1, docs: '#io-failed' },

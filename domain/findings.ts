@@ -40,6 +40,8 @@ export type FindingKind =
   | 'overlay-barrier'
   /** Somebody undid again and again what the guard put back: it has stopped. */
   | 'guard-gave-up'
+  /** Somebody else changed rows or links of a tap that is ours to keep, and it was not put back. */
+  | 'foreign-writer'
   /** An agent of the legacy world works on plugs that are ours now. */
   | 'legacy-agent-awake'
   /** Open connections that the side that takes over does not know. */

@@ -52,6 +52,8 @@ export type LedgerEvent =
       readonly epoch: number;
       readonly by: string;
       readonly why: string;
+      /** The judge's reason in one word; absent: an operator's wish. */
+      readonly code?: ErrorCode;
     }
   /** Written before anything is sent to the agent: gives the epoch. */
   | {

@@ -12,8 +12,10 @@ export interface ProbeResult {
   readonly answered: number;
   /** Median round trip in milliseconds, absent when nothing answered. */
   readonly rttMs?: number;
-  /** Full-size frames with DF were asked as well, and this many of them answered; absent when not asked. */
+  /** Questions in full-size frames that may not be cut up, as far as they were asked; absent when not asked. */
   readonly largeAnswered?: number;
+  /** How many those were; absent (an older agent): as many as `sent`. */
+  readonly largeSent?: number;
 }
 
 /** What answered before the cut. Only that can be required after it. */

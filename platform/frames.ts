@@ -3,6 +3,7 @@ import { internetChecksum, pseudoHeaderV6 } from './checksum.ts';
 
 const broadcastMac = 'ff:ff:ff:ff:ff:ff';
 const zeroMac = '00:00:00:00:00:00';
+const ethernetHeaderBytes = 14;
 const etherTypes = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 const icmpv6 = { protocol: 58, solicitation: 135, advertisement: 136 } as const;
 
@@ -12,9 +13,13 @@ export function arpRequest(fields: {
   readonly senderIp: string;
   readonly targetIp: string;
   readonly targetMac?: string;
+  /** The packet is filled up with zeros to so many bytes after the ethernet header. Absent: as long as ARP is. */
+  readonly paddedTo?: number;
 }): Buffer {
   const destination = fields.targetMac ?? broadcastMac;
-  return arp({ ...fields, operation: 1, destination, targetMac: zeroMac });
+  const frame = arp({ ...fields, operation: 1, destination, targetMac: zeroMac });
+  const missing = (fields.paddedTo ?? 0) + ethernetHeaderBytes - frame.length;
+  return missing > 0 ? Buffer.concat([frame, Buffer.alloc(missing)]) : frame;
 }
 
 /** The answer to an ARP request, unicast. */

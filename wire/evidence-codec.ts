@@ -29,6 +29,7 @@ export const probeResultCodec = message<ProbeResult, PbProbeResult>({
   answered: count,
   rttMs: optional(real),
   largeAnswered: optional(count),
+  largeSent: optional(count),
 });
 
 export const blackoutCodec = message<Blackout, PbBlackout>({

@@ -76,6 +76,7 @@ export const findingKind = word<FindingKind>('finding', {
   'shunt-half-made': 1,
   'overlay-barrier': 1,
   'guard-gave-up': 1,
+  'foreign-writer': 1,
   'legacy-agent-awake': 1,
   'connections-left': 1,
   'conntrack-full': 1,

@@ -144,7 +144,7 @@ export class WireProof implements Disposable {
   ): Promise<readonly PeerAnswers[]> {
     const results = await askInRounds(
       asked.map(({ question }) => question),
-      rounds,
+      { ...rounds, isEnough: ({ answered }) => answered > 0 },
     );
     return asked.map(({ peer }, index) => ({
       bridge: peer.bridge,

@@ -33,6 +33,8 @@ export interface AttemptContext {
   readonly onGuard: (work: AttemptWork) => void;
   /** Its taps are moved by us: the guard must look away. */
   readonly onUnguard: (work: AttemptWork) => Promise<void>;
+  /** What somebody else did to one of these taps, and was not put right. */
+  readonly wrongWith: (taps: readonly string[]) => Finding | undefined;
   readonly onStage: (stage: Stage, epoch: number) => void;
   readonly onConnections: (told: ToldConnections, epoch: number) => void;
   /** Something begins that must not wait for memory or a disk. Never fails. */

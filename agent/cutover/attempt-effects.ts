@@ -1,6 +1,7 @@
 import type { AttemptEffect } from '../../domain/attempt/attempt-machine.ts';
 import { isWorkPhase } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
+import { noAnswerFindings } from '../../domain/judge/combine-verdicts.ts';
 import type { Blackout, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { attemptSteps } from '../../domain/rewire/plan-attempt.ts';
@@ -15,7 +16,7 @@ import { disarmDeadMan } from './dead-man.ts';
 import { deadManAfter, deadManGraceMs, extend } from './deadline.ts';
 import type { ExecutorDependencies } from './execution.ts';
 import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
-import { about, attachAgain, provenReturn, scopeOf, verdictNow } from './proof-of-life.ts';
+import { about, attachAgain, lateAnswers, provenReturn, scopeOf, silentTaps, verdictNow } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
 
@@ -48,6 +49,8 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.baseline = await context.prober.baseline(scopeOf(work, 'from'));
   signal.throwIfAborted();
   context.reporter.report('probe', { epoch: grant.epoch, stage: 'baseline', results: work.baseline });
+  work.findings = noAnswerFindings(context.host.identity.systemId, silentTaps(work));
+  for (const finding of work.findings) context.onFinding(finding, grant.epoch);
   work.post({ type: 'prepared' });
 }
 
@@ -86,7 +89,11 @@ async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
   const leftMs = () =>
     work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now());
-  await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, { ...executorFor(work), leftMs });
+  await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, {
+    ...executorFor(work),
+    isForward: true,
+    leftMs,
+  });
   await dropStale(work, signal);
   await sleep(blackoutMarginMs, signal);
   endBlackout(work);
@@ -100,6 +107,7 @@ async function dropStale({ context, grant, moves }: AttemptWork, signal: AbortSi
 
 async function verify(work: AttemptWork, signal: AbortSignal): Promise<void> {
   await attachAgain(work, signal);
+  await lateAnswers(work, signal);
   work.post({ type: 'verified', verdict: await verdictNow(work, signal) });
 }
 
@@ -123,6 +131,8 @@ async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<voi
   const leftMs = deadline === undefined ? 0 : remainingMs(deadline, context.clock.now());
   if (leftMs < -deadManGraceMs / 3)
     throw new ShuntError('timed-out', 'the word to commit came too late: the dead man is at work');
+  const wrong = context.wrongWith(work.moves.map((move) => move.tap));
+  if (wrong !== undefined) throw new ShuntError('preimage-changed', `it cannot be committed: ${wrong.message}`);
   await context.host.ovs.sync(signal); // what the record says to be there is there after a power cut too
   work.post({ type: 'commit-recorded' });
 }
@@ -139,7 +149,7 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   }
   for (const { tap, why } of outcome.leftAlone) context.onFinding(leftAloneFinding(work, tap, why), grant.epoch);
   await syncRestored(work, signal);
-  const silent = await provenReturn(work, signal);
+  const silent = await provenReturn(work, new Set(outcome.leftAlone.map(({ tap }) => tap)), signal);
   if (silent.length === 0) {
     work.post({ type: 'restored' });
     return;

@@ -32,6 +32,8 @@ export interface ExecutorDependencies {
   readonly onStage: (stage: Stage) => void;
   /** The tap's link is not there any more. */
   readonly onGone: (move: TapMove) => void;
+  /** An attempt's own way: what it changes has to be what was read when it was armed. Absent: a way back, or the guard's. */
+  readonly isForward?: boolean;
   /** Until the attempt is taken back: nothing is changed after it. Absent: a way back, which is never too late. */
   readonly leftMs?: () => number;
   /** What came of copying open connections; told once a batch. */

@@ -5,6 +5,7 @@ import type { NetlinkOperation } from '../../platform/native/netlink-operations.
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { toNobody } from '../host/announcements.ts';
 import { type Execution, mark, markGone, present } from './execution.ts';
+import { requireNoPort } from './pre-images.ts';
 
 /**
  * What the kernel answers to a new master while its openvswitch module still has the tap: the link's master, `ovs-system`, has no way to
@@ -21,6 +22,7 @@ const confirmAfterMs = [25, 50, 125, 300, 500] as const;
 export function leaveLegacy(step: RewireStep, run: Execution): void {
   for (const move of present(step, run)) requireMaster(move, run);
   const moves = present(step, run);
+  requireNoPort(moves, run);
   const results = run.netlink.apply(moves.map((move) => ({ kind: 'no-master', link: move.tap })));
   for (const [index, move] of moves.entries()) {
     const result = results[index];

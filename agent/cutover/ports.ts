@@ -20,12 +20,17 @@ export interface ProbeScope {
   readonly nonce: string;
   readonly taps: readonly (TapTarget & { readonly ofport?: number })[];
   readonly networks: readonly PreparedNetwork[];
+  /** When nothing more need be known of a guest from one place. */
+  readonly isEnough?: (result: ProbeResult) => boolean;
+  /** It was inconclusive: ask for longer. */
+  readonly extended?: boolean;
 }
 
 /** A network whose probe interfaces stand on this host. */
 export interface PreparedNetwork {
   readonly networkId: string;
   readonly legacyBridge?: string;
+  readonly mtu: number;
   /** An overlay: no wire joins its two worlds. */
   readonly disjoint?: true;
   readonly probe?: ProbePort;

@@ -178,6 +178,7 @@ export class ProbePorts {
     const { raw } = legNames(network.networkId);
     return {
       networkId: network.networkId,
+      mtu: network.mtu,
       ...(network.class === 'overlay' ? { disjoint: true } : {}),
       ...(network.legacyBridge === undefined ? {} : { legacyBridge: network.legacyBridge }),
       ...(network.probe === undefined ? {} : { probe: network.probe }),

@@ -1,17 +1,20 @@
 import { restsOf } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
-import { judge } from '../../domain/judge/judge.ts';
+import { isEnough, judge } from '../../domain/judge/judge.ts';
 import { judgeReturn } from '../../domain/judge/judge-return.ts';
 import { meaningful } from '../../domain/judge/legacy-vantage.ts';
 import type { ProbeResult, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
 import { wayOfMove } from '../../domain/rewire/plan-attempt.ts';
+import { sleep } from '../../platform/clock.ts';
 import { describeError } from '../../platform/shunt-error.ts';
 import type { AttemptWork } from './attempt-context.ts';
 import type { ProbeScope } from './ports.ts';
 
 const verifyTries = 2;
+/** Answers to questions from before a move, which prove nothing after it, are waited out for so long at most. */
+const lateMaxMs = 1_000;
 
 /** After a restart: the ports stand, only our sockets are gone. */
 export async function attachAgain(work: AttemptWork, signal: AbortSignal): Promise<void> {
@@ -20,34 +23,49 @@ export async function attachAgain(work: AttemptWork, signal: AbortSignal): Promi
   work.context.prober.attachPorts(work.prepared);
 }
 
-/** Asks every guest on the attempt's own side, and judges by what answered before. */
+/** Asks every guest on the attempt's own side, and judges by what answered before; for longer where that was inconclusive before. */
 export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promise<Verdict> {
   const { prober, reporter } = work.context;
   const stage = restsOf(work.attempt).to;
+  const baseline = presentBaseline(work);
+  const extended = work.attempt.verdict?.kind === 'inconclusive';
+  const scope: ProbeScope = { ...scopeOf(work, 'to'), extended, isEnough: (result) => isEnough(baseline, result) };
   let verdict: Verdict | undefined;
-  for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = await prober.verify(scopeOf(work, 'to'), signal);
+  for (let tries = 0; tries < (extended ? 1 : verifyTries); tries += 1) {
+    const results = await prober.verify(scope, signal);
     signal.throwIfAborted();
-    verdict = judge(presentBaseline(work), reaching(work, 'to', results));
+    verdict = judge(baseline, reaching(work, 'to', results));
     reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
     if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
   }
   return verdict ?? { kind: 'no-evidence', taps: {} };
 }
 
-/** A revert is verified by the same probes as a cut; gives the taps whose guests cannot be reached as before. */
-export async function provenReturn(work: AttemptWork, signal: AbortSignal): Promise<readonly string[]> {
+/**
+ * A revert is verified by the same probes as a cut; gives the taps whose guests cannot be reached as before. Those that somebody else has by
+ * now are not ours to prove.
+ */
+export async function provenReturn(
+  work: AttemptWork,
+  leftAlone: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { prober, reporter } = work.context;
   // Without them the wiring has still been looked at, and taps themselves can be asked.
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
+  const known = presentBaseline(work).filter((result) => !leftAlone.has(result.tap));
+  const asked = scopeOf(work, 'from');
+  const taps = asked.taps.filter(({ tap }) => !leftAlone.has(tap));
+  const scope: ProbeScope = { ...asked, taps, isEnough: (result) => isEnough(known, result) };
+  await lateAnswers(work, signal);
   let verdict: Verdict | undefined;
   for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = reaching(work, 'from', await prober.verify(scopeOf(work, 'from'), signal));
-    const asked = new Set(
+    const results = reaching(work, 'from', await prober.verify(scope, signal));
+    const heard = new Set(
       results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
     );
     verdict = judge(
-      presentBaseline(work).filter((result) => asked.has(`${result.tap} ${result.vantage}`)),
+      known.filter((result) => heard.has(`${result.tap} ${result.vantage}`)),
       results,
     );
     reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
@@ -56,6 +74,18 @@ export async function provenReturn(work: AttemptWork, signal: AbortSignal): Prom
   const { unreachable, guestsSilent } = judgeReturn(verdict);
   for (const tap of guestsSilent) work.context.onFinding(silentGuestFinding(work, tap), work.grant.epoch);
   return unreachable;
+}
+
+/** On a path that delays frames an answer may come after the move that its question came before. */
+export async function lateAnswers({ baseline }: AttemptWork, signal: AbortSignal): Promise<void> {
+  const slowestMs = Math.max(0, ...baseline.map(({ rttMs = 0 }) => rttMs));
+  await sleep(Math.min(lateMaxMs, Math.ceil(2 * slowestMs)), signal);
+}
+
+/** Taps that nobody could ask, or that answered to nothing: what becomes of their guests nothing will prove. */
+export function silentTaps({ grant, baseline }: AttemptWork): readonly string[] {
+  const alive = new Set(baseline.filter((result) => result.answered > 0).map((result) => result.tap));
+  return grant.taps.map(({ tap }) => tap).filter((tap) => !alive.has(tap));
 }
 
 /** A tap that is gone owes no answer. */

@@ -7,6 +7,7 @@ import { requireBridge } from '../host/open-vswitch.ts';
 import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
 import { type Execution, mark, markGone, present } from './execution.ts';
+import { requirePreImage } from './pre-images.ts';
 
 /** How long OVN may take to claim a port and install its flows. */
 const settleTimeoutMs = 10_000;
@@ -74,7 +75,7 @@ export async function leaveTarget(step: RewireStep, run: Execution): Promise<voi
   if (found.length === 0) return;
   const tx = run.ovs.transaction();
   for (const { move, port } of found) {
-    tx.requireRow('Port', port.port._uuid, { name: move.tap });
+    requirePreImage(tx, { move, port, rows: move.target.rows }, run);
     tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
   }
   run.ovs.bump(tx);

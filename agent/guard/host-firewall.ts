@@ -1,20 +1,22 @@
-import type { Finding } from '../../domain/findings.ts';
 import { isShuntError } from '../../platform/shunt-error.ts';
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
 import { gateCommands, legsOf } from '../shunt/gate.ts';
 import { acceptOwnLegs, keepZones } from '../shunt/legacy-firewall.ts';
+import type { ForeignWriters } from './foreign-writers.ts';
 import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
 
 export interface HostFirewallOptions {
   readonly host: Host;
   /** Those of taps that nobody moves at the moment. */
   readonly claims: () => ReadonlyMap<string, Claim>;
-  readonly onFinding: (finding: Finding, epoch: number) => void;
+  readonly writers: Pick<ForeignWriters, 'gatesPutBack'>;
   readonly onError: (error: unknown, tap: string) => void;
 }
 
-const lookEveryMs = 10_000;
+/** Between looks at our own gates; at what else filters on this host every few of them, for that takes a program. */
+const lookEveryMs = 1_500;
+const filtersEvery = 7;
 const limitMs = 10_000;
 
 /**
@@ -26,6 +28,7 @@ export class HostFirewall implements Disposable {
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #looks = 0;
 
   constructor(options: HostFirewallOptions) {
     this.#options = options;
@@ -54,9 +57,10 @@ export class HostFirewall implements Disposable {
     this.#looking = true;
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]);
-      if (await acceptOwnLegs({ signal }))
-        this.#tell(first, 'the rules that let frames pass the legs of shunts were gone');
       await this.#keepGates([first, ...others], signal);
+      this.#looks += 1;
+      if (this.#looks % filtersEvery === 0 && (await acceptOwnLegs({ signal })))
+        await this.#tell(first, 'the rules that let frames pass the legs of shunts were gone');
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#options.onError(error, first.move.tap);
     } finally {
@@ -66,8 +70,8 @@ export class HostFirewall implements Disposable {
 
   async #keepGates(claims: readonly ShuntClaim[], signal: AbortSignal): Promise<void> {
     const { plane } = this.#options.host;
-    const listed = gatesOf(this.#options.host);
-    const open = claims.filter(({ move }) => !listed.includes(`"${legsOf(move.shunt).v}"`));
+    const gates = plane.isWhole() ? gatesOf(this.#options.host) : '';
+    const open = claims.filter(({ move }) => !gates.includes(`"${legsOf(move.shunt).v}"`));
     const [first] = open;
     if (first === undefined) return;
     plane.makeTables();
@@ -78,7 +82,7 @@ export class HostFirewall implements Disposable {
       open.map(({ move }) => move),
       { plane, signal },
     );
-    this.#tell(first, `the gates of ${open.length} shunts were gone from nftables`);
+    await this.#tell(first, `the gates of ${open.length} shunts were gone from nftables`);
   }
 
   /** Those on a shunt now: a guest that was started anew may be plugged direct. */
@@ -90,12 +94,8 @@ export class HostFirewall implements Disposable {
     });
   }
 
-  #tell(claim: ShuntClaim, what: string): void {
-    const { tap, portId, networkId } = claim.move;
-    const message = `${what} (did Docker, firewalld or a legacy agent start?): they are there again, looked at every ${lookEveryMs / 1_000} s`;
-    const host = this.#options.host.identity.systemId;
-    const about = { host, tap, portId, networkId };
-    this.#options.onFinding({ kind: 'legacy-agent-awake', severity: 'warning', ...about, message }, claim.epoch);
+  #tell(claim: ShuntClaim, what: string): Promise<void> {
+    return this.#options.writers.gatesPutBack(claim, what);
   }
 }
 

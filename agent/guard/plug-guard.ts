@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/findings.ts';
+import type { ForeignPolicy } from '../../domain/rewire/foreign-changes.ts';
 import { sleep, systemClock } from '../../platform/clock.ts';
 import type { LinkEvent } from '../../platform/native/link-monitor.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
@@ -7,27 +8,29 @@ import type { Host } from '../host/host.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
 import type { Claim } from '../journal/claims.ts';
 import { WokenOvsAgent } from '../sources/woken-ovs-agent.ts';
+import { ClaimJudge } from './claim-judge.ts';
 import { Fights, fightPauseMs, gaveUp } from './fights.ts';
+import { ForeignWriters } from './foreign-writers.ts';
 import { HostFirewall } from './host-firewall.ts';
-import { judgeClaim } from './judge-claim.ts';
+import type { ClaimJudgement } from './judge-claim.ts';
 import { KeptClaims } from './kept-claims.ts';
 import { LastingFindings } from './lasting-findings.ts';
 import { type GuardExecutor, masterOf, perform, putBackSteps, releaseRow } from './put-back.ts';
 import { takeOutSecondUplink } from './second-uplinks.ts';
-import {
-  claimingPort,
-  factsFor,
-  isShuntClaim,
-  judgeShuntClaim,
-  type ShuntClaim,
-  type ShuntJudgement,
-} from './shunt-claims.ts';
+import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
 import { notOurs, otherGuest, replugged, type Told, tapGone } from './told.ts';
+import { whoWrote } from './who-wrote.ts';
 
 export interface GuardOptions {
   readonly host: Host;
   readonly bootId: string;
   readonly executor: GuardExecutor;
+  /** What is done where somebody else changes taps that are ours to keep. */
+  readonly policy: ForeignPolicy;
+  /** Takes the newest attempt back, if it is this claim's and can be; false: it cannot. */
+  readonly onRevert: (claim: Claim, why: string) => boolean;
+  /** Where the agent reaches Open vSwitch's database; its log may tell who wrote there. */
+  readonly database: string;
   readonly onFinding: (finding: Finding, epoch: number) => void;
   /** What stands has changed. */
   readonly onStanding: () => void;
@@ -49,20 +52,35 @@ export class PlugGuard implements Disposable {
   readonly #again = new Set<string>();
   readonly #stop = new AbortController();
   readonly #fights = new Fights();
+  readonly #judge: ClaimJudge;
   readonly #lasting: LastingFindings;
+  readonly #writers: ForeignWriters;
   readonly #woken: WokenOvsAgent;
   readonly #firewall: HostFirewall;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#judge = new ClaimJudge(options.host, options.bootId);
     this.#lasting = new LastingFindings(options.onStanding);
+    this.#writers = new ForeignWriters({
+      ...options,
+      lasting: this.#lasting,
+      tell: (claim, what) => this.#tell(claim, what),
+      whoWrote: (claim) => whoWrote({ database: options.database, about: this.#judge.namesOf(claim) }),
+      lookAgain: (tap) => this.#checkAgain(tap),
+    });
     this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#kept.all });
-    this.#firewall = new HostFirewall({ ...options, claims: () => this.#kept.all });
+    this.#firewall = new HostFirewall({ ...options, claims: () => this.#kept.all, writers: this.#writers });
   }
 
   /** What is wrong now, and holds the host. */
   get standing(): readonly Finding[] {
     return this.#lasting.all;
+  }
+
+  /** What somebody else did to one of these taps, and was not put right. */
+  wrongWith(taps: readonly string[]): Finding | undefined {
+    return this.#lasting.all.find(({ tap = '', severity }) => severity === 'error' && taps.includes(tap));
   }
 
   get claims(): ReadonlyMap<string, Claim> {
@@ -89,6 +107,8 @@ export class PlugGuard implements Disposable {
       this.#kept.forget(tap);
       this.#fights.forget(tap);
       this.#lasting.drop(tap);
+      this.#writers.inPlace(tap);
+      this.#judge.forget(tap);
       this.#busy.get(tap)?.abort.abort();
     }
     await Promise.all(taps.map((tap) => this.#busy.get(tap)?.done));
@@ -113,10 +133,7 @@ export class PlugGuard implements Disposable {
     if (this.#kept.all.size === 0) return;
     const ports = this.#options.host.ovs.ports();
     for (const claim of this.#kept.all.values()) {
-      const port = claimingPort(claim, ports);
-      const ours = port?.iface.external_ids.get('iface-id') === claim.move.portId;
-      const elsewhere = claim.move.legacy.ovs !== undefined && port?.bridge.name !== claim.move.target.bridge;
-      if (!ours || elsewhere) this.#check(claim, this.#options.host.netlink.link(claim.move.tap), port);
+      if (!this.#judge.isAsKnown(claim, ports)) this.#checkNow(claim);
     }
   }
 
@@ -152,13 +169,14 @@ export class PlugGuard implements Disposable {
   }
 
   #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
-    const { host, bootId } = this.#options;
-    if (!host.ovs.lockHeld || !host.ovs.replica.synced) return; // somebody else's turn; looked at again after
-    const found = isShuntClaim(claim)
-      ? this.#judgeShunt(claim).kind
-      : judgeClaim(claim, { link, port, bootId, master: masterOf(host, link) });
-    if (found === 'in-place') return;
+    const { ovs } = this.#options.host;
+    if (!ovs.lockHeld || !ovs.replica.synced) return; // somebody else's turn; looked at again after
     const { tap } = claim.move;
+    const found = this.#judge.judge(claim, { link, port });
+    if (found.kind === 'in-place') {
+      this.#writers.inPlace(tap);
+      return;
+    }
     if (this.#busy.has(tap)) {
       this.#again.add(tap);
       return;
@@ -171,11 +189,6 @@ export class PlugGuard implements Disposable {
     this.#busy.set(tap, { done, abort });
   }
 
-  #judgeShunt(claim: ShuntClaim): ShuntJudgement {
-    const { host, bootId } = this.#options;
-    return judgeShuntClaim(claim, factsFor(claim, host, host.ovs.ports()), bootId);
-  }
-
   #checkNow(claim: Claim): void {
     const { tap } = claim.move;
     this.#check(claim, this.#link(tap), this.#options.host.ovs.ports().get(tap));
@@ -185,14 +198,21 @@ export class PlugGuard implements Disposable {
     return this.#options.host.netlink.link(name);
   }
 
-  async #act(claim: Claim, found: 'gone' | 'foreign' | 'away', signal: AbortSignal): Promise<void> {
+  async #act(claim: Claim, found: ClaimJudgement, signal: AbortSignal): Promise<void> {
     const { tap } = claim.move;
+    const { ovs } = this.#options.host;
     try {
-      if (found === 'away') return this.#mayGoOn(claim) ? await this.#putBack(claim, signal) : undefined;
+      if (found.kind === 'away' || found.kind === 'altered') {
+        // The event may tell of what has passed, of our own doing.
+        const { kind, what } = this.#judge.judge(claim, { link: this.#link(tap), port: ovs.ports().get(tap) });
+        if (kind !== 'away' && kind !== 'altered') return void this.#again.add(tap);
+        const goesOn = (await this.#writers.mayPutBack(claim, what)) && this.#mayGoOn(claim);
+        return goesOn ? await this.#putBack(claim, what, signal) : undefined;
+      }
       if (isShuntClaim(claim)) return await this.#letShuntGo(claim, signal);
       this.#kept.forget(tap);
       await releaseRow(claim, this.#options.host, signal);
-      this.#tell(claim, found === 'gone' ? tapGone(tap) : replugged(tap));
+      this.#tell(claim, found.kind === 'gone' ? tapGone(tap) : replugged(tap));
     } catch (error) {
       this.#options.onError(error, tap);
     }
@@ -215,13 +235,10 @@ export class PlugGuard implements Disposable {
     if (claim !== undefined) this.#checkNow(claim);
   }
 
-  async #putBack(claim: Claim, signal: AbortSignal): Promise<void> {
+  async #putBack(claim: Claim, what: readonly string[], signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        if (!(await this.#putBackOnce(claim, signal))) return;
-        const from = isShuntClaim(claim) ? 'or a part of its shunt out of its place' : 'off the integration bridge';
-        const message = `somebody took ${claim.move.tap} ${from} (libvirtd restarted?): it was put back`;
-        this.#tell(claim, { kind: 'tap-replugged', severity: 'warning', message });
+        if (await this.#putBackOnce(claim, signal)) await this.#writers.putBack(claim, what);
         return;
       } catch (error) {
         if (signal.aborted || !this.#kept.all.has(claim.move.tap)) return;
@@ -243,7 +260,8 @@ export class PlugGuard implements Disposable {
     await host.ovs.flush(AbortSignal.any([signal, AbortSignal.timeout(reachTimeoutMs)]));
     const link = host.netlink.link(claim.move.tap);
     if (link === undefined || signal.aborted || this.#kept.all.get(claim.move.tap)?.epoch !== claim.epoch) return false;
-    if (isShuntClaim(claim)) return this.#putShuntBack(claim, signal);
+    const rewrote = await this.#judge.putRowBack(claim, signal);
+    if (isShuntClaim(claim)) return (await this.#putShuntBack(claim, signal)) || rewrote;
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
     await perform(steps, signal, executor);
@@ -252,7 +270,7 @@ export class PlugGuard implements Disposable {
 
   /** Planned from what is there now; false: it is in its place, or not ours any more. */
   async #putShuntBack(claim: ShuntClaim, signal: AbortSignal): Promise<boolean> {
-    const judged = this.#judgeShunt(claim);
+    const judged = this.#judge.judgeShunt(claim);
     if (judged.kind !== 'away') {
       if (judged.kind !== 'in-place') this.#again.add(claim.move.tap);
       return false;
@@ -264,7 +282,7 @@ export class PlugGuard implements Disposable {
   /** At once: a claimed leg that leads to no guest takes all its frames. */
   async #letShuntGo(claim: ShuntClaim, signal: AbortSignal): Promise<void> {
     const { tap } = claim.move;
-    const judged = this.#judgeShunt(claim);
+    const judged = this.#judge.judgeShunt(claim);
     if (judged.kind !== 'gone' && judged.kind !== 'foreign') return;
     if (judged.kind === 'gone') this.#kept.depart(claim);
     else this.#kept.forget(tap);

@@ -1,4 +1,4 @@
-import { markKeys, type TapMove } from '../../domain/rewire/moves.ts';
+import { markKeys, type PlugRows, type TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { withBinding } from '../../domain/sources/midonet-steps.ts';
 import { withReparenting } from '../../domain/sources/ovs-restore.ts';
@@ -7,6 +7,7 @@ import type { ExecutorDependencies } from '../cutover/execution.ts';
 import { dropStaleFlows } from '../cutover/overlapping-flows.ts';
 import { execute } from '../cutover/rewire-executor.ts';
 import type { Host } from '../host/host.ts';
+import { type OpenVSwitch, type OvsPort, requireBridge } from '../host/open-vswitch.ts';
 import type { Claim } from '../journal/claims.ts';
 import { masterName } from '../sources/midonet.ts';
 
@@ -41,6 +42,29 @@ export function putBackSteps(move: TapMove, master: string | undefined, plugged:
     { kind: 'settle-target', ...at },
   ]);
   return withBinding(steps);
+}
+
+/** Puts our keys, the tag and the bridge of a row back as they were, in one transaction; what others added stays. */
+export async function rewriteRow(
+  { move }: Claim,
+  { port, wanted }: { readonly port: OvsPort; readonly wanted: PlugRows },
+  { ovs, signal }: { readonly ovs: OpenVSwitch; readonly signal: AbortSignal },
+): Promise<void> {
+  const to = requireBridge(ovs, move.target.bridge);
+  const [ofPort, ofInterface] = [port.port._uuid, port.iface._uuid];
+  const tx = ovs.transaction();
+  tx.requireRow('Port', ofPort, { name: port.port.name });
+  if (port.bridge._uuid !== to._uuid) {
+    tx.requireRow('Bridge', to._uuid, { name: to.name });
+    tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [ofPort]]]);
+    tx.mutate('Bridge', [['_uuid', '==', to._uuid]], [['ports', 'insert', [ofPort]]]);
+    tx.update('Interface', [['_uuid', '==', ofInterface]], { ofport: null }); // the other bridge's
+  }
+  tx.update('Port', [['_uuid', '==', ofPort]], { tag: wanted.port.tag ?? null });
+  tx.putKeys('Port', [['_uuid', '==', ofPort]], 'external_ids', wanted.port.external_ids);
+  tx.putKeys('Interface', [['_uuid', '==', ofInterface]], 'external_ids', wanted.iface.external_ids);
+  ovs.bump(tx);
+  await ovs.transact(tx, `putting the row of ${port.port.name} back as it was`, signal);
 }
 
 /** Our row without a tap would wait for a stranger of the same name. */

@@ -15,6 +15,7 @@ import { type OvsPort, plugFactsOf } from '../host/open-vswitch.ts';
 import { linkFacts } from '../host/read-facts.ts';
 import { shuntFactsOf } from '../host/shunt-facts.ts';
 import type { Claim } from '../journal/claims.ts';
+import type { ClaimJudgement } from './judge-claim.ts';
 
 /** A claim on a tap that went by a shunt, wherever it is on its way. */
 export type ShuntClaim = Claim & { readonly move: ShuntMove };
@@ -30,20 +31,34 @@ export function linksOf({ move }: Pick<Claim, 'move'>): readonly string[] {
   return [move.tap, bridge, legacyLeg.outer, legacyLeg.inner, targetLeg.outer, targetLeg.inner];
 }
 
-export type ShuntJudgement =
-  | { readonly kind: 'in-place' }
-  /** Gone: in this boot; somebody else's: another MAC, bridge or iface-id. Own objects are to go. */
-  | { readonly kind: 'gone' | 'foreign'; readonly why: string; readonly steps: readonly RewireStep[] }
-  | { readonly kind: 'away'; readonly place: TapPlace; readonly steps: readonly RewireStep[] };
+export type ShuntJudgement = ClaimJudgement &
+  (
+    | { readonly kind: 'in-place' }
+    /** Gone: in this boot; somebody else's: another MAC, bridge or iface-id. Own objects are to go. */
+    | { readonly kind: 'gone' | 'foreign'; readonly why: string; readonly steps: readonly RewireStep[] }
+    /** Altered: the row by which OVN knows it has to be put right before anything else is. */
+    | { readonly kind: 'away' | 'altered'; readonly place: TapPlace; readonly steps: readonly RewireStep[] }
+  );
+
+export interface ShuntView {
+  readonly bootId: string;
+  /** What somebody changed in the row that claims its port. */
+  readonly changes?: readonly string[];
+}
 
 /** What became of a claimed tap, and the steps that put it right. */
-export function judgeShuntClaim(claim: ShuntClaim, facts: RewireFacts, bootId: string): ShuntJudgement {
+export function judgeShuntClaim(
+  claim: ShuntClaim,
+  facts: RewireFacts,
+  { bootId, changes = [] }: ShuntView,
+): ShuntJudgement {
   const { move } = claim;
   const link = facts.links.get(move.tap);
-  if (link === undefined && claim.bootId !== bootId) return { kind: 'in-place' }; // after a reboot it may yet come
+  if (link === undefined && claim.bootId !== bootId) return inPlace; // after a reboot it may yet come
   if (link?.mac !== undefined && move.hostMac !== undefined && link.mac !== move.hostMac) {
     return {
       kind: 'foreign',
+      what: [],
       why: `${move.tap} is another guest's now: its address is ${link.mac}`,
       steps: leftovers(move, facts),
     };
@@ -52,9 +67,40 @@ export function judgeShuntClaim(claim: ShuntClaim, facts: RewireFacts, bootId: s
   const found = judgeToward(place, [move], facts);
   const [{ leftAlone, kinds } = { leftAlone: undefined, kinds: [] }] = found;
   const steps = stepsFor(place, found);
-  if (leftAlone !== undefined) return { kind: link === undefined ? 'gone' : 'foreign', why: leftAlone, steps };
-  return kinds.length === 0 ? { kind: 'in-place' } : { kind: 'away', place, steps };
+  if (link === undefined) return { kind: 'gone', what: [], why: leftAlone ?? 'the tap is gone', steps };
+  if (changes.length > 0) return { kind: 'altered', what: changes, place, steps: [] };
+  if (leftAlone !== undefined) return { kind: 'foreign', what: [], why: leftAlone, steps };
+  if (kinds.length === 0) return inPlace;
+  return { kind: 'away', what: [...new Set(kinds.map((kind) => words[kind]))], place, steps };
 }
+
+const inPlace = { kind: 'in-place', what: [] } as const;
+
+const part = 'a part of its shunt is gone';
+const leftIt = 'it was taken out of its shunt';
+const wrongLeg = 'its frames leave by the other leg of its shunt';
+const unplugged = 'its port on the integration bridge is gone';
+
+/** What somebody did, by what it takes to put it right. */
+const words: Readonly<Record<TowardCase['kinds'][number], string>> = {
+  'make-shunt': part,
+  'restore-legacy-leg': part,
+  'drop-legacy-leg': 'it has its legacy leg again',
+  'enter-shunt': leftIt,
+  'exit-shunt': leftIt,
+  'claim-shunt': unplugged,
+  'release-shunt': 'a leg of its former shunt is plugged',
+  'unmake-shunt': 'its former shunt is there',
+  'flip': wrongLeg,
+  'unflip': wrongLeg,
+  'seed-connections': wrongLeg,
+  'collapse': 'it is in a shunt',
+  'uncollapse': 'it is plugged without its shunt',
+  'leave-legacy': 'it was put into its legacy bridge',
+  'join-target': unplugged,
+  'settle-target': unplugged,
+  'leave-target': 'it is plugged',
+};
 
 /**
  * A guest that was started anew has lost its shunt with its tap. A staged one gets another; where frames left by OVN already it is plugged

@@ -9,7 +9,7 @@ export function tapGone(tap: string): Told {
 
 export function replugged(tap: string): Told {
   const message = `${tap} is another guest's now, or was plugged anew with another iface-id: its claim is released`;
-  return { kind: 'foreign-iface-id', severity: 'info', message };
+  return { kind: 'foreign-iface-id', severity: 'warning', message };
 }
 
 export function notOurs(why: string): Told {

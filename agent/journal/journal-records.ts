@@ -75,6 +75,7 @@ const probeResult = z.object({
   answered: z.number(),
   rttMs: z.number().optional(),
   largeAnswered: z.number().optional(),
+  largeSent: z.number().optional(),
 });
 const blackout = z.object({
   tap: z.string(),
@@ -178,7 +179,7 @@ const event = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['prepare-failed', 'arm-failed', 'step-failed', 'commit-failed']), ...failure }),
   z.object({ type: z.literal('grant'), commitOn: z.enum(['word', 'evidence']) }),
   z.object({ type: z.enum(['verified', 'soaked']), verdict }),
-  z.object({ type: z.enum(['revert-word', 'reverted-elsewhere']), why: z.string() }),
+  z.object({ type: z.enum(['revert-word', 'reverted-elsewhere', 'foreign-writer']), why: z.string() }),
   z.object({ type: z.literal('restore-failed'), ...failure, repair: z.array(z.string()) }),
   z.object({ type: z.literal('recovered'), inTime: z.boolean(), why: z.string().optional() }),
   z.object({ type: z.literal('extended'), deadline: moment }),

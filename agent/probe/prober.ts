@@ -9,7 +9,7 @@ import type { PreparedNetwork, Prober, ProbeScope } from '../cutover/ports.ts';
 import { BlackoutRecorder } from './blackout-recorder.ts';
 import { arpQuestion, type Guest, localQuestion, nonceMac, pingQuestion } from './questions.ts';
 import { RawPort } from './raw-port.ts';
-import { askInRounds, type Question } from './rounds.ts';
+import { askInRounds, type Question, type RoundsOptions } from './rounds.ts';
 
 export interface ProberDependencies {
   readonly poller: Poller;
@@ -18,8 +18,11 @@ export interface ProberDependencies {
   readonly packetOut: (ofport: number, frame: Uint8Array) => void;
 }
 
-const baselineRounds = { roundsMin: 4, roundsMax: 12, intervalMs: 60 };
-const verifyRounds = { roundsMin: 4, roundsMax: 25, intervalMs: 60 };
+/** Enough of them that five in a row without an answer say something later. */
+const baselineRounds = { roundsMin: 8, roundsMax: 12, intervalMs: 60 };
+const verifyRounds = { roundsMin: 5, roundsMax: 25, intervalMs: 60 };
+/** A verification that was inconclusive is extended by so much, once. */
+const extendedRoundsMax = 75;
 
 /** Proof of life from this hypervisor's vantages; DESIGN.md, "Proof of life". Holds a raw socket a probe port, none a guest. */
 export class RawProber implements Prober, Disposable {
@@ -43,11 +46,14 @@ export class RawProber implements Prober, Disposable {
 
   async baseline(scope: ProbeScope): Promise<readonly ProbeResult[]> {
     const taps = scope.taps.map(({ ofport: _, ...tap }) => tap); // the guest itself is asked, not the way to it
-    return this.#ask({ ...scope, taps }, baselineRounds);
+    return this.#ask({ ...scope, taps }, { ...baselineRounds, isEnough: answersAll });
   }
 
   async verify(scope: ProbeScope, signal: AbortSignal): Promise<readonly ProbeResult[]> {
-    return this.#ask(scope, { ...verifyRounds, signal });
+    const isEnough = scope.isEnough ?? answersHalf;
+    const extended =
+      scope.extended === true ? { roundsMin: baselineRounds.roundsMin, roundsMax: extendedRoundsMax } : {};
+    return this.#ask(scope, { ...verifyRounds, ...extended, isEnough, signal });
   }
 
   startBlackout(scope: ProbeScope): BlackoutRecorder {
@@ -68,6 +74,7 @@ export class RawProber implements Prober, Disposable {
       roundsMin: order.rounds,
       roundsMax: order.rounds * 3,
       intervalMs: order.intervalMs,
+      isEnough: answersHalf, // what answered before, whoever asks us knows
     });
   }
 
@@ -76,13 +83,13 @@ export class RawProber implements Prober, Disposable {
     this.#networks.clear();
   }
 
-  async #ask(scope: ProbeScope, rounds: RoundsSettings): Promise<readonly ProbeResult[]> {
+  async #ask(scope: ProbeScope, rounds: RoundsOptions): Promise<readonly ProbeResult[]> {
     using taps = new DisposableStack();
     const questions = scope.taps.flatMap((tap) => {
       const ports = this.#networks.get(tap.networkId);
       const local = this.#localQuestion({ scope, tap, taps });
-      const legacy = ports?.legacy && arpQuestion('legacy', ports.legacy, tap);
-      const wire = ports?.wire && arpQuestion('wire', ports.wire, tap);
+      const legacy = ports?.legacy && arpQuestion('legacy', ports.legacy, tap, ports.network.mtu);
+      const wire = ports?.wire && arpQuestion('wire', ports.wire, tap, ports.network.mtu);
       return [local, legacy, wire].filter((question) => question !== undefined);
     });
     return await askInRounds(questions, rounds); // awaited here: the sockets of the taps live until then
@@ -95,7 +102,8 @@ export class RawProber implements Prober, Disposable {
     const { ofport } = tap;
     const deliver =
       ofport !== undefined ? (frame: Buffer) => this.#packetOut(ofport, frame) : (frame: Buffer) => port.send(frame);
-    return localQuestion({ port, guest: tap, askFrom: port.mac, deliver });
+    const mtu = this.#networks.get(tap.networkId)?.network.mtu;
+    return localQuestion({ port, guest: tap, mtu, askFrom: port.mac, deliver });
   }
 
   #packetOut(ofport: number, frame: Uint8Array): void {
@@ -129,17 +137,34 @@ export class RawProber implements Prober, Disposable {
   #keyOf(network: PreparedNetwork): string {
     const names = [network.probeIf, network.wireIf, network.legacyIf];
     const links = names.map((name) => (name === undefined ? undefined : this.#deps.netlink.link(name)));
-    return JSON.stringify([network.probe, network.disjoint, links.map((link) => [link?.ifindex, link?.mac])]);
+    return JSON.stringify([
+      network.probe,
+      network.disjoint,
+      network.mtu,
+      links.map((link) => [link?.ifindex, link?.mac]),
+    ]);
   }
 }
 
+/** Answers to everything; of whom that cannot be said more is asked. */
+function answersAll({ sent, answered, largeSent = 0, largeAnswered = 0 }: ProbeResult): boolean {
+  return answered === sent && largeAnswered === largeSent;
+}
+
+function answersHalf({ sent, answered, largeSent = 0, largeAnswered = 0 }: ProbeResult): boolean {
+  return answered * 2 >= sent && largeAnswered * 2 >= largeSent;
+}
+
 function remoteQuestion(vantage: 'remote' | 'legacy', ports: NetworkPorts, target: ProbeTarget): Question[] {
-  const identifier = randomInt(1, 0xffff);
   const guest: Guest = target;
   const { probe, legacy, network } = ports;
+  const { mtu, probe: address } = network;
+  const identifier = randomInt(1, 0xffff);
   const ping =
-    vantage === 'remote' && probe && network.probe ? pingQuestion(probe, network.probe, guest, identifier) : undefined;
-  const arp = vantage === 'legacy' && legacy ? arpQuestion('legacy', legacy, guest) : undefined;
+    vantage === 'remote' && probe && address
+      ? pingQuestion({ port: probe, address, identifier, mtu }, guest)
+      : undefined;
+  const arp = vantage === 'legacy' && legacy ? arpQuestion('legacy', legacy, guest, mtu) : undefined;
   return [ping, arp].filter((question) => question !== undefined);
 }
 
@@ -150,13 +175,6 @@ interface NetworkPorts {
   readonly probe: RawPort | undefined;
   readonly wire: RawPort | undefined;
   readonly legacy: RawPort | undefined;
-}
-
-interface RoundsSettings {
-  readonly roundsMin: number;
-  readonly roundsMax: number;
-  readonly intervalMs: number;
-  readonly signal?: AbortSignal;
 }
 
 interface LocalAbout {

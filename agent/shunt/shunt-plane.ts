@@ -55,6 +55,17 @@ export class ShuntPlane implements Disposable {
     return this.#again(() => nft.run(`list table ${family} shunt`));
   }
 
+  /** Both tables stand with their rules; false: somebody has flushed or removed one. Changes nothing. */
+  isWhole(): boolean {
+    this.#nft ??= Nftables.open(this.#library);
+    try {
+      const listed = (family: string) => this.#nft?.run(`list table ${family} shunt`) ?? '';
+      return listed('bridge').includes('@passive') && listed('inet').includes('@zones');
+    } catch {
+      return false;
+    }
+  }
+
   /** Asks vswitchd by its control socket. False: it does not know the command, or did not answer; nothing may depend on it. */
   async askSwitch(command: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
     return (await this.readFromSwitch(command, args, signal)) !== undefined;

@@ -1,9 +1,11 @@
-import type { PlugRows, TapMove } from '../../domain/rewire/moves.ts';
+import { markKeys, type PlugRows, sameRows, type TapMove } from '../../domain/rewire/moves.ts';
 import type { RewireStep, SourceStep } from '../../domain/rewire/steps.ts';
+import { deadVlan } from '../../domain/sources/ovs-segments.ts';
 import type { Transaction } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { type Execution, mark, markGone, present, type StepHandler } from '../cutover/execution.ts';
 import { settleLegacy } from '../cutover/legacy-side.ts';
+import { requirePreImage } from '../cutover/pre-images.ts';
 import { type OvsPort, plugFactsOf, requireBridge } from '../host/open-vswitch.ts';
 import type { OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
@@ -13,8 +15,8 @@ const renumberTimeoutMs = 5_000;
 
 /** Between two bridges of one Open vSwitch a tap is never without a row: its Port changes hands in one transaction. */
 export const reparentHandlers = {
-  'reparent-target': (step, run) => reparent(step, run, (move) => move.target),
-  'reparent-legacy': (step, run) => reparent(step, run, (move) => requireLegacy(move)),
+  'reparent-target': (step, run) => reparent(step, run, (move) => ({ place: move.target, from: requireLegacy(move) })),
+  'reparent-legacy': (step, run) => reparent(step, run, (move) => ({ place: requireLegacy(move), from: move.target })),
   'settle-reparented': settleReparented,
 } as const satisfies Partial<Record<SourceStep['kind'], StepHandler>>;
 
@@ -23,45 +25,46 @@ interface Place {
   readonly rows: PlugRows;
 }
 
+/** To where, and from where. */
+interface Way {
+  readonly place: Place;
+  readonly from: Place;
+}
+
 function requireLegacy(move: TapMove): Place {
   if (move.legacy.ovs !== undefined) return move.legacy.ovs;
   throw new ShuntError('internal', `${move.tap} has no legacy plug in Open vSwitch`);
 }
 
-async function reparent(step: RewireStep, run: Execution, placeOf: (move: TapMove) => Place): Promise<void> {
+async function reparent(step: RewireStep, run: Execution, wayOf: (move: TapMove) => Way): Promise<void> {
   const ports = run.ovs.ports();
-  const moves = present(step, run).filter((move) => !isThere(ports.get(move.tap), placeOf(move)));
+  const moves = present(step, run).filter((move) => !isThere(ports.get(move.tap), wayOf(move).place, move));
   for (const move of moves) if (run.netlink.link(move.tap) === undefined) markGone(run, move);
   const moving = moves.filter((move) => !run.gone.has(move.tap));
   if (moving.length === 0) return;
   const tx = run.ovs.transaction();
-  for (const move of moving) addReparenting(tx, run, { move, place: placeOf(move), found: ports.get(move.tap) });
+  for (const move of moving) {
+    const { place, from } = wayOf(move);
+    addReparenting(tx, run, { move, place, preImage: from.rows, found: ports.get(move.tap) });
+  }
   run.ovs.bump(tx);
   const names = moving.map((move) => move.tap).join(', ');
-  const bridges = [...new Set(moving.map((move) => placeOf(move).bridge))].join(', ');
+  const bridges = [...new Set(moving.map((move) => wayOf(move).place.bridge))].join(', ');
   await run.ovs.transact(tx, `moving ${names} to ${bridges}`, run.signal);
   for (const move of moving) mark(run, move.tap, 'committed');
 }
 
-function isThere(found: OvsPort | undefined, { bridge, rows }: Place): boolean {
-  return found?.bridge.name === bridge && sameRows(plugFactsOf(found).rows, rows);
-}
-
-function sameRows(a: PlugRows, b: PlugRows): boolean {
-  const text = ({ port, iface }: PlugRows) =>
-    JSON.stringify([
-      port.tag ?? null,
-      iface.mtu_request ?? null,
-      ...[port.external_ids, port.other_config, iface.external_ids, iface.other_config].map((map) =>
-        Object.entries(map).toSorted(([x], [y]) => (x < y ? -1 : 1)),
-      ),
-    ]);
-  return text(a) === text(b);
+/** On the legacy bridge a row without our mark is not ours to write, whatever it says by now; but one that its agent has shut would be dark. */
+function isThere(found: OvsPort | undefined, { bridge, rows }: Place, { legacy }: TapMove): boolean {
+  if (found?.bridge.name !== bridge) return false;
+  const isOthers = bridge === legacy.ovs?.bridge && found.port.external_ids.get(markKeys.owner) !== 'agent';
+  return sameRows(plugFactsOf(found).rows, rows) || (isOthers && found.port.tag !== deadVlan);
 }
 
 interface Reparenting {
   readonly move: TapMove;
   readonly place: Place;
+  readonly preImage: PlugRows;
   readonly found: OvsPort | undefined;
 }
 
@@ -69,7 +72,11 @@ interface Reparenting {
  * All that was looked at is asked for again: a `mutate` of a bridge that is gone succeeds, and the Port, then in no bridge, would be
  * collected as garbage. No other row may bear the port's name on either side: OVN takes the newest of two, and after a recompute the first.
  */
-function addReparenting(tx: Transaction<OvsTables>, run: Execution, { move, place, found }: Reparenting): void {
+function addReparenting(
+  tx: Transaction<OvsTables>,
+  run: Execution,
+  { move, place, preImage, found }: Reparenting,
+): void {
   const to = requireBridge(run.ovs, place.bridge);
   const { port, iface } = place.rows;
   const ifaceId = iface.external_ids['iface-id'];
@@ -91,7 +98,7 @@ function addReparenting(tx: Transaction<OvsTables>, run: Execution, { move, plac
   }
   const from = found.bridge;
   const { _uuid: uuid } = found.port;
-  tx.requireRow('Port', uuid, { name: move.tap });
+  requirePreImage(tx, { move, port: found, rows: preImage }, run);
   if (from._uuid !== to._uuid) {
     requireMember(tx, from._uuid, uuid);
     tx.mutate('Bridge', [['_uuid', '==', from._uuid]], [['ports', 'delete', [uuid]]]);

@@ -1,11 +1,11 @@
 import { assertNever } from '../assert-never.ts';
 import type { ErrorCode } from '../errors.ts';
-import { failureText } from '../judge/failure-text.ts';
 import type { Moment } from '../moment.ts';
 import { type CommitOn, type Direction, isOpen, type Method, type Phase } from '../phases.ts';
 import type { Verdict } from '../probes.ts';
 import type { Operation } from '../rewire/places.ts';
-import { donePhaseOf, workPhaseOf } from './operation-phases.ts';
+import { judgeVerdict, stillUnsure } from './judge-verdict.ts';
+import { donePhaseOf, isDonePhase, workPhaseOf } from './operation-phases.ts';
 
 /** One attempt on one hypervisor, as far as decisions need it. */
 export interface Attempt {
@@ -62,6 +62,8 @@ export type AttemptEvent =
   | { readonly type: 'recovered'; readonly inTime: boolean; readonly why?: string }
   /** The new deadline is on disk and has a dead man. */
   | { readonly type: 'extended'; readonly deadline: Moment }
+  /** Somebody else changed what it moved, and the agent's configuration says that it goes back then, also after its commit. */
+  | { readonly type: 'foreign-writer'; readonly why: string }
   /** An operator's word on what is stuck: every tap is where the attempt began, or where it was to lead. */
   | { readonly type: 'resolved'; readonly rest: 'from' | 'to'; readonly why: string };
 
@@ -91,7 +93,7 @@ export function newAttempt(fixed: Pick<Attempt, 'epoch' | 'operation' | 'directi
 /**
  * Decides one step of an attempt. Events that do not belong to the phase (late, doubled) change nothing.
  * Laws: from every open phase, `deadline`, `revert-word` and `recovered` lead to a rest; the phase in which it is done and `reverted` are
- * final but for `reverted-elsewhere`.
+ * final but for `reverted-elsewhere` and `foreign-writer`.
  */
 export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
   switch (event.type) {
@@ -105,6 +107,8 @@ export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
       return recovered(state, event);
     case 'resolved':
       return resolved(state, event);
+    case 'foreign-writer':
+      return foreignWriter(state, event.why);
     case 'commit-word':
       return commitWord(state);
     default:
@@ -114,7 +118,16 @@ export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
 
 type PhaseEvent = Exclude<
   AttemptEvent,
-  { type: 'reverted-elsewhere' | 'revert-word' | 'deadline' | 'recovered' | 'resolved' | 'commit-word' }
+  {
+    type:
+      | 'reverted-elsewhere'
+      | 'revert-word'
+      | 'deadline'
+      | 'recovered'
+      | 'resolved'
+      | 'foreign-writer'
+      | 'commit-word';
+  }
 >;
 
 function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
@@ -165,10 +178,9 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
  */
 function judged(state: Attempt, verdict: Verdict, next: 'soaking' | 'committing'): AttemptMove {
   const known = { ...state, verdict };
-  if (verdict.kind === 'inconclusive' && !state.extended) return go(known, 'verifying', ['extend']);
-  if (verdict.kind === 'fail' || verdict.kind === 'inconclusive') {
-    return goBack({ ...known, code: 'verdict-failed', why: failureText(verdict) });
-  }
+  const found = judgeVerdict(verdict, state.extended === true);
+  if (found.kind === 'extend') return go(known, 'verifying', ['extend']);
+  if (found.kind === 'back') return goBack({ ...known, code: found.code, why: found.why });
   if (next === 'soaking') return go(known, 'soaking', ['soak']);
   return go(known, 'committing', known.commitWord ? ['record-commit'] : []);
 }
@@ -218,7 +230,11 @@ function deadline(state: Attempt): AttemptMove {
     case 'finishing':
     case 'verifying':
     case 'soaking':
-      return goBack({ ...state, code: 'timed-out', why: `the deadline passed while ${state.phase}` });
+      return goBack({
+        ...state,
+        code: 'timed-out',
+        why: `the deadline passed while ${state.phase}${stillUnsure(state.verdict)}`,
+      });
     default:
       return stay(state);
   }
@@ -252,6 +268,12 @@ function revertedElsewhere(state: Attempt, why: string): AttemptMove {
   // A cut that was under way may have gone on beside the other's revert: look again, which costs nothing when all is in place.
   if (isOpen(state.phase)) return go(elsewhere, 'reverting', ['restore']);
   return go(elsewhere, 'reverted', ['disarm']);
+}
+
+/** Where taps are moved the step that meets the change fails by itself. */
+function foreignWriter(state: Attempt, why: string): AttemptMove {
+  const waits = state.phase === 'verifying' || state.phase === 'soaking' || state.phase === 'committing';
+  return waits || isDonePhase(state.phase) ? goBack({ ...state, code: 'preimage-changed', why }) : stay(state);
 }
 
 /** An operator has looked, or says that nobody need: it is at rest where its taps are. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { Finding } from '../findings.ts';
 import type { TapVerdict, Verdict } from '../probes.ts';
 
@@ -27,16 +28,14 @@ export function mayCommit(verdict: Verdict, acceptNoEvidence: boolean): boolean 
 }
 
 /** Says of every silent tap that nothing proves it alive. */
-export function noAnswerFindings(host: string, verdict: Verdict): readonly Finding[] {
-  return Object.entries(verdict.taps)
-    .filter(([, tap]) => tap.kind === 'no-evidence')
-    .map(([tap]) => ({
-      kind: 'no-answer',
-      severity: 'warning',
-      host,
-      tap,
-      message: `${tap} answered to no probe before the cut, so nothing can prove it alive after it; is the guest up?`,
-    }));
+export function noAnswerFindings(host: string, taps: readonly string[]): readonly Finding[] {
+  return taps.map((tap) => ({
+    kind: 'no-answer',
+    severity: 'warning',
+    host,
+    tap,
+    message: `${tap} answered to no probe before the cut, so nothing can prove it alive after it; is the guest up, and has it an IPv4 address?`,
+  }));
 }
 
 /** The sentence a person reads when a verdict is not a pass. */
@@ -50,10 +49,15 @@ export function describeVerdict(verdict: Verdict): string {
     case 'fail':
       return `silent after the cut: ${said.join(', ')}`;
     case 'inconclusive':
-      return `cannot tell: ${said.join(', ')}`;
+      return `inconclusive: ${said.join(', ')}`;
     case 'no-evidence':
       return 'no guest answered to any probe before the cut, so nothing proves that it worked';
   }
+}
+
+/** The code of an attempt that goes back for its verdict. */
+export function codeOfVerdict({ kind }: Verdict): ErrorCode {
+  return kind === 'fail' ? 'verdict-failed' : 'verdict-inconclusive';
 }
 
 function combineTap(a: TapVerdict, b: TapVerdict): TapVerdict {

@@ -1,15 +1,16 @@
 import type { Baseline, ProbeResult, TapVerdict, Vantage, Verdict } from '../probes.ts';
+import { chanceOfSoFew, type Tally } from './chance.ts';
 import { verdictOf } from './combine-verdicts.ts';
 
-/** Silence means something only after this many questions. */
-export const asksForSilence = 3;
-/** Below this share of the baseline's answer rate a vantage is neither alive nor dead. */
-export const partialBound = 0.2;
+/** Below this chance that so few answers come with nothing changed, something has changed. */
+export const failBelow = 0.001;
+/** From this chance on nothing speaks against a vantage; in between nobody can tell. */
+export const passFrom = 0.05;
 
 /**
- * Compares what answers now with what answered before the cut, per tap and vantage. Only what answered before can be
- * required: a tap that never answered to anything is `no-evidence`. Lost frames are no failure: one answer is life,
- * silence to at least three questions is death.
+ * Compares what answers now with what answered before the cut, per tap and vantage. Only what answered before can be required: a tap that
+ * never answered to anything is `no-evidence`. Loss is no failure, if it is no more than chance may make of the loss before; silence is
+ * never a pass (docs/decisions/0023).
  *
  * The *legacy* and *local* vantages are two ways for the host itself to ask the guest, of which only one exists on each
  * side of a cut, so each is judged by the other's baseline when it has none of its own.
@@ -21,6 +22,12 @@ export function judge(baseline: readonly ProbeResult[] | Baseline, after: readon
     taps[tap] = judgeTap(ofTap(before, tap), ofTap(after, tap));
   }
   return verdictOf(taps);
+}
+
+/** Nothing more need be asked of this guest from there: it answers as before, or never did. */
+export function isEnough(baseline: readonly ProbeResult[], now: ProbeResult): boolean {
+  const reference = referenceFor(now, ofTap(baseline, now.tap));
+  return reference === undefined || reference.answered === 0 || compare(reference, now).kind === 'pass';
 }
 
 function judgeTap(before: readonly ProbeResult[], after: readonly ProbeResult[]): TapVerdict {
@@ -46,24 +53,42 @@ type Compared =
 
 function compare(before: ProbeResult, now: ProbeResult): Compared {
   const { vantage } = now;
-  const seen = `${vantage}: ${now.answered} of ${now.sent} answered, ${before.answered} of ${before.sent} before`;
-  if (now.answered === 0) {
-    return { kind: now.sent >= asksForSilence ? 'fail' : 'inconclusive', vantage, message: seen };
-  }
-  if ((before.largeAnswered ?? 0) > 0 && now.largeAnswered === 0 && now.sent >= asksForSilence) {
-    return { kind: 'fail', vantage, message: `${vantage}: full-size frames no longer pass` };
-  }
-  const rate = now.answered / now.sent;
-  const rateBefore = before.answered / before.sent;
-  if (rate < partialBound * rateBefore) return { kind: 'inconclusive', vantage, message: seen };
-  return { kind: 'pass', vantage };
+  const from = now.from === undefined ? vantage : `${vantage} from ${now.from}`;
+  const small = compareTallies(before, now);
+  if (small !== 'pass') return { kind: small, vantage, message: `${from}: ${seen(now, before)}` };
+  const large = compareLarge(before, now);
+  if (large === 'pass') return { kind: 'pass', vantage };
+  const message = `${from}: full-size frames no longer pass: ${seen(largeOf(now), largeOf(before))}`;
+  return { kind: large, vantage, message };
 }
 
+/** Full-size frames are required where they passed before and were asked again. */
+function compareLarge(before: ProbeResult, now: ProbeResult): Compared['kind'] {
+  if ((before.largeAnswered ?? 0) === 0 || now.largeAnswered === undefined) return 'pass';
+  return compareTallies(largeOf(before), largeOf(now));
+}
+
+function compareTallies(before: Tally, now: Tally): Compared['kind'] {
+  const chance = chanceOfSoFew(before, now);
+  if (chance < failBelow) return 'fail';
+  return now.answered > 0 && chance >= passFrom ? 'pass' : 'inconclusive';
+}
+
+function largeOf({ sent, largeSent = sent, largeAnswered = 0 }: ProbeResult): Tally {
+  return { sent: largeSent, answered: largeAnswered };
+}
+
+function seen(now: Tally, before: Tally): string {
+  return `${now.answered} of ${now.sent} answered, ${before.answered} of ${before.sent} before`;
+}
+
+/** What one hypervisor saw is judged by what the same one saw. */
 function referenceFor(now: ProbeResult, before: readonly ProbeResult[]): ProbeResult | undefined {
   const same = merged(before.filter((one) => one.vantage === now.vantage && one.from === now.from));
-  if (same !== undefined) return same;
-  if (now.vantage === 'legacy') return merged(before.filter((one) => one.vantage === 'local'));
-  if (now.vantage === 'local') return merged(before.filter((one) => one.vantage === 'legacy'));
+  if (same !== undefined || now.from !== undefined) return same;
+  const own = before.filter((one) => one.from === undefined);
+  if (now.vantage === 'legacy') return merged(own.filter((one) => one.vantage === 'local'));
+  if (now.vantage === 'local') return merged(own.filter((one) => one.vantage === 'legacy'));
   return undefined;
 }
 
@@ -71,12 +96,17 @@ function referenceFor(now: ProbeResult, before: readonly ProbeResult[]): ProbeRe
 function merged(results: readonly ProbeResult[]): ProbeResult | undefined {
   const [first] = results;
   if (first === undefined) return undefined;
-  const large = results.flatMap((one) => one.largeAnswered ?? []);
+  const large = results.filter((one) => one.largeAnswered !== undefined).map(largeOf);
   return {
     ...first,
     sent: sum(results.map((one) => one.sent)),
     answered: sum(results.map((one) => one.answered)),
-    ...(large.length === 0 ? {} : { largeAnswered: sum(large) }),
+    ...(large.length === 0
+      ? {}
+      : {
+          largeSent: sum(large.map((one) => one.sent)),
+          largeAnswered: sum(large.map((one) => one.answered)),
+        }),
   };
 }
 

@@ -19,6 +19,11 @@ export function meaningful(
 ): readonly ProbeResult[] {
   return results.filter(({ tap, vantage }) => {
     const at = vantage === 'legacy' ? placeOf(tap) : undefined;
-    return at === undefined || !at.disjoint || (at.place !== 'hybrid' && at.place !== 'direct');
+    return at === undefined || !at.disjoint || hasLegacyLeg(at.place);
   });
+}
+
+/** Its legacy world still leads to a tap in this place, where no wire joins the two worlds. */
+export function hasLegacyLeg(place: TapPlace): boolean {
+  return place !== 'hybrid' && place !== 'direct';
 }

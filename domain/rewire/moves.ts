@@ -10,6 +10,19 @@ export interface PlugRows {
   readonly iface: { readonly external_ids: TextMap; readonly other_config: TextMap; readonly mtu_request?: number };
 }
 
+/** Whether two ports say the same. */
+export function sameRows(a: PlugRows, b: PlugRows): boolean {
+  const text = ({ port, iface }: PlugRows) =>
+    JSON.stringify([
+      port.tag ?? null,
+      iface.mtu_request ?? null,
+      ...[port.external_ids, port.other_config, iface.external_ids, iface.other_config].map((map) =>
+        Object.entries(map).toSorted(([x], [y]) => (x < y ? -1 : 1)),
+      ),
+    ]);
+  return text(a) === text(b);
+}
+
 /** An OVS port as it is now. */
 export interface PlugFacts {
   readonly bridge: string;

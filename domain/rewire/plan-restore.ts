@@ -30,11 +30,11 @@ function toLegacy(move: TapMove, epoch: number, facts: RewireFacts): RestoreCase
   if (link === undefined)
     return ours ? { kind: 'release', move } : { kind: 'leave-alone', move, why: 'the tap is gone' };
   if (isAnothers(link, move)) return ours ? { kind: 'release', move } : anothers(move);
-  if (plug !== undefined) {
-    return ours
-      ? { kind: 'return', move }
-      : { kind: 'leave-alone', move, why: `somebody else plugged it into ${plug.bridge}` };
-  }
+  if (ours) return { kind: 'return', move };
+  // A row of that name which kept ours out, and which leads nowhere in OVN: that the tap is in no bridge is our doing.
+  const inTheWay = plug?.bridge === move.target.bridge && plug.rows.iface.external_ids['iface-id'] === undefined;
+  if (link.master === undefined && inTheWay) return { kind: 'rejoin', move };
+  if (plug !== undefined) return { kind: 'leave-alone', move, why: `somebody else plugged it into ${plug.bridge}` };
   if (link.master === undefined) return { kind: 'rejoin', move };
   if (link.master === move.legacy.bridge) return { kind: 'repair', move };
   return { kind: 'leave-alone', move, why: `somebody else put it into ${link.master}` };

@@ -41,7 +41,7 @@ export function advanceAttempt(state: LedgerState, world: World, attempt: Attemp
 export function settle(context: AttemptContext): Step | undefined {
   const { attempt, local } = context;
   if (local === undefined) return undefined;
-  const reason = { why: local.why ?? attempt.revertWhy, code: local.code };
+  const reason = { why: local.why ?? attempt.revertWhy, code: local.code ?? attempt.revertCode };
   switch (local.phase) {
     case 'staged':
     case 'committed':
@@ -76,6 +76,8 @@ function followOpen(context: AttemptContext): Step {
   if (attempt.revertWhy !== undefined) return orderRevert(context, attempt.revertWhy);
   if (attempt.commitGranted) return orderCommit(context);
   if (local?.verdict?.kind === 'fail') return wait('its agent, which saw a guest fail and goes back');
+  if (local?.phase === 'verifying' && local.verdict?.kind === 'inconclusive')
+    return wait('its agent, which could not tell whether every guest answers as before, and asks for longer');
   if (local?.phase !== 'committing') return wait(`its agent, which is ${local?.phase ?? 'away'}`);
   return judgeAttempt(context);
 }

@@ -1,4 +1,4 @@
-import type { HoldReason } from '../findings.ts';
+import type { Finding, HoldReason } from '../findings.ts';
 import type { UnmetCondition } from '../run-state.ts';
 import { waitingFor } from './decide.ts';
 import { describeHold } from './describe-hold.ts';
@@ -38,7 +38,7 @@ export function whyBehind(state: LedgerState, world: World): readonly UnmetCondi
 function whyTarget(state: LedgerState, world: World, target: WhyTarget): readonly UnmetCondition[] {
   switch (target.kind) {
     case 'host':
-      return whyHost(state, world, target.systemId);
+      return unique([...whyHost(state, world, target.systemId), ...meddling(world, target.systemId)]);
     case 'run':
     case 'wave': {
       const standing = runStanding(state, target.runId);
@@ -70,6 +70,22 @@ function whyHost(state: LedgerState, world: World, systemId: string): readonly U
   const message = known ? 'no active run has it in a wave' : 'no agent of that system-id was ever seen';
   return [{ kind: 'not-in-a-run', message, evidence: `${state.runs.size} runs in the ledger`, ageMs: 0 }];
 }
+
+/** What others did to taps that were moved: told wherever the hypervisor stands, for as long as its agent shows it. */
+function meddling({ inventory }: World, systemId: string): readonly UnmetCondition[] {
+  const found = inventory.hosts.get(systemId)?.findings.filter(({ kind }) => byOthers.has(kind)) ?? [];
+  return found.map((finding) => {
+    const message = describeHold({ kind: 'finding', finding });
+    return { kind: 'finding', message, evidence: 'as seen now', ageMs: 0 };
+  });
+}
+
+const byOthers: ReadonlySet<Finding['kind']> = new Set<Finding['kind']>([
+  'foreign-writer',
+  'guard-gave-up',
+  'legacy-agent-awake',
+  'tap-replugged',
+]);
 
 function whyWave(
   state: LedgerState,

@@ -1,10 +1,10 @@
-import { combineVerdicts, describeVerdict, mayCommit } from '../judge/combine-verdicts.ts';
+import { codeOfVerdict, combineVerdicts, describeVerdict, mayCommit } from '../judge/combine-verdicts.ts';
 import { judge } from '../judge/judge.ts';
 import type { ProbeResult, Verdict } from '../probes.ts';
 import { wayOf } from '../rewire/places.ts';
 import { type AttemptContext, act, append, type Step, wait } from './attempt-context.ts';
 import { peersAgain, remoteIsRequired } from './make-ready.ts';
-import { probeByPeers } from './remote-probes.ts';
+import { probeByPeers, type RemoteRound } from './remote-probes.ts';
 import { runLimits } from './world.ts';
 
 /**
@@ -19,14 +19,21 @@ export function judgeAttempt(context: AttemptContext): Step {
   if (peers.busy) return act(peers.effects, 'the peers that took the baseline');
   if (peers.able.length === 0 && remoteIsRequired(context)) return wait('a peer that took the baseline to come back');
   let verdict: Verdict = local.verdict;
-  for (let round = 1; round <= runLimits.afterRoundsMax; round += 1) {
-    const probes = probeByPeers(context, { name: `after${round}`, wants: peers.able });
+  for (const round of roundsAfter) {
+    if (round.rounds !== undefined && verdict.kind !== 'inconclusive') break;
+    const probes = probeByPeers(context, { ...round, wants: peers.able });
     if (probes.kind === 'busy') return act(probes.effects, 'the remote verdict');
     verdict = combineVerdicts(local.verdict, judge(baselineOf(context, probes.results), probes.results));
     if (mayCommit(verdict, silenceWillDo(context))) break;
   }
   return concluded(context, verdict);
 }
+
+/** The last one, in which all are asked for longer, is for the inconclusive alone. */
+const roundsAfter: readonly Omit<RemoteRound, 'wants'>[] = [
+  ...Array.from({ length: runLimits.afterRoundsMax }, (_, index) => ({ name: `after${index + 1}` })),
+  { name: 'longer', rounds: runLimits.probeRoundsLonger },
+];
 
 /**
  * The remote baseline. On an overlay no peer in OVN's world reaches a guest that is on legacy. Before a stage none can: one that does
@@ -42,15 +49,17 @@ function baselineOf({ attempt, world }: AttemptContext, after: readonly ProbeRes
       .filter(({ method = 'direct' }) => wayOf(operation, direction, method)?.[end] === 'legacy')
       .map((tap) => tap.portId),
   );
-  const before = attempt.baseline.filter((result) => !outOfReach.has(result.portId));
+  const isOut = ({ portId, vantage }: ProbeResult) => vantage === 'remote' && outOfReach.has(portId);
+  const before = attempt.baseline.filter((result) => !isOut(result));
   if (direction === 'back') return before;
-  return [...before, ...after.filter((result) => outOfReach.has(result.portId) && result.answered > 0)];
+  return [...before, ...after.filter((result) => isOut(result) && result.answered > 0)];
 }
 
 function concluded(context: AttemptContext, verdict: Verdict): Step {
   const { systemId, epoch } = context.attempt;
   if (mayCommit(verdict, silenceWillDo(context))) return append({ type: 'commit-granted', systemId, epoch });
-  return append({ type: 'revert-requested', systemId, epoch, by: 'judge', why: describeVerdict(verdict) });
+  const why = describeVerdict(verdict);
+  return append({ type: 'revert-requested', systemId, epoch, by: 'judge', why, code: codeOfVerdict(verdict) });
 }
 
 /** On the way back nothing may be asked of guests that were silent on the target: that is why somebody goes back. */

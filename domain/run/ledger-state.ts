@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { TapTarget } from '../network-model.ts';
 import type { Plan } from '../plan.ts';
 import type { ProbeResult } from '../probes.ts';
@@ -44,6 +45,7 @@ export interface Attempt extends AttemptRecord {
   readonly baseline: readonly ProbeResult[];
   /** Somebody, or the judge, wants it to go back. */
   readonly revertWhy?: string;
+  readonly revertCode?: ErrorCode;
   /** It was stuck, and is not any more: its agent looked, or (`gone`) somebody said that the hypervisor is no more. */
   readonly resolved?: 'looked' | 'gone';
   /** It had committed, and was taken back at the hypervisor itself. */

@@ -28,7 +28,7 @@ export function prepareAttempt(context: AttemptContext): Step {
   if (holds.length > 0) return wait(`the grant: ${holds.map((hold) => hold.kind).join(', ')}`);
   const baseline = probeByPeers(context, { name: baselineRound(context), wants: ready.peers });
   if (baseline.kind === 'busy') return act(baseline.effects, 'the remote baseline');
-  if (baseline.results.length === 0 && remoteIsRequired(context)) {
+  if (!baseline.results.some((result) => result.vantage === 'remote') && remoteIsRequired(context)) {
     return close(context, 'blocked', { code: 'agent-not-connected', why: `no peer could probe: ${baseline.why}` });
   }
   if (nothingAnswers(context, baseline.results)) {
@@ -106,5 +106,5 @@ function baselineRound({ world, attempt }: AttemptContext): string {
 function nothingAnswers({ local, spec, attempt }: AttemptContext, remote: readonly ProbeResult[]): boolean {
   if (spec.acceptNoEvidence === true || attempt.direction === 'back') return false;
   const all = [...(local?.baseline ?? []), ...remote];
-  return local !== undefined && local.baseline.length > 0 && all.every((result) => result.answered === 0);
+  return local !== undefined && all.every((result) => result.answered === 0);
 }

@@ -75,7 +75,7 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
       skipped: new Set(run.skipped).add(skipKey(wave, operation, systemId)),
     })),
   'revert-requested': (draft, event) =>
-    changeOpen(draft, event, (attempt) => ({ ...attempt, revertWhy: attempt.revertWhy ?? event.why })),
+    changeOpen(draft, event, (attempt) => (attempt.revertWhy === undefined ? wishedBack(attempt, event) : attempt)),
   'attempt-opened': openAttempt,
   'attempt-granted': (draft, event, at) =>
     changeOpen(draft, event, (attempt) =>
@@ -201,6 +201,10 @@ function changeOpen(
   const [newest, ...older] = host?.attempts ?? [];
   if (host === undefined || newest === undefined || newest.epoch !== epoch || newest.outcome !== undefined) return;
   draft.hosts.set(systemId, { ...host, attempts: [change(newest), ...older] });
+}
+
+function wishedBack(attempt: Attempt, { why, code }: EventOf<'revert-requested'>): Attempt {
+  return { ...attempt, revertWhy: why, ...(code === undefined ? {} : { revertCode: code }) };
 }
 
 /**

@@ -1,4 +1,6 @@
+import { hasLegacyLeg } from '../judge/legacy-vantage.ts';
 import type { ProbeResult } from '../probes.ts';
+import { wayOf } from '../rewire/places.ts';
 import { type Asked, type AttemptContext, acceptedProbes, askOrder } from './attempt-context.ts';
 import type { Effect, ProbeWant } from './effects.ts';
 import { runLimits } from './world.ts';
@@ -8,6 +10,8 @@ export interface RemoteRound {
   readonly name: string;
   /** Who asks on which network. */
   readonly wants: readonly ProbeWant[];
+  /** Questions to each guest; absent: `runLimits.probeRounds`. */
+  readonly rounds?: number;
 }
 
 export type RemoteProbes =
@@ -15,9 +19,16 @@ export type RemoteProbes =
   /** `why`: what kept those peers that have no results. */
   | { readonly kind: 'done'; readonly results: readonly ProbeResult[]; readonly why: string };
 
-/** Lets peers ping the attempt's guests; done when each has answered or failed. A peer that is away is left out. */
-export function probeByPeers(context: AttemptContext, { name, wants }: RemoteRound): RemoteProbes {
-  const asked = wants.map((want) => ({ want, asked: askPeer(context, name, want) }));
+/** `remote`: from the peer's probe port in OVN. `legacy`: from its legacy bridge, where it has one: the other of the mixed directions. */
+type PeerVantage = 'remote' | 'legacy';
+
+/**
+ * Lets peers ask the attempt's guests, from both of their worlds; done when each has answered or failed. A peer that is away is left out.
+ */
+export function probeByPeers(context: AttemptContext, round: RemoteRound): RemoteProbes {
+  const asked = round.wants.flatMap((want) =>
+    vantagesOf(context, want).map((vantage) => ({ want, asked: askPeer(context, round, { ...want, vantage }) })),
+  );
   const busy = asked.filter((one) => one.asked?.kind === 'busy');
   if (busy.length > 0) {
     return { kind: 'busy', effects: busy.flatMap((one) => (one.asked?.kind === 'busy' ? one.asked.effects : [])) };
@@ -26,25 +37,41 @@ export function probeByPeers(context: AttemptContext, { name, wants }: RemoteRou
     kind: 'done',
     results: asked.flatMap((one) => resultsOf(one.want, one.asked)),
     why:
-      asked
-        .map((one) => troubleOf(one.want, one.asked))
-        .filter(Boolean)
-        .join('; ') || 'none is connected',
+      [...new Set(asked.map((one) => troubleOf(one.want, one.asked)))].filter(Boolean).join('; ') ||
+      'none is connected',
   };
 }
 
-function askPeer(context: AttemptContext, name: string, { systemId, networkId }: ProbeWant): Asked | undefined {
+function askPeer(
+  context: AttemptContext,
+  { name, rounds = runLimits.probeRounds }: RemoteRound,
+  { systemId, networkId, vantage }: ProbeWant & { readonly vantage: PeerVantage },
+): Asked | undefined {
   const targets = context.attempt.taps
     .filter((tap) => tap.networkId === networkId)
     .map(({ tap, portId, mac, ips }) => ({ tap, portId, mac, ips }));
-  return askOrder(context, systemId, `${name}/${networkId}`, {
+  const key = vantage === 'remote' ? `${name}/${networkId}` : `${name}/${vantage}/${networkId}`;
+  return askOrder(context, systemId, key, {
     type: 'probe',
-    vantage: 'remote',
+    vantage,
     networkId,
     targets,
-    rounds: runLimits.probeRounds,
+    rounds,
     intervalMs: runLimits.probeIntervalMs,
   });
+}
+
+/** On an overlay the legacy world ends with the legacy leg: it is asked only of attempts that leave that in place at both their ends. */
+function vantagesOf({ attempt, world }: AttemptContext, { networkId }: ProbeWant): readonly PeerVantage[] {
+  const { operation = 'cut', direction } = attempt;
+  const isOverlay = world.inventory.networks.get(networkId)?.class === 'overlay';
+  const reaches = attempt.taps
+    .filter((tap) => tap.networkId === networkId)
+    .every(({ method = 'direct' }) => {
+      const way = wayOf(operation, direction, method);
+      return way !== undefined && hasLegacyLeg(way.from) && hasLegacyLeg(way.to);
+    });
+  return !isOverlay || reaches ? ['remote', 'legacy'] : ['remote'];
 }
 
 function resultsOf({ systemId }: ProbeWant, asked: Asked | undefined): readonly ProbeResult[] {

@@ -97,6 +97,8 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
   if (asOne !== undefined) return asOne;
   const canary = troubles.find((trouble) => trouble.canary);
   if (canary !== undefined) return `canary ${canary.hostname} ${canary.why}`;
+  const unsure = troubles.find((trouble) => isInconclusive(state, trouble));
+  if (unsure !== undefined) return `${unsure.hostname} ${unsure.why}`;
   const { errorBudget } = standing.plan.spec;
   if (troubles.length > errorBudget) {
     const told = troubles.slice(0, 3).map((trouble) => `${trouble.hostname} ${trouble.why}`);
@@ -104,6 +106,11 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
     return `${troubles.length} over an error budget of ${errorBudget}: ${told.join('; ')}${more}`;
   }
   return isRunning(standing) ? stalledReason(standing) : undefined;
+}
+
+/** Nobody could tell what the cut did there, and the next one would be as blind: no budget is for that. */
+function isInconclusive(state: LedgerState, { systemId, kind }: Trouble): boolean {
+  return kind === 'failed' && newestAttempt(state, systemId)?.code === 'verdict-inconclusive';
 }
 
 /**

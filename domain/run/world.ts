@@ -55,4 +55,6 @@ export const runLimits = {
   probeIntervalMs: 100,
   /** Rounds of probing after the cut, before it is given up. */
   afterRoundsMax: 3,
+  /** Questions to each guest in one more round, if it is inconclusive after those. */
+  probeRoundsLonger: 20,
 } as const;

@@ -1,10 +1,6 @@
-import { join } from 'node:path';
-import { run } from '../command.ts';
-import { inNetns } from '../netns.ts';
-import { runDirEnv } from '../open-vswitch.ts';
-import { hypervisorDir } from '../run-dir.ts';
-import { hypervisorOf, type LabState } from '../state.ts';
+import type { LabState } from '../state.ts';
 import { type Fault, standingFault } from './fault.ts';
+import { ofctl } from './ofctl.ts';
 
 /** Cookie of all flows that the lab puts into a switch, so that it removes its own and no other's. */
 const FAULT_COOKIE = '0x5b0f4017';
@@ -22,16 +18,5 @@ export async function dropByMac(lab: LabState, hypervisor: string, mac: string):
     for (const field of ['dl_src', 'dl_dst']) {
       await ofctl(lab, hypervisor, ['del-flows', 'br-int', `cookie=${FAULT_COOKIE}/-1,${field}=${mac}`]);
     }
-  });
-}
-
-function ofctl(lab: LabState, hypervisor: string, args: readonly string[], input?: string): Promise<string> {
-  const { netns } = hypervisorOf(lab, hypervisor);
-  const dir = hypervisorDir(lab.topology.name, hypervisor);
-  const [command = '', bridge = '', ...rest] = args;
-  const socket = `unix:${join(dir, `${bridge}.mgmt`)}`;
-  return run(inNetns(netns, ['ovs-ofctl', command, socket, ...rest]), {
-    env: runDirEnv(dir),
-    ...(input === undefined ? {} : { input }),
   });
 }

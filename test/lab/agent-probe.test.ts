@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProbeScope } from '../../agent/cutover/ports.ts';
 import { RawProber } from '../../agent/probe/prober.ts';
+import { loseLargePackets } from '../../lab/faults/lossy-link.ts';
 import { Netlink } from '../../platform/native/netlink.ts';
 import { inNetns, warmThreadPool } from '../../platform/native/netns.ts';
 import { Poller } from '../../platform/native/poller.ts';
@@ -32,6 +33,7 @@ const silent = {
 const network = {
   networkId,
   legacyBridge: 'brq',
+  mtu: 1500,
   probe: { name: 'probe', mac: '02:00:00:00:00:09', ip: '10.9.0.250' },
   probeIf: 'shp0',
   wireIf: 'shw0',
@@ -112,6 +114,25 @@ describe('proof of life from a hypervisor', () => {
       sent: 3,
     });
     expect(results.find((result) => result.tap === 'tapsilent')?.answered).toBe(0);
+  });
+
+  it('asks in full-size frames too, from every vantage, and sees when only those are lost', async () => {
+    const all = async () => {
+      const order = { type: 'probe', orderId: '2', vantage: 'remote', networkId, rounds: 5, intervalMs: 50 } as const;
+      const own = await inNetns(host, () => prober.verify({ ...scope, taps: [guest] }, AbortSignal.timeout(10_000)));
+      return [...own, ...(await prober.probeRemote({ ...order, targets: [guest] }))];
+    };
+    const vantages = ['legacy', 'local', 'remote', 'wire'];
+    const large = (results: Awaited<ReturnType<typeof all>>, answers: boolean) =>
+      results
+        .filter(
+          ({ answered, largeAnswered }) => answered > 0 && largeAnswered !== undefined && largeAnswered > 0 === answers,
+        )
+        .map(({ vantage }) => vantage)
+        .toSorted();
+    expect(large(await all(), true)).toEqual(vantages);
+    await using _fault = await loseLargePackets({ netns: host, device: 'tapguest', way: 'out' }, 1_000);
+    expect(large(await all(), false)).toEqual(vantages);
   });
 
   it('is not fooled by another host that answers ARP in the guest’s place', async () => {

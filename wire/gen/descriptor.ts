@@ -1136,6 +1136,11 @@ export const descriptor: unknown = {
          "oneof": [
           "from"
          ]
+        },
+        "_largeSent": {
+         "oneof": [
+          "largeSent"
+         ]
         }
        },
        "fields": {
@@ -1176,6 +1181,13 @@ export const descriptor: unknown = {
         "from": {
          "type": "string",
          "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "largeSent": {
+         "type": "uint32",
+         "id": 9,
          "options": {
           "proto3_optional": true
          }

@@ -51,6 +51,10 @@ export class AgentHost implements AsyncDisposable {
   hello: AgentHello | undefined;
   inventory: HostInventory | undefined;
   log = '';
+  /** Of the agent, from its next start on. */
+  env: Readonly<Record<string, string>> = {};
+  /** Called with each state at once: what has to happen in the middle of a phase. */
+  onState: (state: AttemptState) => void = () => undefined;
   #mode: 'passive' | 'active';
   #server: WireServer | undefined;
   #session: CoordinatorSession | undefined;
@@ -132,7 +136,8 @@ export class AgentHost implements AsyncDisposable {
       '',
     ]);
     const midonet = { SHUNT_MIDONET_MM_CTL: midonetFiles(this.name, 'hv1').mmCtl };
-    const env = { ...process.env, ...(this.lab.topology.source === 'midonet' ? midonet : {}), ...more };
+    const source = this.lab.topology.source === 'midonet' ? midonet : {};
+    const env = { ...process.env, ...source, ...this.env, ...more };
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#agent = child;
     for (const stream of [child.stdout, child.stderr])
@@ -364,6 +369,7 @@ export class AgentHost implements AsyncDisposable {
         return;
       case 'state':
         this.states.push(message.state);
+        this.onState(message.state);
         return;
       case 'order-result':
         this.#answers.get(message.result.orderId)?.(message.result);

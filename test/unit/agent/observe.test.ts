@@ -178,6 +178,6 @@ describe('a claim', () => {
     ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, plugged, 'boot'],
     ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, undefined, 'another boot'],
   ] as const)('is %s', (expected, seen, row, bootId) => {
-    expect(judgeClaim(claim, { link: seen, port: row, bootId })).toBe(expected);
+    expect(judgeClaim(claim, { link: seen, port: row, bootId }).kind).toBe(expected);
   });
 });

@@ -19,16 +19,34 @@ function facts(model: ShuntModel, mac = hostMac): RewireFacts {
 }
 
 const judged = (place: ShuntClaim['place'], model: ShuntModel, mac?: string) =>
-  judgeShuntClaim(claim(place), facts(model, mac), 'boot');
+  judgeShuntClaim(claim(place), facts(model, mac), { bootId: 'boot' });
 
 describe('a claim on a tap that went by a shunt', () => {
   it.each(['staged', 'shunted', 'hybrid', 'direct'] as const)('is in place where it is %s', (place) => {
-    expect(judged(place, placed[place])).toEqual({ kind: 'in-place' });
+    expect(judged(place, placed[place])).toMatchObject({ kind: 'in-place', what: [] });
   });
 
   it('is put back into its shunt when somebody put it into its legacy bridge again', () => {
     const found = judged('shunted', { ...placed.shunted, tapAt: 'legacy' });
     expect(found).toMatchObject({ kind: 'away', place: 'shunted', steps: [{ kind: 'enter-shunt' }, { kind: 'flip' }] });
+  });
+
+  it('is altered where somebody changed the row that OVN knows it by, whatever else there is to do', () => {
+    const judge = (model: ShuntModel) =>
+      judgeShuntClaim(claim('shunted'), facts(model), {
+        bootId: 'boot',
+        changes: ['the tag of its port is 4095, not none'],
+      });
+    expect(judge(placed.shunted)).toMatchObject({ kind: 'altered', what: ['the tag of its port is 4095, not none'] });
+    expect(judge({ ...placed.shunted, tapAt: 'legacy' }).kind).toBe('altered');
+    expect(judge({ ...placed.shunted, tapAt: 'gone' }).kind).toBe('gone');
+  });
+
+  it('says in words what somebody did', () => {
+    expect(judged('shunted', { ...placed.shunted, tapAt: 'legacy' }).what).toEqual([
+      'it was taken out of its shunt',
+      'its frames leave by the other leg of its shunt',
+    ]);
   });
 
   it('is let go at once when its tap is gone: a claimed leg that leads nowhere takes all its frames', () => {
@@ -38,14 +56,17 @@ describe('a claim on a tap that went by a shunt', () => {
 
   it('is waited for after a reboot of the hypervisor', () => {
     const gone = facts({ ...placed.legacy, tapAt: 'gone' });
-    expect(judgeShuntClaim(claim('staged'), gone, 'another boot')).toEqual({ kind: 'in-place' });
+    expect(judgeShuntClaim(claim('staged'), gone, { bootId: 'another boot' })).toMatchObject({
+      kind: 'in-place',
+      what: [],
+    });
   });
 
   it('is staged anew when its guest comes again, and plugged direct where it had been flipped', () => {
     expect(judged('staged', placed.legacy)).toMatchObject({ kind: 'away', place: 'staged' });
     expect(judged('shunted', placed.legacy)).toMatchObject({ kind: 'away', place: 'direct' });
     expect(judged('hybrid', placed.legacy)).toMatchObject({ kind: 'away', place: 'direct' });
-    expect(judged('shunted', placed.direct)).toEqual({ kind: 'in-place' });
+    expect(judged('shunted', placed.direct)).toMatchObject({ kind: 'in-place', what: [] });
   });
 
   it('is not for another guest’s tap of the same name', () => {

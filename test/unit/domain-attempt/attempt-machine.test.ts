@@ -137,6 +137,27 @@ describe('an attempt that does not', () => {
   });
 });
 
+describe('a foreign writer, where the configuration says to go back', () => {
+  const seen: AttemptEvent = { type: 'foreign-writer', why: 'somebody else changed tap1' };
+
+  it.each(['verifying', 'soaking', 'committing', 'staged', 'committed', 'finished'] as const)(
+    'takes an attempt back that is %s',
+    (phase) => {
+      expect(play([seen], inPhase(phase))).toMatchObject({
+        state: { phase: 'reverting', code: 'preimage-changed', why: 'somebody else changed tap1' },
+        effects: ['restore'],
+      });
+    },
+  );
+
+  it.each(['idle', 'prepared', 'arming', 'cutting', 'reverting', 'reverted', 'stuck'] as const)(
+    'changes nothing for one that is %s: the step that meets the change fails by itself',
+    (phase) => {
+      expect(play([seen], inPhase(phase))).toEqual({ state: inPhase(phase), effects: [] });
+    },
+  );
+});
+
 describe('the deadline', () => {
   it.each(['arming', 'cutting', 'verifying', 'soaking', 'committing'] as const)(
     'takes an attempt back that is %s',
@@ -183,8 +204,21 @@ describe('too little evidence', () => {
       { type: 'verified', verdict: unclear },
     ];
     expect(play(again, verifying())).toMatchObject({
-      state: { phase: 'reverting', code: 'verdict-failed', why: expect.stringContaining('tap1: 2 of 5 answered') },
+      state: {
+        phase: 'reverting',
+        code: 'verdict-inconclusive',
+        why: 'inconclusive, although it was asked for longer: tap1: 2 of 5 answered',
+      },
       effects: ['extend', 'verify', 'restore'],
+    });
+  });
+
+  it('goes back at the deadline all the same, and tells both', () => {
+    const late: AttemptEvent[] = [{ type: 'verified', verdict: unclear }, extended, { type: 'deadline' }];
+    expect(play(late, verifying()).state).toMatchObject({
+      phase: 'reverting',
+      code: 'timed-out',
+      why: expect.stringContaining('it was inconclusive: tap1'),
     });
   });
 
@@ -314,6 +348,7 @@ const anyEvent: fc.Arbitrary<AttemptEvent> = fc.oneof(
     { type: 'restored' },
     { type: 'restore-failed', code: 'stuck', why: 'x', repair: ['y'] },
     { type: 'reverted-elsewhere', why: 'x' },
+    { type: 'foreign-writer', why: 'x' },
     { type: 'recovered', inTime: true },
     { type: 'recovered', inTime: false },
     { type: 'recovered', inTime: false, why: 'x' },

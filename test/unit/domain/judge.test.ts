@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chanceOfSoFew } from '../../../domain/judge/chance.ts';
 import {
   combineVerdicts,
   describeVerdict,
@@ -7,7 +8,7 @@ import {
   noAnswerFindings,
   verdictOf,
 } from '../../../domain/judge/combine-verdicts.ts';
-import { judge } from '../../../domain/judge/judge.ts';
+import { failBelow, isEnough, judge } from '../../../domain/judge/judge.ts';
 import type { ProbeResult, Verdict } from '../../../domain/probes.ts';
 
 function result(tap: string, answered: number, over: Partial<ProbeResult> = {}): ProbeResult {
@@ -17,16 +18,34 @@ function result(tap: string, answered: number, over: Partial<ProbeResult> = {}):
 describe('judge', () => {
   const cases: readonly (readonly [string, readonly ProbeResult[], readonly ProbeResult[], string])[] = [
     ['passes a guest that answers as before', [result('a', 5)], [result('a', 5)], 'pass'],
-    ['passes a guest that lost a few', [result('a', 5)], [result('a', 2)], 'pass'],
-    ['passes one answer of a few', [result('a', 3, { sent: 3 })], [result('a', 1, { sent: 3 })], 'pass'],
-    ['fails silence to three questions', [result('a', 1)], [result('a', 0, { sent: 3 })], 'fail'],
-    ['cannot tell from two questions', [result('a', 5)], [result('a', 0, { sent: 2 })], 'inconclusive'],
+    ['passes a guest that lost a few', [result('a', 5)], [result('a', 3)], 'pass'],
     [
-      'cannot tell when nearly all is lost',
-      [result('a', 50, { sent: 50 })],
-      [result('a', 2, { sent: 50 })],
+      'passes a guest that loses as much as before',
+      [result('a', 7, { sent: 12 })],
+      [result('a', 9, { sent: 25 })],
+      'pass',
+    ],
+    [
+      'fails a guest that loses nearly all, and lost nothing before',
+      [result('a', 12, { sent: 12 })],
+      [result('a', 2, { sent: 25 })],
+      'fail',
+    ],
+    ['fails silence where all was answered', [result('a', 8, { sent: 8 })], [result('a', 0)], 'fail'],
+    ['cannot tell from three questions', [result('a', 5)], [result('a', 0, { sent: 3 })], 'inconclusive'],
+    [
+      'cannot tell when a guest that hardly ever answered is silent',
+      [result('a', 1, { sent: 12 })],
+      [result('a', 0, { sent: 75 })],
       'inconclusive',
     ],
+    [
+      'cannot tell when some is lost, and nothing was before',
+      [result('a', 8, { sent: 8 })],
+      [result('a', 8, { sent: 20 })],
+      'inconclusive',
+    ],
+    ['cannot tell from what cannot be', [result('a', 5)], [result('a', 6)], 'inconclusive'],
     ['has no evidence of a guest that never answered', [result('a', 0)], [result('a', 0)], 'no-evidence'],
     ['does not take a first answer for evidence', [result('a', 0)], [result('a', 5)], 'no-evidence'],
     ['cannot tell when the vantage was not asked again', [result('a', 5)], [], 'inconclusive'],
@@ -37,9 +56,21 @@ describe('judge', () => {
       'inconclusive',
     ],
     [
+      'cannot tell from a peer what the host itself heard',
+      [result('a', 5, { vantage: 'local' })],
+      [result('a', 0, { vantage: 'legacy', from: 'p1', sent: 15 })],
+      'inconclusive',
+    ],
+    [
       'fails when one of two peers is cut off',
       [result('a', 5, { from: 'p1' }), result('a', 5, { from: 'p2' })],
-      [result('a', 5, { from: 'p1' }), result('a', 0, { from: 'p2' })],
+      [result('a', 5, { from: 'p1' }), result('a', 0, { from: 'p2', sent: 15 })],
+      'fail',
+    ],
+    [
+      'fails when one of a peer’s worlds is cut off',
+      [result('a', 5, { from: 'p1' }), result('a', 5, { from: 'p1', vantage: 'legacy' })],
+      [result('a', 5, { from: 'p1' }), result('a', 0, { from: 'p1', vantage: 'legacy', sent: 15 })],
       'fail',
     ],
     [
@@ -50,7 +81,7 @@ describe('judge', () => {
     ],
     [
       'requires locally after the cut what answered in the legacy bridge before it',
-      [result('a', 5, { vantage: 'legacy' })],
+      [result('a', 8, { vantage: 'legacy', sent: 8 })],
       [result('a', 0, { vantage: 'local' })],
       'fail',
     ],
@@ -62,8 +93,20 @@ describe('judge', () => {
     ],
     [
       'fails when full-size frames no longer pass',
-      [result('a', 5, { largeAnswered: 5 })],
-      [result('a', 5, { largeAnswered: 0 })],
+      [result('a', 5, { largeAnswered: 5, largeSent: 5 })],
+      [result('a', 5, { largeAnswered: 0, largeSent: 15 })],
+      'fail',
+    ],
+    [
+      'does not ask for full-size frames that never passed',
+      [result('a', 5, { largeAnswered: 0, largeSent: 5 })],
+      [result('a', 5, { largeAnswered: 0, largeSent: 15 })],
+      'pass',
+    ],
+    [
+      'reads an older agent that does not say how many full-size frames it asked',
+      [result('a', 8, { sent: 8, largeAnswered: 8 })],
+      [result('a', 8, { sent: 8, largeAnswered: 0 })],
       'fail',
     ],
     [
@@ -72,7 +115,12 @@ describe('judge', () => {
       [result('a', 5), result('b', 0)],
       'pass',
     ],
-    ['fails a host on one lost guest', [result('a', 5), result('b', 5)], [result('a', 5), result('b', 0)], 'fail'],
+    [
+      'fails a host on one lost guest',
+      [result('a', 5), result('b', 5)],
+      [result('a', 5), result('b', 0, { sent: 15 })],
+      'fail',
+    ],
     ['has no evidence of a host without guests', [], [], 'no-evidence'],
   ];
   it.each(cases)('%s', (_, before, after, kind) => {
@@ -80,13 +128,23 @@ describe('judge', () => {
   });
 
   it('names the vantages and the figures of a failure', () => {
-    const verdict = judge([result('a', 5)], [result('a', 0)]);
+    const verdict = judge([result('a', 5)], [result('a', 0, { sent: 15 })]);
     expect(verdict.taps['a']).toMatchObject({ kind: 'fail', vantages: ['remote'] });
-    expect(describeVerdict(verdict)).toBe('silent after the cut: a (remote: 0 of 5 answered, 5 of 5 before)');
+    expect(describeVerdict(verdict)).toBe('silent after the cut: a (remote: 0 of 15 answered, 5 of 5 before)');
+  });
+
+  it('says who asked, and when only full-size frames are lost', () => {
+    const before = result('a', 5, { from: 'hv2', vantage: 'legacy', largeAnswered: 5, largeSent: 5 });
+    const verdict = judge([before], [{ ...before, largeAnswered: 0, largeSent: 15 }]);
+    expect(describeVerdict(verdict)).toContain(
+      'legacy from hv2: full-size frames no longer pass: 0 of 15 answered, 5 of 5 before',
+    );
   });
 
   it('adds the rounds of one vantage', () => {
-    expect(judge([result('a', 0, { sent: 2 }), result('a', 1, { sent: 2 })], [result('a', 0)]).kind).toBe('fail');
+    const before = [result('a', 3, { sent: 4 }), result('a', 4, { sent: 4 })];
+    expect(judge(before, [result('a', 0, { sent: 9 })]).kind).toBe('fail');
+    expect(judge(before.slice(0, 1), [result('a', 0, { sent: 9 })]).kind).toBe('inconclusive');
   });
 
   it('never depends on the order of results', () => {
@@ -107,6 +165,68 @@ describe('judge', () => {
       }),
     );
   });
+});
+
+describe('isEnough', () => {
+  const before = [result('a', 8, { sent: 8, vantage: 'local' })];
+  it.each([
+    ['as soon as a guest answers as before', result('a', 4, { vantage: 'local' }), true],
+    ['not yet of a guest that is silent', result('a', 0, { vantage: 'local', sent: 25 }), false],
+    ['at once of a guest that never answered', result('b', 0, { vantage: 'local' }), true],
+    ['at once from where nobody asked before', result('a', 0, { vantage: 'wire' }), true],
+  ])('is known %s', (_, now, enough) => {
+    expect(isEnough(before, now)).toBe(enough);
+  });
+});
+
+describe('the chance of so few answers', () => {
+  it.each([
+    [{ sent: 8, answered: 8 }, { sent: 5, answered: 0 }, 1 / 1287],
+    [{ sent: 5, answered: 5 }, { sent: 5, answered: 2 }, 10 / 120 + 0],
+    [{ sent: 10, answered: 0 }, { sent: 10, answered: 0 }, 1],
+    [{ sent: 4, answered: 4 }, { sent: 4, answered: 4 }, 1],
+  ])('before %o, after %o', (before, after, chance) => {
+    expect(chanceOfSoFew(before, after)).toBeCloseTo(chance, 10);
+  });
+
+  it('is a chance, grows with the answers, and falls with the questions', () => {
+    const tally = fc
+      .tuple(fc.nat(100_000), fc.nat(100_000))
+      .map(([a, b]) => ({ sent: Math.max(a, b), answered: Math.min(a, b) }));
+    fc.assert(
+      fc.property(tally, tally, (before, after) => {
+        const chance = chanceOfSoFew(before, after);
+        expect(chance).toBeGreaterThanOrEqual(0);
+        expect(chance).toBeLessThanOrEqual(1);
+        if (after.sent > 900) return; // counted in proportion
+        const more = chanceOfSoFew(before, { ...after, sent: after.sent + 1 });
+        expect(more).toBeLessThanOrEqual(chance + 1e-9);
+      }),
+    );
+  });
+
+  /** mulberry32: the same drawing each time. */
+  const drawing = (seed: number) => () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+
+  it.each([0, 0.05, 0.2, 0.5])(
+    'hardly ever speaks against a path that loses a share of %d before and after',
+    (loss) => {
+      const random = drawing(1);
+      const asked = (sent: number) => ({
+        sent,
+        answered: Array.from({ length: sent }, () => random()).filter((drawn) => drawn >= loss).length,
+      });
+      const wrong = Array.from({ length: 20_000 }, () => chanceOfSoFew(asked(12), asked(25))).filter(
+        (c) => c < failBelow,
+      );
+      expect(wrong.length / 20_000).toBeLessThanOrEqual(failBelow);
+    },
+  );
 });
 
 describe('combineVerdicts', () => {
@@ -141,6 +261,6 @@ describe('combineVerdicts', () => {
   });
 
   it('says of silent taps that nothing proves them', () => {
-    expect(noAnswerFindings('hv1', of('no-evidence'))).toMatchObject([{ kind: 'no-answer', host: 'hv1', tap: 'a' }]);
+    expect(noAnswerFindings('hv1', ['a'])).toMatchObject([{ kind: 'no-answer', host: 'hv1', tap: 'a' }]);
   });
 });

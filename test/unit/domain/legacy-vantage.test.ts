@@ -4,7 +4,7 @@ import { meaningful } from '../../../domain/judge/legacy-vantage.ts';
 import type { ProbeResult } from '../../../domain/probes.ts';
 import { type TapPlace, tapPlaces } from '../../../domain/rewire/places.ts';
 
-const base = { tap: 'tap1', portId: 'p1', from: 'hv1', sent: 4 } as const;
+const base = { tap: 'tap1', portId: 'p1', sent: 4 } as const;
 const local: ProbeResult = { ...base, vantage: 'local', answered: 4 };
 const silentLegacy: ProbeResult = { ...base, vantage: 'legacy', sent: 25, answered: 0 };
 const at = (place: TapPlace, disjoint: boolean) => meaningful([silentLegacy, local], () => ({ place, disjoint }));

@@ -76,13 +76,15 @@ describe('a run that goes well', () => {
     const keys = sim.sent
       .filter((effect) => effect.kind === 'order' && effect.order.type === 'probe')
       .map((effect) => effect.key);
-    expect(keys).toEqual([
-      expect.stringContaining('hv1/1/baseline1/'),
-      expect.stringContaining('hv1/1/after1/'),
-      expect.stringContaining('hv2/1/baseline1/'),
-      expect.stringContaining('hv2/1/after1/'),
+    const asked = (name: string) => [
+      expect.stringMatching(`^${name}/[-0-9a-f]+/`), // from OVN
+      expect.stringContaining(`${name}/legacy/`),
+    ];
+    expect(keys).toEqual(['hv1/1/baseline1', 'hv1/1/after1', 'hv2/1/baseline1', 'hv2/1/after1'].flatMap(asked));
+    expect(newestAttempt(sim.state, 'hv1')?.baseline).toMatchObject([
+      { vantage: 'remote', from: 'hv2', answered: 5 },
+      { vantage: 'legacy', from: 'hv2', answered: 5 },
     ]);
-    expect(newestAttempt(sim.state, 'hv1')?.baseline).toMatchObject([{ from: 'hv2', answered: 5 }]);
   });
 
   it('never has more open than maxOpen and the zone cap allow', () => {
@@ -151,9 +153,51 @@ describe('a hypervisor that fails', () => {
     const sim = runningCloud([1, 1]);
     sim.agent('hv1').remoteFails = true;
     sim.settle();
-    const rounds = sim.sent.filter((effect) => effect.key.startsWith('hv1/1/after')).length;
+    const rounds = sim.sent.filter(({ key }) => key.startsWith('hv1/1/after') && !key.includes('/legacy/')).length;
     expect(rounds).toBe(3);
-    expect(newestAttempt(sim.state, 'hv1')?.why).toMatch(/silent after the cut: .*remote: 0 of 5 answered/);
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({
+      code: 'verdict-failed',
+      why: expect.stringMatching(/silent after the cut: .*remote from hv2: 0 of 15 answered/),
+    });
+  });
+
+  it('is asked for longer, once, when its peers cannot tell; then it goes back, and the run pauses whatever the budget', () => {
+    const sim = runningCloud([1, 2, 3, 4], { errorBudget: 5, waveSize: 1 });
+    sim.agent('hv1').remoteUnsure = () => sim.agent('hv2').attempt?.phase === 'committing';
+    sim.settle();
+    const asked = sim.sent.filter(({ key }) => /^hv2\/1\/(after|longer)/.test(key) && !key.includes('/legacy/'));
+    expect([...new Set(asked.map(({ key }) => key.split('/')[2]))]).toEqual(['after1', 'after2', 'after3', 'longer']);
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({
+      outcome: 'reverted',
+      code: 'verdict-inconclusive',
+      why: expect.stringMatching(/^inconclusive: .*20 of 60 answered, 5 of 5 before/),
+    });
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'paused',
+      pausedWhy: expect.stringMatching(/^compute2.example went back: inconclusive/),
+    });
+    sim.agent('hv1').remoteUnsure = () => false;
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(outcomes(sim)).toMatchObject({ hv2: 'reverted', hv3: 'committed', hv4: 'committed' });
+  });
+
+  it('is not cut when nobody answers, or nobody can be asked; and it is when the plan can do without', () => {
+    const sim = runningCloud([1, 1]);
+    sim.agent('hv1').baselineOf = () => [];
+    sim.agent('hv2').silentPorts = () => true;
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({
+      outcome: 'blocked',
+      code: 'held',
+      why: expect.stringContaining('acceptNoEvidence'),
+    });
+    expect(sim.agent('hv1').cuts).toEqual([]);
+    const content = runningCloud([1, 1], { acceptNoEvidence: true });
+    content.agent('hv1').baselineOf = () => [];
+    content.agent('hv2').silentPorts = () => true;
+    content.settle();
+    expect(outcomes(content)).toMatchObject({ hv1: 'committed' });
   });
 
   it('pauses as the canary even within the budget', () => {
@@ -262,6 +306,22 @@ describe('what keeps a hypervisor from starting', () => {
     }
     expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', granted: false });
     expect(sim.agent('hv1').cuts).toEqual([]);
+  });
+});
+
+describe('somebody else at a hypervisor that is through', () => {
+  it.each(['tap-replugged', 'foreign-writer'] as const)('is named by why: %s', (kind) => {
+    const sim = runningCloud([1, 1]);
+    sim.settle();
+    const message = 'somebody else changed tap1: the tag of its port is 5, not none (ovs-vsctl set Port tap1 tag=5)';
+    const severity = kind === 'foreign-writer' ? 'error' : 'warning';
+    sim.agent('hv1').findings = [{ kind, severity, tap: 'tap1', message }];
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv1' })).toContainEqual(
+      expect.objectContaining({ kind: 'finding', message: `${kind} at tap1: ${message}` }),
+    );
+    expect(explainWhy(sim.state, sim.world, { kind: 'host', systemId: 'hv2' })).not.toContainEqual(
+      expect.objectContaining({ kind: 'finding' }),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { donePhaseOf, isDonePhase, workPhaseOf } from '../../../domain/attempt/operation-phases.ts';
+import type { Finding } from '../../../domain/findings.ts';
 import type { TapTarget } from '../../../domain/network-model.ts';
 import type { AttemptState, Order, OrderResult } from '../../../domain/orders.ts';
 import { isOpen, type Phase } from '../../../domain/phases.ts';
@@ -14,6 +15,7 @@ export class SimAgent {
   sinceMs = 0;
   mode: 'passive' | 'active' = 'active';
   chassisReady = true;
+  findings: readonly Finding[] = [];
   highestEpoch = 0;
   attempt: AttemptState | undefined;
   /** Where taps are that are not in their first place. */
@@ -28,6 +30,12 @@ export class SimAgent {
   localFails = false;
   remoteFails = false;
   revertFails = false;
+  /** Guests of which it hears only some answers as a peer, and those of which it hears none. */
+  remoteUnsure = (_portId: string): boolean => false;
+  silentPorts = (_portId: string): boolean => false;
+  /** What it hears of its own guests. */
+  baselineOf = (taps: readonly TapTarget[]): readonly ProbeResult[] =>
+    taps.map(({ tap, portId }) => ({ vantage: 'local', tap, portId, sent: 8, answered: 8 }));
   #word = false;
   #patience = 0;
 
@@ -108,7 +116,7 @@ export class SimAgent {
           ...(order.operation === undefined ? {} : { operation: order.operation }),
           direction: order.direction,
           method: order.taps.some((tap) => tap.method === 'shunt') ? 'shunt' : 'direct',
-          baseline: [],
+          baseline: this.baselineOf(order.taps),
           blackouts: [],
           repair: [],
         };
@@ -141,11 +149,13 @@ export class SimAgent {
       case 'probe':
         return accept(
           order.targets.map(({ tap, portId }) => ({
-            vantage: 'remote',
+            vantage: order.vantage,
             tap,
             portId,
-            sent: order.rounds,
-            answered: silent.has(portId) ? 0 : order.rounds,
+            ...answersTo(
+              order.rounds,
+              silent.has(portId) || this.silentPorts(portId) ? 'silent' : this.remoteUnsure(portId) ? 'few' : 'all',
+            ),
           })),
         );
     }
@@ -207,4 +217,10 @@ export class SimAgent {
       if (way !== undefined) this.places.set(portId, way[end]);
     }
   }
+}
+
+/** Who is silent is asked three times as often. */
+function answersTo(rounds: number, how: 'all' | 'few' | 'silent'): Pick<ProbeResult, 'sent' | 'answered'> {
+  if (how === 'all') return { sent: rounds, answered: rounds };
+  return { sent: rounds * 3, answered: how === 'few' ? rounds : 0 };
 }

@@ -1,8 +1,10 @@
 import type { JoinedInventory } from '../../../domain/inventory/joined-inventory.ts';
 import type { LedgerEntry, LedgerEvent } from '../../../domain/ledger-events.ts';
 import type { NetworkFacts } from '../../../domain/network-model.ts';
+import type { Order } from '../../../domain/orders.ts';
 import type { PlanSpec } from '../../../domain/plan.ts';
 import { createPlan } from '../../../domain/planning/freeze-plan.ts';
+import type { TapPlace } from '../../../domain/rewire/places.ts';
 import { decide } from '../../../domain/run/decide.ts';
 import { type Effect, type EffectOutcome, probeKey } from '../../../domain/run/effects.ts';
 import { emptyLedger, type LedgerState, newestAttempt } from '../../../domain/run/ledger-state.ts';
@@ -49,8 +51,8 @@ export class SimCloud {
       placeOf: (systemId, portId) => this.agent(systemId).placeOf(portId),
     });
     const hosts = [...joined.hosts].map(([id, host]) => {
-      const { connected, mode, chassisReady } = this.agent(id);
-      return [id, { ...host, connected, mode, chassisReady }] as const;
+      const { connected, mode, chassisReady, findings } = this.agent(id);
+      return [id, { ...host, connected, mode, chassisReady, findings: [...host.findings, ...findings] }] as const;
     });
     return { ...joined, hosts: new Map(hosts) };
   }
@@ -126,12 +128,16 @@ export class SimCloud {
     return this.loseAnswers(effect) ? lost : outcome;
   }
 
-  /** Guests that no peer hears: those that fail, and on an overlay all that are on legacy, for peers ask in OVN's world. */
-  #silent(): ReadonlySet<string> {
+  /** Guests that no peer hears from that world of its own: those that fail, and on an overlay all that are in the other world. */
+  #silent(order: Order): ReadonlySet<string> {
+    if (order.type !== 'probe') return new Set();
     const failing = [...this.agents.values()].filter((one) => one.remoteSilent).flatMap((one) => [...one.taps]);
     if (this.#network.class !== 'overlay') return new Set(failing);
+    const unreached: readonly TapPlace[] = order.vantage === 'legacy' ? ['hybrid', 'direct'] : ['legacy'];
     const ports = [...this.inventory.ports.values()];
-    const away = ports.filter(({ id, requestedChassis = '' }) => this.agent(requestedChassis).placeOf(id) === 'legacy');
+    const away = ports.filter(({ id, requestedChassis = '' }) =>
+      unreached.includes(this.agent(requestedChassis).placeOf(id)),
+    );
     return new Set([...failing, ...away.map((port) => port.id)]);
   }
 
@@ -151,7 +157,7 @@ export class SimCloud {
       case 'order': {
         const agent = this.agent(effect.systemId);
         if (!agent.connected) return { kind: 'failed', code: 'agent-not-connected', message: 'stream lost' };
-        return { kind: 'order-result', result: agent.obey(effect.order, this.#silent()) };
+        return { kind: 'order-result', result: agent.obey(effect.order, this.#silent(effect.order)) };
       }
     }
   }

@@ -75,10 +75,12 @@ export const anyProbe = anyOf<ProbeResult>(
     answered: anyCount,
     rttMs: anyReal,
     largeAnswered: anyCount,
+    largeSent: anyCount,
   },
   'from',
   'rttMs',
   'largeAnswered',
+  'largeSent',
 );
 
 export const anyBlackout = anyOf<Blackout>({

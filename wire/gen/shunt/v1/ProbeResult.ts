@@ -10,9 +10,11 @@ export interface ProbeResult {
   'rttMs'?: (number | string);
   'largeAnswered'?: (number);
   'from'?: (string);
+  'largeSent'?: (number);
   '_rttMs'?: "rttMs";
   '_largeAnswered'?: "largeAnswered";
   '_from'?: "from";
+  '_largeSent'?: "largeSent";
 }
 
 export interface ProbeResult__Output {
@@ -24,7 +26,9 @@ export interface ProbeResult__Output {
   'rttMs'?: (number);
   'largeAnswered'?: (number);
   'from'?: (string);
+  'largeSent'?: (number);
   '_rttMs'?: "rttMs";
   '_largeAnswered'?: "largeAnswered";
   '_from'?: "from";
+  '_largeSent'?: "largeSent";
 }
