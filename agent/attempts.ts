@@ -8,6 +8,7 @@ import { describeError, isShuntError, ShuntError } from '../platform/shunt-error
 import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
 import { isDeadManThere } from './cutover/dead-man.ts';
+import { provenReturn, silentRepair } from './cutover/proof-of-life.ts';
 import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
@@ -104,7 +105,7 @@ export class Attempts implements Disposable {
   /** Does what an order says, or says why not. Never throws. */
   async handle(order: Order): Promise<OrderResult> {
     try {
-      if (order.type === 'resolve') return this.#resolve(order);
+      if (order.type === 'resolve') return await this.#resolve(order);
       const done = await this.#obey(order);
       return { orderId: order.orderId, kind: 'accepted', probes: done.probes ?? [], findings: done.findings ?? [] };
     } catch (error) {
@@ -264,7 +265,7 @@ export class Attempts implements Disposable {
   }
 
   /** An operator's word on what is stuck: this changes nothing on the host, also when the agent is passive. */
-  #resolve({ orderId, epoch, by, why }: OrderOf<'resolve'>): OrderResult {
+  async #resolve({ orderId, epoch, by, why }: OrderOf<'resolve'>): Promise<OrderResult> {
     const { stateDir, host, logger } = this.#context;
     const runner = this.#runner?.attempt.epoch === epoch ? this.#runner : undefined;
     const accepted = (resolved: Resolution): OrderResult => ({
@@ -279,10 +280,19 @@ export class Attempts implements Disposable {
     const trouble = troubleOf(stateDir, epoch);
     if (trouble === undefined) return accepted(standingOf(stateDir, epoch));
     const judged = judgeResolution(trouble, { by, why, force: false }, host);
-    if (judged.kind === 'not-at-rest') {
-      logger.warn({ epoch, code: 'stuck' }, judged.why);
-      return { orderId, kind: 'refused', code: 'stuck', message: judged.why, findings: [], repair: judged.repair };
-    }
+    const refused = (message: string, repair: readonly string[]): OrderResult => {
+      logger.warn({ epoch, code: 'stuck' }, message);
+      return { orderId, kind: 'refused', code: 'stuck', message, findings: [], repair };
+    };
+    if (judged.kind === 'not-at-rest') return refused(judged.why, judged.repair);
+    // Taps in their places are not yet guests that answer: the same probes are asked that a way back is judged by.
+    const from = judged.resolved.rest === 'from' && runner !== undefined;
+    const silent = from ? await provenReturn(runner, new Set(), AbortSignal.timeout(orderTimeoutMs)) : [];
+    if (silent.length > 0)
+      return refused(
+        `every tap of attempt ${epoch} is where it began, but these guests do not answer as before: ${silent.join(', ')}; if that is to be so: shunt-agent resolve --attempt ${epoch} --force`,
+        silent.map(silentRepair),
+      );
     writeResolution(stateDir, epoch, judged.resolved);
     const { rest, why: words } = judged.resolved;
     runner?.post({ type: 'resolved', rest, why: words });

@@ -16,7 +16,16 @@ import { disarmDeadMan } from './dead-man.ts';
 import { deadManAfter, deadManGraceMs, extend } from './deadline.ts';
 import type { ExecutorDependencies } from './execution.ts';
 import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
-import { about, attachAgain, lateAnswers, provenReturn, scopeOf, silentTaps, verdictNow } from './proof-of-life.ts';
+import {
+  about,
+  attachAgain,
+  lateAnswers,
+  provenReturn,
+  scopeOf,
+  silentRepair,
+  silentTaps,
+  verdictNow,
+} from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
 
@@ -155,7 +164,7 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
     return;
   }
   const why = `every tap is back in its place, but these guests do not answer as before: ${silent.join(', ')}`;
-  const repair = silent.map((tap) => `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`);
+  const repair = silent.map(silentRepair);
   await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
   work.post({ type: 'restore-failed', code: 'stuck', why, repair });
 }

@@ -88,6 +88,11 @@ export function silentTaps({ grant, baseline }: AttemptWork): readonly string[] 
   return grant.taps.map(({ tap }) => tap).filter((tap) => !alive.has(tap));
 }
 
+/** What to look at where a tap is in its place and its guest is silent. */
+export function silentRepair(tap: string): string {
+  return `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`;
+}
+
 /** A tap that is gone owes no answer. */
 function presentBaseline(work: AttemptWork): readonly ProbeResult[] {
   return work.baseline.filter((result) => !work.gone.has(result.tap));
