@@ -34,7 +34,7 @@ describe(titleOf(2), () => {
       const now = deadManNow();
       return now.pid !== first.pid && isDeadManThere(now) ? now : undefined;
     });
-    expect(host.log).toContain('another one is armed');
+    await host.until('the agent to tell it', () => host.log.includes('another one is armed') || undefined);
     // The new one is as good: the agent is killed for good, and the host goes back by him alone.
     await host.phase(world.epoch, 'committing');
     await host.kill('SIGKILL');
