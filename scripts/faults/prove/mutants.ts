@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
         to: 'false && journaled',
       },
     ],
-    rows: [15],
+    rows: [15, 22],
   },
   {
     guarantee: 'guard',
