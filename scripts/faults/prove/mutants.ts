@@ -72,6 +72,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guarantee: 'fencing',
+    what: 'what somebody else has written since the arming is not looked at',
+    edits: [
+      {
+        file: 'agent/cutover/pre-images.ts',
+        function: 'requirePreImage',
+        body: 'void tx; void move; void port; void rows; void run;',
+      },
+      { file: 'agent/cutover/pre-images.ts', function: 'requireNoPort', body: 'void moves; void run;' },
+    ],
+    rows: [12],
+  },
+  {
+    guarantee: 'fencing',
     what: 'a coordinator does not mind that agents know more than its ledger',
     edits: [
       { file: 'domain/run/fencing.ts', function: 'computeFence', body: 'void state; void world; return undefined;' },
@@ -84,7 +97,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'agent/guard/plug-guard.ts', function: 'PlugGuard.#check', body: 'void claim; void link; void port;' },
     ],
-    rows: [13],
+    rows: [12, 13],
   },
   {
     guarantee: 'probes',
