@@ -21,6 +21,7 @@ const patient = [
   'cutover-crash',
   'cutover-verdict',
   'demo',
+  'faults-random',
 ].map((name) => `test/lab/${name}.test.ts`);
 
 export default defineConfig({

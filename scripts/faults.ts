@@ -112,7 +112,7 @@ const program = new Command('faults')
     new Option('--seed <n>', 'with --random: of the first one; each next one is one more').argParser(wholeNumber(0)),
   )
   .addOption(new Option('--at-once <n>', 'with --random: labs side by side').argParser(wholeNumber(1)).default(1))
-  .option('--record', 'with --random: write docs/results/faults-random.json', false)
+  .option('--record', 'with --random: take the results into docs/results/faults-random.json, by seed', false)
   .option('--prove', 'instead: stub parts of the product out, in copies of this tree, and see rows turn red', false)
   .addOption(
     new Option('--output <format>', 'on stdout; progress is on stderr').choices(['text', 'json']).default('text'),

@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../../../lab/command.ts';
 import { writeResults } from '../../long/fixture/results.ts';
-import { againCommand, runMany } from './run-many.ts';
-import { describeResult, summarize } from './summary.ts';
+import { playedCommit, readRecord, recordRun } from './record.ts';
+import { describeRun, runMany } from './run-many.ts';
+import type { RunResult } from './run-schedule.ts';
+import { describeRecord, summarize } from './summary.ts';
 
 const root = join(import.meta.dirname, '../../..');
+const recordPath = join(root, 'docs/results/faults-random.json');
 const { values } = parseArgs({
   options: {
     'runs': { type: 'string' },
     'seed': { type: 'string' },
     'at-once': { type: 'string' },
-    /** Writes docs/results/faults-random.json. */
+    /** Takes the results into docs/results/faults-random.json, each as it comes. */
     'record': { type: 'boolean' },
   },
 });
@@ -20,26 +23,24 @@ const [runs, seed, atOnce] = [Number(values.runs), Number(values.seed), Number(v
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
 
+let record = readRecord(recordPath);
+const commit = playedCommit(root);
+function keep(result: RunResult): void {
+  record = recordRun(record, commit, result);
+  writeResults('faults-random', describeRecord(record));
+}
+
 const results = await runMany({
   runs,
   seed,
   atOnce,
   signal: stop.signal,
-  onResult: (result, done) => {
-    const again = result.violations.length === 0 ? '' : `  to see it again: ${againCommand(result.seed)}\n`;
-    process.stderr.write(`run ${done} of ${runs}: ${describeResult(result)}\n${again}`);
+  onResult: (result, done, evidence) => {
+    if (values.record) keep(result);
+    process.stderr.write(`run ${done} of ${runs}: ${describeRun(result, evidence)}\n`);
   },
 });
-const summary = { seed, atOnce, ...summarize(results) };
-if (values.record) {
-  writeResults('faults-random', summary);
-  await run([
-    join(root, 'node_modules/.bin/biome'),
-    'format',
-    '--write',
-    join(root, 'docs/results/faults-random.json'),
-  ]);
-}
-process.stdout.write(`${JSON.stringify(summary)}\n`);
+if (values.record) await run([join(root, 'node_modules/.bin/biome'), 'format', '--write', recordPath]);
+process.stdout.write(`${JSON.stringify({ seed, atOnce, ...summarize(results) })}\n`);
 const whole = results.length === runs && results.every((result) => result.violations.length === 0);
 process.exitCode = stop.signal.aborted ? 130 : whole ? 0 : 1;

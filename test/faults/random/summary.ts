@@ -1,7 +1,8 @@
+import type { RandomRecord, RecordedRun } from './record.ts';
 import type { RunResult } from './run-schedule.ts';
 import { faultKinds } from './schedule.ts';
 
-/** What many runs say together, for docs/results/faults-random.json. */
+/** What many runs say together. */
 export function summarize(results: readonly RunResult[]): Readonly<Record<string, unknown>> {
   const faults = results.flatMap((result) => result.faults);
   const outages = results.map((result) => result.longestOutageMs).toSorted((a, b) => a - b);
@@ -17,11 +18,31 @@ export function summarize(results: readonly RunResult[]): Readonly<Record<string
       ),
     },
     longestOutageMs: { p50: outages[Math.floor(outages.length / 2)] ?? 0, max: outages.at(-1) ?? 0 },
-    schedules: results.map(({ faults: planned, ...rest }) => ({
-      ...rest,
-      faults: planned.map(({ what, struck }) => (struck ? what : `${what} (its moment never came)`)),
-    })),
   };
+}
+
+/** docs/results/faults-random.json: whatever parts it was played in, and on which trees. */
+export function describeRecord({ schedules, mended }: RandomRecord): Readonly<Record<string, unknown>> {
+  return {
+    format: 1,
+    seeds: rangesOf(schedules),
+    commits: counted(schedules.map(({ commit }) => commit)),
+    played: schedules.reduce((sum, { played }) => sum + played, 0),
+    ...summarize(schedules),
+    mended,
+    schedules,
+  };
+}
+
+/** `1-20, 31`: the seeds that are there, and so those that are not. */
+export function rangesOf(schedules: readonly Pick<RecordedRun, 'seed'>[]): string {
+  const ranges: [number, number][] = [];
+  for (const { seed } of schedules) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === seed - 1) last[1] = seed;
+    else ranges.push([seed, seed]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
 }
 
 /** One run in a line or a few, as it is over. */
