@@ -28,6 +28,7 @@ import {
 } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
+import { requireTarget } from './target-ready.ts';
 
 /** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
 const blackoutMarginMs = 120;
@@ -50,6 +51,7 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant } = work;
   await context.onBegin();
   await context.host.ovs.flush(signal);
+  await requireTarget(work, signal);
   work.moves = plannedMoves(work);
   if (work.moves.some((move) => move.legacy.midonet)) context.host.midonet.check();
   if (work.moves.some((move) => move.shunt !== undefined)) context.host.plane.check();
@@ -75,9 +77,10 @@ function plannedMoves(work: AttemptWork): readonly TapMove[] {
 }
 
 /** Journal synced, then dead man: if either cannot be had, nothing is touched. */
-async function arm(work: AttemptWork): Promise<void> {
+async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant } = work;
   await context.onBegin();
+  await requireTarget(work, signal);
   work.moves = plannedMoves(work);
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
   const header = { format: 1, type: 'attempt', systemId: context.host.identity.systemId, nonce: work.nonce } as const;

@@ -5,7 +5,11 @@ import { ShuntPlane } from '../shunt/shunt-plane.ts';
 import { MidonetControl } from '../sources/midonet-control.ts';
 import { BridgePort } from './bridge-port.ts';
 import { type HostIdentity, OpenVSwitch } from './open-vswitch.ts';
+import { OvnController } from './ovn-controller.ts';
 import { ProviderPorts } from './provider-ports.ts';
+
+/** Where Debian's ovn-controller lies when it does not share Open vSwitch's folder. */
+const ovnRunDir = '/run/ovn';
 
 /** What the agent touches of this hypervisor. */
 export interface Host extends AsyncDisposable {
@@ -15,6 +19,7 @@ export interface Host extends AsyncDisposable {
   readonly providers: ProviderPorts;
   readonly plane: ShuntPlane;
   readonly midonet: MidonetControl;
+  readonly ovn: OvnController;
   readonly identity: HostIdentity;
 }
 
@@ -33,6 +38,7 @@ export async function openHost(config: AgentConfig, signal: AbortSignal): Promis
   const integration = stack.use(new BridgePort(config.ovs.runDir, ovs.integrationBridge));
   const providers = stack.use(new ProviderPorts(config.ovs.runDir, ovs));
   const plane = stack.use(new ShuntPlane(config.ovs.runDir));
+  const ovn = stack.use(new OvnController([config.ovs.runDir, ovnRunDir]));
   const kept = stack.move();
   const midonet = new MidonetControl(config.midonet);
   return {
@@ -42,6 +48,7 @@ export async function openHost(config: AgentConfig, signal: AbortSignal): Promis
     providers,
     plane,
     midonet,
+    ovn,
     identity,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

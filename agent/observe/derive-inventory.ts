@@ -6,6 +6,7 @@ import type { ConntrackUse } from '../../platform/native/conntrack.ts';
 import type { Link } from '../../platform/native/netlink-links.ts';
 import { unconfirmedKey } from '../adopt/read-adopt-facts.ts';
 import type { OvsPort } from '../host/open-vswitch.ts';
+import type { OvnState } from '../host/ovn-controller.ts';
 import { midonetPlugOf } from '../sources/midonet.ts';
 import { type OwnAddresses, ownAddressFindings } from '../sources/nova-network.ts';
 import { legacyBridges, ovsPlugOf } from '../sources/ovs-observe.ts';
@@ -26,6 +27,8 @@ export interface HostView {
   readonly conntrack?: ConntrackUse;
   /** What is known of this host besides what is seen here. */
   readonly standing?: readonly Finding[];
+  /** Of ovn-controller; absent: it was not asked. */
+  readonly ovn?: OvnState;
   /** Absent: this host has none. */
   readonly midonetDatapath?: string;
   /** Row of the integration bridge, as far as it is needed. */
@@ -173,7 +176,10 @@ function tapFindings(view: HostView, taps: readonly TapFacts[]): readonly Findin
   });
 }
 
-/** ovn-controller writes `ovn-nb-cfg` on the integration bridge once it has worked through what the Southbound database told it. */
-function chassisReady(view: HostView): boolean {
-  return view.integration?.externalIds.has('ovn-nb-cfg') ?? false;
+/**
+ * ovn-controller writes `ovn-nb-cfg` on the integration bridge once it has worked through what the Southbound database told it; that stays when it
+ * ends, or hears no more.
+ */
+function chassisReady({ integration, ovn = 'unknown' }: HostView): boolean {
+  return (ovn === 'ready' || ovn === 'unknown') && (integration?.externalIds.has('ovn-nb-cfg') ?? false);
 }

@@ -38,6 +38,7 @@ export class HostObserver implements Disposable {
     const monitor = LinkMonitor.open({ poller: options.poller, onEvent: (event) => this.#linkEvent(event) });
     this.#owned.use(monitor);
     this.#owned.use(options.host.ovs.replica.subscribe(() => this.#rowsChanged()));
+    this.#owned.use(options.host.ovn.watch(() => this.#later()));
     this.#inventory = this.#derive();
     this.#told = JSON.stringify(this.#inventory);
   }
@@ -80,7 +81,7 @@ export class HostObserver implements Disposable {
   }
 
   #derive(): HostInventory {
-    const { ovs, netlink, midonet, identity } = this.#options.host;
+    const { ovs, netlink, midonet, ovn, identity } = this.#options.host;
     const bridge = ovs.bridge(ovs.integrationBridge);
     const conntrack = conntrackUse();
     return deriveInventory({
@@ -94,6 +95,7 @@ export class HostObserver implements Disposable {
       standing: this.#options.standing(),
       ...(conntrack === undefined ? {} : { conntrack }),
       midonetDatapath: midonet.datapath,
+      ovn: ovn.state,
       integration: bridge && { datapathType: bridge.datapath_type, externalIds: bridge.external_ids },
     });
   }

@@ -54,7 +54,10 @@ export function conditionsOf({ host: { ovs }, config, inventory }: FaceSources):
   const wantsLock = config.mode === 'active';
   const { synced } = ovs.replica;
   const { chassisReady } = inventory();
-  const why = { lock: wantsLock ? 'not held' : 'passive', chassis: 'ovn-controller has not registered this chassis' };
+  const why = {
+    lock: wantsLock ? 'not held' : 'passive',
+    chassis: 'ovn-controller has not registered this chassis, does not answer, or has no southbound database',
+  };
   return [
     { name: 'ovsdb', ready: synced, reason: synced ? 'connected' : "Open vSwitch's database is away" },
     { name: 'lock', ready: !wantsLock || ovs.lockHeld, reason: ovs.lockHeld ? 'held' : why.lock },

@@ -13,7 +13,7 @@ export function describeHold(hold: HoldReason): string {
     case 'agent-passive':
       return 'its agent is passive; set `mode: active` there';
     case 'chassis-missing':
-      return 'OVN has no chassis for it; is ovn-controller running?';
+      return 'OVN has no chassis for it, or ovn-controller there does not answer or hears nothing from the southbound database';
     case 'inventory-missing':
       return 'its agent has not said yet what is there';
     case 'no-taps':

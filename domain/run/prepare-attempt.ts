@@ -22,7 +22,7 @@ export function prepareAttempt(context: AttemptContext): Step {
   const refusal = refusalOf(context);
   if (refusal !== undefined) return refusal;
   const holds = grantHolds(context);
-  if (holds.some((hold) => hold.kind === 'overlay-barrier')) return heldByOthers(context, holds); // its agent would refuse to prepare
+  if (holds.some(isRefused)) return heldElsewhere(context, holds);
   const ready = makeReady(context);
   if (ready.kind === 'step') return ready.step;
   if (holds.length > 0) return wait(`the grant: ${holds.map((hold) => hold.kind).join(', ')}`);
@@ -65,22 +65,33 @@ function refusalOf(context: AttemptContext): Step | undefined {
 export function grantHolds({ state, world, attempt }: AttemptContext): readonly HoldReason[] {
   const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
   const paused = run?.control === 'paused' ? [{ kind: 'run-paused', why: run.pausedWhy ?? '' } as const] : [];
-  return [...paused, ...fleetHolds(state, world, attempt.direction), ...attemptBarriers(state, world, attempt)];
+  const isReady = world.inventory.hosts.get(attempt.systemId)?.chassisReady ?? true;
+  const chassis = isReady || attempt.direction === 'back' ? [] : [{ kind: 'chassis-missing' } as const];
+  const barriers = attemptBarriers(state, world, attempt);
+  return [...paused, ...fleetHolds(state, world, attempt.direction), ...chassis, ...barriers];
+}
+
+/** Its agent would refuse to prepare. */
+function isRefused({ kind }: HoldReason): boolean {
+  return kind === 'overlay-barrier' || kind === 'chassis-missing';
 }
 
 /**
- * Others of its overlays are in the way. What is on its way somewhere passes by, and so does a pause; what rests there does not, and
- * nobody would ever be told.
+ * Others of its overlays are in the way, or OVN on its hypervisor. What is on its way somewhere passes by, and so do a pause and an ovn-controller that
+ * looks for its database; what stays does not, and nobody would ever be told.
  */
-function heldByOthers(context: AttemptContext, holds: readonly HoldReason[]): Step {
+function heldElsewhere(context: AttemptContext, holds: readonly HoldReason[]): Step {
   const { state, world, attempt } = context;
-  const resting = restingBarriers(state, world, attempt);
+  const lasting = [
+    ...restingBarriers(state, world, attempt),
+    ...holds.filter(({ kind }) => kind === 'chassis-missing'),
+  ];
   const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
   const sinceMs = Math.max(Date.parse(attempt.openedAt), Date.parse(run?.controlAt ?? attempt.openedAt));
   const isLong = world.wallMs !== undefined && world.wallMs - sinceMs > runLimits.unreachableMs;
   const isCalm = world.nowMs - world.startedMs > runLimits.unreachableMs;
-  if (resting.length > 0 && isLong && isCalm && holds.every((hold) => hold.kind === 'overlay-barrier')) {
-    const why = resting.map(describeHold).join('; ');
+  if (lasting.length > 0 && isLong && isCalm && holds.every(isRefused)) {
+    const why = lasting.map(describeHold).join('; ');
     return close(context, 'blocked', { code: 'held', why });
   }
   return wait(`the grant: ${holds.map(describeHold).join('; ')}`);

@@ -107,7 +107,7 @@ describe('when something cannot be had', () => {
   it('the flows: what was moved goes back, by itself', async () => {
     host = await AgentHost.up();
     await host.prepare(1);
-    killProgram(host.name, 'hv1-controller', 'SIGSTOP');
+    host.onState = ({ phase }) => phase === 'cutting' && killProgram(host.name, 'hv1-controller', 'SIGSTOP');
     await host.cut(1, { batchSize: 2 });
     const state = await host.phase(1, 'reverted');
     expect(state).toMatchObject({ code: 'timed-out', why: expect.stringContaining('OVN did not install the flows') });

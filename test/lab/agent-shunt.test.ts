@@ -124,7 +124,7 @@ describe('an agent that is killed', () => {
   it('with its taps entered and nobody claiming them goes back to the legacy plug', async () => {
     epoch += 1;
     expect(await host.prepare(epoch, shunts(stage))).toMatchObject({ kind: 'accepted' });
-    killProgram(host.name, 'hv1-controller', 'SIGSTOP');
+    host.onState = ({ phase }) => phase === 'entering' && killProgram(host.name, 'hv1-controller', 'SIGSTOP');
     expect(await host.cut(epoch, { ...shunts(stage), deadlineMs: 20_000 })).toMatchObject({ kind: 'accepted' });
     await until('all taps to be in their shunts, and in nothing of OVN', async () => {
       const links = await host.inHost('ip', '-o', 'link');
@@ -136,6 +136,7 @@ describe('an agent that is killed', () => {
       return there ? true : undefined;
     });
     await host.kill('SIGKILL');
+    host.onState = () => undefined;
     killProgram(host.name, 'hv1-controller', 'SIGCONT');
     expect(recordsOf(epoch)).not.toContain('checkpoint');
     await host.start();

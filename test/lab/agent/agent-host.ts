@@ -53,6 +53,8 @@ export class AgentHost implements AsyncDisposable {
   log = '';
   /** Of the agent, from its next start on. */
   env: Readonly<Record<string, string>> = {};
+  /** Where the agent reaches Open vSwitch's database, from its next start on; absent: its own socket. */
+  database: string | undefined;
   /** Called with each state at once: what has to happen in the middle of a phase. */
   onState: (state: AttemptState) => void = () => undefined;
   #mode: 'passive' | 'active';
@@ -139,6 +141,7 @@ export class AgentHost implements AsyncDisposable {
     const source = this.lab.topology.source === 'midonet' ? midonet : {};
     const env = { ...process.env, ...source, ...this.env, ...more };
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    child.setMaxListeners(0); // each order of a row waits for its end besides
     this.#agent = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
@@ -165,7 +168,7 @@ export class AgentHost implements AsyncDisposable {
       ...['--state-dir', this.stateDir, '--socket', join(this.stateDir, 'agent.sock'), '--site', 'lab'],
       ...[
         '--ovs-db',
-        `unix:${join(dir, 'db.sock')}`,
+        this.database ?? `unix:${join(dir, 'db.sock')}`,
         '--ovs-run-dir',
         dir,
         '--deadman',

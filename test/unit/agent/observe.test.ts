@@ -100,6 +100,16 @@ describe('the inventory', () => {
     expect([findings, chassisReady]).toEqual([[], true]);
   });
 
+  it.each([
+    ['ready', true],
+    ['unknown', true],
+    ['silent', false],
+    ['unsteady', false],
+    ['not-connected', false],
+  ] as const)('takes the chassis of an ovn-controller that is %s for ready: %s', (ovn, ready) => {
+    expect(deriveInventory({ ...view, ovn }).chassisReady).toBe(ready);
+  });
+
   it('finds taps on the target, but not our probe ports nor what is in other bridges', () => {
     const plugged = { ...tap, master: undefined };
     const ports = new Map([

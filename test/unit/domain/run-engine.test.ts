@@ -266,6 +266,21 @@ describe('what keeps a hypervisor from starting', () => {
     expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', code: 'held' });
   });
 
+  it.each([
+    ['for a moment', 5_000, 'committed'],
+    ['for good', 60_000, 'blocked'],
+  ] as const)('that loses its OVN %s before the grant waits at rest', (_, awayMs, outcome) => {
+    const sim = runningCloud([1, 1]);
+    while (opened(sim).length === 0) sim.step();
+    sim.agent('hv1').chassisReady = false;
+    sim.settle();
+    expect([ordersTo(sim, 'hv1'), outcomes(sim)['hv1']]).toEqual([[], 'open']);
+    sim.nowMs += awayMs;
+    if (outcome === 'committed') sim.agent('hv1').chassisReady = true;
+    sim.settle();
+    expect([outcomes(sim)['hv1'], sim.agent('hv1').cuts.length]).toEqual([outcome, outcome === 'committed' ? 1 : 0]);
+  });
+
   it('is blocked without a peer, unless the plan can do without', () => {
     const alone = runningCloud([1]);
     alone.nowMs += 60_000;
