@@ -1,6 +1,6 @@
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { Finding } from '../domain/findings.ts';
-import type { AttemptState, Order, OrderResult, Resolution } from '../domain/orders.ts';
+import type { AttemptState, Order, OrderResult } from '../domain/orders.ts';
 import { isOpen } from '../domain/phases.ts';
 import type { ProbeResult } from '../domain/probes.ts';
 import { remainingMs } from '../platform/clock.ts';
@@ -8,14 +8,12 @@ import { describeError, isShuntError, ShuntError } from '../platform/shunt-error
 import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
 import { isDeadManThere } from './cutover/dead-man.ts';
-import { provenReturn, silentRepair } from './cutover/proof-of-life.ts';
 import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
-import { troubleOf } from './journal/troubles.ts';
 import { LeftBehind } from './left-behind.ts';
-import { judgeResolution, resolutionOf, standingOf, writeResolution } from './resolve.ts';
+import { resolveByOrder } from './resolve-by-order.ts';
 
 type OrderOf<T extends Order['type']> = Extract<Order, { type: T }>;
 
@@ -265,39 +263,11 @@ export class Attempts implements Disposable {
   }
 
   /** An operator's word on what is stuck: this changes nothing on the host, also when the agent is passive. */
-  async #resolve({ orderId, epoch, by, why }: OrderOf<'resolve'>): Promise<OrderResult> {
-    const { stateDir, host, logger } = this.#context;
-    const runner = this.#runner?.attempt.epoch === epoch ? this.#runner : undefined;
-    const accepted = (resolved: Resolution): OrderResult => ({
-      orderId,
-      kind: 'accepted',
-      probes: [],
-      findings: [],
-      resolved,
-    });
-    if (runner !== undefined && isOpen(runner.phase))
-      throw new ShuntError('wrong-state', `attempt ${epoch} is ${runner.phase}: it comes to rest by itself`);
-    const trouble = troubleOf(stateDir, epoch);
-    if (trouble === undefined) return accepted(standingOf(stateDir, epoch));
-    const judged = judgeResolution(trouble, { by, why, force: false }, host);
-    const refused = (message: string, repair: readonly string[]): OrderResult => {
-      logger.warn({ epoch, code: 'stuck' }, message);
-      return { orderId, kind: 'refused', code: 'stuck', message, findings: [], repair };
-    };
-    if (judged.kind === 'not-at-rest') return refused(judged.why, judged.repair);
-    // Taps in their places are not yet guests that answer: the same probes are asked that a way back is judged by.
-    const from = judged.resolved.rest === 'from' && runner !== undefined;
-    const silent = from ? await provenReturn(runner, new Set(), AbortSignal.timeout(orderTimeoutMs)) : [];
-    if (silent.length > 0)
-      return refused(
-        `every tap of attempt ${epoch} is where it began, but these guests do not answer as before: ${silent.join(', ')}; if that is to be so: shunt-agent resolve --attempt ${epoch} --force`,
-        silent.map(silentRepair),
-      );
-    writeResolution(stateDir, epoch, judged.resolved);
-    const { rest, why: words } = judged.resolved;
-    runner?.post({ type: 'resolved', rest, why: words });
-    this.#left.look();
-    return accepted(resolutionOf(trouble, judged.resolved));
+  async #resolve(order: OrderOf<'resolve'>): Promise<OrderResult> {
+    const runner = this.#runner?.attempt.epoch === order.epoch ? this.#runner : undefined;
+    const result = await resolveByOrder(order, this.#context, runner);
+    if (result.kind === 'accepted') this.#left.look();
+    return result;
   }
 
   #named(epoch: number): AttemptRunner {

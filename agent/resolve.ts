@@ -36,19 +36,20 @@ export function judgeResolution(
   { ovs, netlink }: Pick<Host, 'ovs' | 'netlink'>,
 ): Judged {
   const said = why === undefined || why === '' ? '' : `: ${why}`;
-  const words = `${by} looked after it${force ? ', and had nobody look again' : ''}${said}`;
+  const words = `${by} looked after it${force ? ', with --force' : ''}${said}`;
   const resolved = (rest: Resolved['rest']): Judged => ({
     kind: 'resolved',
     resolved: { format: 1, type: 'resolved', rest, why: words },
   });
-  if (force) return resolved('from');
   if (replayed === undefined) {
+    if (force) return resolved('from');
     const message = `the journal of attempt ${epoch} cannot be read (${phase}): nobody can tell where its taps belong; look yourself, then shunt-agent resolve --attempt ${epoch} --force`;
     return { kind: 'not-at-rest', why: message, repair: [] };
   }
   const { moves, grant } = replayed.header;
   const found = findEnd({ ...grant, moves }, readFacts(ovs, netlink.links(), moves));
   if (found.kind === 'at-rest') return resolved(found.end);
+  if (force) return resolved('from');
   const message = `attempt ${epoch} is not at rest: ${found.taps.join(', ')} ${found.taps.length === 1 ? 'is' : 'are'} not where it began, and not all are where it was to lead`;
   return { kind: 'not-at-rest', why: message, repair: found.repair };
 }

@@ -63,9 +63,12 @@ export function awayMs(world: World, systemId: string): number {
 export function isUnknown(state: LedgerState, world: World, systemId: string): boolean {
   const attempt = newestAttempt(state, systemId);
   if (attempt === undefined || !attempt.granted || attempt.outcome !== undefined) return false;
-  const limitMs = (specOf(state, attempt)?.deadlineMs ?? 0) + runLimits.deadlineSlackMs;
+  const agent = world.agents.get(systemId);
+  const told = agent?.attempt?.epoch === attempt.epoch ? agent.attempt.verdict?.kind : undefined;
+  const deadlines = told === 'inconclusive' ? 2 : 1; // put off once, by no more than it was given at first
+  const limitMs = deadlines * (specOf(state, attempt)?.deadlineMs ?? 0) + runLimits.deadlineSlackMs;
   if (awayMs(world, systemId) > limitMs) return true;
-  if (world.agents.get(systemId) === undefined) return false;
+  if (agent === undefined) return false;
   return world.wallMs !== undefined && world.wallMs - Date.parse(attempt.grantedAt ?? '') > limitMs;
 }
 

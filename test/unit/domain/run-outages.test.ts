@@ -27,6 +27,20 @@ it('waits while NB cannot be written after the cut, and commits when it can', ()
   expect(newestAttempt(sim.state, 'hv1')?.outcome).toBe('committed');
 });
 
+it('gives an attempt that put its deadline off the time that it took, and no more', () => {
+  const sim = runningCloud([1, 1]);
+  workUntil(sim, 'verifying');
+  const attempt = sim.agent('hv1').attempt;
+  if (attempt !== undefined) sim.agent('hv1').attempt = { ...attempt, verdict: { kind: 'inconclusive', taps: {} } };
+  const pausedAfter = (ms: number) => {
+    sim.nowMs += ms;
+    for (let round = 0; round < 5; round += 1) sim.step();
+    return runView(sim.state, 'r1')?.pausedWhy;
+  };
+  expect(pausedAfter(30_000)).toBeUndefined();
+  expect(pausedAfter(30_000)).toMatch(/has not ended attempt 1/);
+});
+
 it('pauses when an attempt outlives its deadline although its agent is connected', () => {
   const sim = runningCloud([1, 1]);
   workUntil(sim, 'verifying');
