@@ -1,4 +1,7 @@
-/** Where a probe starts from; DESIGN.md, "Proof of life". `wire` is the blackout instrument's port in the provider bridge. */
+/**
+ * Where a probe starts from; DESIGN.md, "Proof of life". `wire` is the blackout instrument's port in the provider bridge; `remote` a probe port in
+ * OVN, of a peer, or of the guest's own hypervisor where no wire joins the two worlds.
+ */
 export type Vantage = 'legacy' | 'local' | 'remote' | 'wire';
 
 /** What one vantage saw of one guest in one round. */
@@ -6,8 +9,10 @@ export interface ProbeResult {
   readonly vantage: Vantage;
   readonly tap: string;
   readonly portId: string;
-  /** System-id of the hypervisor that asked, for the remote vantage; the coordinator fills it in. */
+  /** System-id of the peer that asked; the coordinator fills it in. */
   readonly from?: string;
+  /** Asked by IP, where this vantage of the same hypervisor asks by ARP as well: groups can forbid it. */
+  readonly byIp?: boolean;
   readonly sent: number;
   readonly answered: number;
   /** Median round trip in milliseconds, absent when nothing answered. */

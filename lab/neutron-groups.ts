@@ -47,8 +47,8 @@ function egressOf(guest: LabGuest): boolean {
   return guest.extra?.egress ?? true;
 }
 
-/** ML2/OVN's name. */
-function portGroupOf(securityGroupId: string): string {
+/** ML2/OVN’s name of the port group of a security group. */
+export function portGroupOf(securityGroupId: string): string {
   return `pg_${securityGroupId.replaceAll('-', '_')}`;
 }
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../domain/findings.ts';
 import type { Blackout, ProbeResult, TapVerdict, Verdict } from '../domain/probes.ts';
-import { count, list, message, optional, real, record, tagged, text, word } from './codec.ts';
+import { count, flag, list, message, optional, real, record, tagged, text, word } from './codec.ts';
 import type { Blackout as PbBlackout } from './gen/shunt/v1/Blackout.ts';
 import type { Failed as PbFailed } from './gen/shunt/v1/Failed.ts';
 import type { Finding as PbFinding } from './gen/shunt/v1/Finding.ts';
@@ -25,6 +25,7 @@ export const probeResultCodec = message<ProbeResult, PbProbeResult>({
   tap: text,
   portId: text,
   from: optional(text),
+  byIp: optional(flag),
   sent: count,
   answered: count,
   rttMs: optional(real),

@@ -21,6 +21,7 @@ import {
   attachAgain,
   lateAnswers,
   provenReturn,
+  requireFlows,
   scopeOf,
   silentRepair,
   silentTaps,
@@ -60,6 +61,7 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.baseline = await context.prober.baseline(scopeOf(work, 'from'));
   signal.throwIfAborted();
   context.reporter.report('probe', { epoch: grant.epoch, stage: 'baseline', results: work.baseline });
+  requireFlows(work);
   work.findings = noAnswerFindings(context.host.identity.systemId, silentTaps(work));
   for (const finding of work.findings) context.onFinding(finding, grant.epoch);
   work.post({ type: 'prepared' });

@@ -18,12 +18,21 @@ export interface Prober {
 
 export interface ProbeScope {
   readonly nonce: string;
-  readonly taps: readonly (TapTarget & { readonly ofport?: number })[];
+  readonly taps: readonly AskedTap[];
   readonly networks: readonly PreparedNetwork[];
   /** When nothing more need be known of a guest from one place. */
   readonly isEnough?: (result: ProbeResult) => boolean;
   /** It was inconclusive: ask for longer. */
   readonly extended?: boolean;
+}
+
+export interface AskedTap extends TapTarget {
+  /** The OpenFlow port that leads to the guest. */
+  readonly ofport?: number;
+  /** The same, where OVN's own flows have to be proved too: by a round trip from our probe port, and by IP. */
+  readonly flowsOf?: number;
+  /** Those will have to be: whether the guest answers to our probe's address by IP has to be known before. */
+  readonly provesIp?: boolean;
 }
 
 /** A network whose probe interfaces stand on this host. */

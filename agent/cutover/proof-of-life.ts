@@ -1,5 +1,6 @@
 import { restsOf } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
+import { deafFlows } from '../../domain/judge/deaf-flows.ts';
 import { isEnough, judge } from '../../domain/judge/judge.ts';
 import { judgeReturn } from '../../domain/judge/judge-return.ts';
 import { meaningful } from '../../domain/judge/legacy-vantage.ts';
@@ -8,7 +9,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
 import { wayOfMove } from '../../domain/rewire/plan-attempt.ts';
 import { sleep } from '../../platform/clock.ts';
-import { describeError } from '../../platform/shunt-error.ts';
+import { describeError, ShuntError } from '../../platform/shunt-error.ts';
 import type { AttemptWork } from './attempt-context.ts';
 import type { ProbeScope } from './ports.ts';
 
@@ -55,7 +56,8 @@ export async function provenReturn(
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
   const known = presentBaseline(work).filter((result) => !leftAlone.has(result.tap));
   const asked = scopeOf(work, 'from');
-  const taps = asked.taps.filter(({ tap }) => !leftAlone.has(tap));
+  // OVN's flows may be what it went back for: here the place is to be proved, not what lies beyond it.
+  const taps = asked.taps.filter(({ tap }) => !leftAlone.has(tap)).map(({ flowsOf: _f, provesIp: _i, ...tap }) => tap);
   const scope: ProbeScope = { ...asked, taps, isEnough: (result) => isEnough(known, result) };
   await lateAnswers(work, signal);
   let verdict: Verdict | undefined;
@@ -82,6 +84,17 @@ export async function lateAnswers({ baseline }: AttemptWork, signal: AbortSignal
   await sleep(Math.min(lateMaxMs, Math.ceil(2 * slowestMs)), signal);
 }
 
+/** Guests must not go over to flows that carry nothing. */
+export function requireFlows({ baseline, context }: AttemptWork): void {
+  const deaf = deafFlows(baseline);
+  if (deaf.length === 0) return;
+  const { systemId } = context.host.identity;
+  throw new ShuntError(
+    'verdict-failed',
+    `OVN says that it has installed the flows of ${deaf.join(', ')} on ${systemId}, and no frame comes through them; nothing was touched`,
+  );
+}
+
 /** Taps that nobody could ask, or that answered to nothing: what becomes of their guests nothing will prove. */
 export function silentTaps({ grant, baseline }: AttemptWork): readonly string[] {
   const alive = new Set(baseline.filter((result) => result.answered > 0).map((result) => result.tap));
@@ -104,7 +117,7 @@ function reaching(work: AttemptWork, end: 'from' | 'to', results: readonly Probe
   return meaningful(results, (tap) => {
     const move = moves.get(tap);
     if (move === undefined) return undefined;
-    return { place: wayOfMove(work.grant, move)[end], disjoint: move.shunt?.disjoint ?? false };
+    return { place: wayOfMove(work.grant, move)[end], disjoint: isDisjoint(work, move.networkId) };
   });
 }
 
@@ -118,9 +131,24 @@ export function scopeOf(work: AttemptWork, end: 'from' | 'to'): ProbeScope {
       const move = moves.get(target.tap);
       const port = move === undefined ? target.tap : portAt(wayOfMove(work.grant, move)[end], move);
       const ofport = port === undefined ? 0 : (ovs.interface(port)?.ofport ?? 0);
-      return ofport > 0 ? { ...target, ofport } : target;
+      const there = ofport > 0 ? { ...target, ofport } : target;
+      if (!provesFlows(work, target.networkId)) return there;
+      return ofport > 0 ? { ...there, flowsOf: ofport } : { ...there, provesIp: true };
     });
   return { nonce: work.nonce, taps, networks: work.prepared };
+}
+
+/**
+ * Where no wire joins the two worlds no question from outside comes through OVN before the guests are in it: only our own probe port tells then that flows
+ * which are said to be installed carry anything.
+ */
+function provesFlows(work: AttemptWork, networkId: string): boolean {
+  return work.grant.direction !== 'back' && isDisjoint(work, networkId);
+}
+
+/** An overlay: no wire joins its two worlds. */
+function isDisjoint({ prepared }: AttemptWork, networkId: string): boolean {
+  return prepared.some((network) => network.networkId === networkId && network.disjoint === true);
 }
 
 /** The port of the integration bridge behind which a tap in this place is. */

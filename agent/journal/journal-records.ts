@@ -71,6 +71,7 @@ const probeResult = z.object({
   vantage: z.enum(['legacy', 'local', 'remote', 'wire']),
   tap: z.string(),
   portId: z.string(),
+  byIp: z.boolean().optional(),
   sent: z.number(),
   answered: z.number(),
   rttMs: z.number().optional(),

@@ -5,9 +5,9 @@ import type { ProbeResult } from '../../domain/probes.ts';
 import type { Netlink } from '../../platform/native/netlink.ts';
 import type { Poller } from '../../platform/native/poller.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import type { PreparedNetwork, Prober, ProbeScope } from '../cutover/ports.ts';
+import type { AskedTap, PreparedNetwork, Prober, ProbeScope } from '../cutover/ports.ts';
 import { BlackoutRecorder } from './blackout-recorder.ts';
-import { arpQuestion, type Guest, localQuestion, nonceMac, pingQuestion } from './questions.ts';
+import { arpQuestion, type Guest, localQuestion, nonceMac, pingQuestion, roundTripQuestion } from './questions.ts';
 import { RawPort } from './raw-port.ts';
 import { askInRounds, type Question, type RoundsOptions } from './rounds.ts';
 
@@ -87,23 +87,28 @@ export class RawProber implements Prober, Disposable {
     using taps = new DisposableStack();
     const questions = scope.taps.flatMap((tap) => {
       const ports = this.#networks.get(tap.networkId);
-      const local = this.#localQuestion({ scope, tap, taps });
       const legacy = ports?.legacy && arpQuestion('legacy', ports.legacy, tap, ports.network.mtu);
       const wire = ports?.wire && arpQuestion('wire', ports.wire, tap, ports.network.mtu);
-      return [local, legacy, wire].filter((question) => question !== undefined);
+      const atTap = this.#questionsAtTap({ scope, tap, taps });
+      return [...atTap, legacy, wire, byIp(ports, tap)].filter((question) => question !== undefined);
     });
     return await askInRounds(questions, rounds); // awaited here: the sockets of the taps live until then
   }
 
-  #localQuestion(about: LocalAbout): Question | undefined {
-    const { scope, tap, taps } = about;
-    if (!this.#deps.netlink.link(tap.tap)) return undefined;
-    const port = taps.use(new RawPort({ poller: this.#deps.poller, interface: tap.tap, mac: nonceMac(scope.nonce) }));
-    const { ofport } = tap;
+  #questionsAtTap({ scope, tap, taps }: LocalAbout): readonly (Question | undefined)[] {
+    const { ofport, flowsOf } = tap;
+    if (!this.#deps.netlink.link(tap.tap)) return [];
+    const heard = { interface: tap.tap, mac: nonceMac(scope.nonce), outgoing: flowsOf !== undefined };
+    const port = taps.use(new RawPort({ poller: this.#deps.poller, ...heard }));
     const deliver =
       ofport !== undefined ? (frame: Buffer) => this.#packetOut(ofport, frame) : (frame: Buffer) => port.send(frame);
-    const mtu = this.#networks.get(tap.networkId)?.network.mtu;
-    return localQuestion({ port, guest: tap, mtu, askFrom: port.mac, deliver });
+    const { network, probe } = this.#networks.get(tap.networkId) ?? {};
+    const local = localQuestion({ port, guest: tap, mtu: network?.mtu, askFrom: port.mac, deliver });
+    const address = network?.probe;
+    if (flowsOf === undefined || probe === undefined || address === undefined) return [local];
+    const straight = (frame: Buffer) => this.#packetOut(flowsOf, frame);
+    const flows = roundTripQuestion({ probe, address, tap: port, guest: tap, deliver: straight });
+    return flows === undefined ? [local] : [local, taps.use(flows)];
   }
 
   #packetOut(ofport: number, frame: Uint8Array): void {
@@ -153,6 +158,19 @@ function answersAll({ sent, answered, largeSent = 0, largeAnswered = 0 }: ProbeR
 
 function answersHalf({ sent, answered, largeSent = 0, largeAnswered = 0 }: ProbeResult): boolean {
   return answered * 2 >= sent && largeAnswered * 2 >= largeSent;
+}
+
+/**
+ * Groups forbid IP and never ARP. By OVN, once the guest is there; before, where no wire joins the two worlds, by the legacy one: from the same
+ * address, to which the same groups apply.
+ */
+function byIp(ports: NetworkPorts | undefined, { flowsOf, provesIp, ...guest }: AskedTap): Question | undefined {
+  const from = flowsOf !== undefined ? ports?.probe : provesIp ? ports?.legacy : undefined;
+  const address = ports?.network.probe;
+  if (from === undefined || address === undefined) return undefined;
+  const vantage = flowsOf !== undefined ? 'remote' : 'legacy';
+  const question = pingQuestion({ vantage, port: from, address, identifier: randomInt(1, 0xffff) }, guest);
+  return question && { ...question, byIp: true };
 }
 
 function remoteQuestion(vantage: 'remote' | 'legacy', ports: NetworkPorts, target: ProbeTarget): Question[] {

@@ -3,7 +3,7 @@ import type { ProbePort } from '../../domain/network-model.ts';
 import type { Vantage } from '../../domain/probes.ts';
 import { isIpv4 } from '../../platform/addresses.ts';
 import type { Frame } from '../../platform/frame-parser.ts';
-import { arpRequest, icmpEchoRequest } from '../../platform/frames.ts';
+import { arpReply, arpRequest, icmpEchoRequest } from '../../platform/frames.ts';
 import type { RawPort } from './raw-port.ts';
 import type { Question } from './rounds.ts';
 
@@ -76,8 +76,49 @@ function arpFrom({ vantage, port, guest, mtu, askFrom, deliver }: ArpAsking): Qu
   return mtu === undefined ? asked : { ...asked, large: from(largeMac(askFrom), mtu) };
 }
 
+export interface RoundTrip {
+  /** Our probe port in OVN, on the guest's own hypervisor, and what OVN knows it by. */
+  readonly probe: RawPort;
+  readonly address: ProbePort;
+  /** The guest's tap, heard both ways. */
+  readonly tap: RawPort;
+  readonly guest: Guest;
+  /** Puts a frame straight out of the guest's port. */
+  readonly deliver: (frame: Buffer) => void;
+}
+
+/**
+ * There and back through the flows of the guest's port, and past OVN's responder, which answers requests for whom it knows: a frame that asks
+ * nothing has to come from our probe port to the tap; then the guest is asked straight, and its answer has to find the probe port. No
+ * group forbids ARP. Listens at the tap until it is disposed.
+ */
+export function roundTripQuestion({
+  probe,
+  address,
+  tap,
+  guest,
+  deliver,
+}: RoundTrip): (Question & Disposable) | undefined {
+  const ip = guest.ips.find(isIpv4);
+  if (ip === undefined) return undefined;
+  const sender = { senderMac: address.mac, senderIp: noSender };
+  const there = arpReply({ ...sender, targetMac: guest.mac, targetIp: noSender });
+  const back = arpRequest({ ...sender, targetMac: guest.mac, targetIp: ip });
+  const listening = tap.listen((heard) => {
+    if (isArpAnswer(heard, address.mac, noSender, guest.mac)) deliver(back);
+  });
+  return {
+    ...{ vantage: 'remote', tap: guest.tap, portId: guest.portId, port: probe },
+    ask: () => probe.send(there),
+    isAnswer: (heard) => isArpAnswer(heard, guest.mac, ip, address.mac),
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
+  };
+}
+
 /** From where a ping is sent. */
 export interface PingFrom {
+  /** Default `remote`. */
+  readonly vantage?: Vantage;
   readonly port: RawPort;
   readonly address: ProbePort;
   /** Tells this asker's answers from others'. */
@@ -86,7 +127,10 @@ export interface PingFrom {
 }
 
 /** ICMP echo from a probe port of type VIF: OVN answers ARP for its ports, but never ICMP for a guest. Large ones must not be fragmented. */
-export function pingQuestion({ port, address, identifier, mtu }: PingFrom, guest: Guest): Question | undefined {
+export function pingQuestion(
+  { vantage = 'remote', port, address, identifier, mtu }: PingFrom,
+  guest: Guest,
+): Question | undefined {
   const ip = guest.ips.find(isIpv4);
   if (ip === undefined) return undefined;
   const base = {
@@ -111,7 +155,7 @@ export function pingQuestion({ port, address, identifier, mtu }: PingFrom, guest
         heard.sourceMac === guest.mac,
     };
   };
-  const asked = { vantage: 'remote', tap: guest.tap, portId: guest.portId, port, ...numbered(1) } as const;
+  const asked = { vantage, tap: guest.tap, portId: guest.portId, port, ...numbered(1) } as const;
   if (mtu === undefined) return asked;
   return { ...asked, large: numbered(largeSequenceFrom, Buffer.alloc(mtu - echoHeaderBytes)) };
 }

@@ -10,6 +10,8 @@ export interface RawPortOptions {
   readonly interface: string;
   /** The interface's own MAC: source of what is asked from here, and what answers are sent to. */
   readonly mac: string;
+  /** Hear also what others send out of it. Default false. */
+  readonly outgoing?: boolean;
   /** Answer ARP requests for this address, as the host that owns it would. */
   readonly answersFor?: ProbePort;
 }
@@ -32,6 +34,7 @@ export class RawPort implements Disposable {
       interface: options.interface,
       poller: options.poller,
       filter: arpOrIcmpFilter,
+      outgoing: options.outgoing ?? false,
       // Answers to a nonce MAC are for another host as far as the kernel knows. They are heard all the same: taps, veths and internal ports
       // filter no addresses. To ask for promiscuous mode would tell everybody of a changed link, and make vswitchd look at all its ports anew.
       onFrame: ({ data, monotonicNs }) => this.#heard(parseFrame(data), Number(monotonicNs) / 1e6),

@@ -9,6 +9,7 @@ export interface Question {
   readonly vantage: Vantage;
   readonly tap: string;
   readonly portId: string;
+  readonly byIp?: boolean;
   /** Where the answer is heard. */
   readonly port: RawPort;
   ask(round: number): void;
@@ -101,12 +102,13 @@ class Asked {
   }
 
   result(): ProbeResult {
-    const { vantage, tap, portId } = this.question;
+    const { vantage, tap, portId, byIp } = this.question;
     const { sent, answered, medianMs } = this.#small;
     return {
       vantage,
       tap,
       portId,
+      ...(byIp === undefined ? {} : { byIp }),
       sent,
       answered,
       ...(medianMs === undefined ? {} : { rttMs: Math.round(medianMs * 1000) / 1000 }),

@@ -13,7 +13,8 @@ export const passFrom = 0.05;
  * never a pass (docs/decisions/0023).
  *
  * The *legacy* and *local* vantages are two ways for the host itself to ask the guest, of which only one exists on each
- * side of a cut, so each is judged by the other's baseline when it has none of its own.
+ * side of a cut, so each is judged by the other's baseline when it has none of its own. So is the host's own *remote* one, its round trip through
+ * OVN's flows, which are not there before: whoever answers at its tap must answer through them.
  */
 export function judge(baseline: readonly ProbeResult[] | Baseline, after: readonly ProbeResult[]): Verdict {
   const before = isBaseline(baseline) ? baseline.results : baseline;
@@ -51,9 +52,18 @@ type Compared =
   | { readonly kind: 'pass'; readonly vantage: Vantage }
   | { readonly kind: 'fail' | 'inconclusive'; readonly vantage: Vantage; readonly message: string };
 
+/** As people read them, of a host's own. */
+const words = {
+  local: 'local',
+  legacy: 'legacy',
+  wire: 'wire',
+  remote: 'through OVN on this hypervisor',
+} as const satisfies Record<Vantage, string>;
+
 function compare(before: ProbeResult, now: ProbeResult): Compared {
   const { vantage } = now;
-  const from = now.from === undefined ? vantage : `${vantage} from ${now.from}`;
+  const by = now.byIp ? ', by IP' : '';
+  const from = now.from === undefined ? `${words[vantage]}${by}` : `${vantage} from ${now.from}`;
   const small = compareTallies(before, now);
   if (small !== 'pass') return { kind: small, vantage, message: `${from}: ${seen(now, before)}` };
   const large = compareLarge(before, now);
@@ -84,11 +94,13 @@ function seen(now: Tally, before: Tally): string {
 
 /** What one hypervisor saw is judged by what the same one saw. */
 function referenceFor(now: ProbeResult, before: readonly ProbeResult[]): ProbeResult | undefined {
-  const same = merged(before.filter((one) => one.vantage === now.vantage && one.from === now.from));
+  const alike = before.filter((one) => one.from === now.from && (one.byIp ?? false) === (now.byIp ?? false));
+  const same = merged(alike.filter((one) => one.vantage === now.vantage));
   if (same !== undefined || now.from !== undefined) return same;
-  const own = before.filter((one) => one.from === undefined);
-  if (now.vantage === 'legacy') return merged(own.filter((one) => one.vantage === 'local'));
-  if (now.vantage === 'local') return merged(own.filter((one) => one.vantage === 'legacy'));
+  if (now.byIp) return merged(alike.filter((one) => one.vantage === 'legacy'));
+  if (now.vantage === 'legacy') return merged(alike.filter((one) => one.vantage === 'local'));
+  if (now.vantage === 'local') return merged(alike.filter((one) => one.vantage === 'legacy'));
+  if (now.vantage === 'remote') return merged(alike.filter((one) => one.vantage === 'local'));
   return undefined;
 }
 

@@ -1141,6 +1141,11 @@ export const descriptor: unknown = {
          "oneof": [
           "largeSent"
          ]
+        },
+        "_byIp": {
+         "oneof": [
+          "byIp"
+         ]
         }
        },
        "fields": {
@@ -1188,6 +1193,13 @@ export const descriptor: unknown = {
         "largeSent": {
          "type": "uint32",
          "id": 9,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "byIp": {
+         "type": "bool",
+         "id": 10,
          "options": {
           "proto3_optional": true
          }

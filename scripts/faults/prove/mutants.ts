@@ -111,4 +111,16 @@ export const mutants: readonly Mutant[] = [
     ],
     rows: [11, 17, 18],
   },
+  {
+    guarantee: 'probes',
+    what: 'on an overlay, what OVN calls installed is believed',
+    edits: [
+      {
+        file: 'agent/cutover/proof-of-life.ts',
+        function: 'provesFlows',
+        body: 'void work; void networkId; return false;',
+      },
+    ],
+    rows: [11],
+  },
 ];

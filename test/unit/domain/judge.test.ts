@@ -56,6 +56,30 @@ describe('judge', () => {
       'inconclusive',
     ],
     [
+      'fails a guest that answers at its tap and not through OVN on its own hypervisor, where nobody could be asked before',
+      [result('a', 8, { sent: 8, vantage: 'local' })],
+      [result('a', 5, { vantage: 'local' }), result('a', 0, { sent: 25 })],
+      'fail',
+    ],
+    [
+      'passes one that answers through OVN as at its tap',
+      [result('a', 8, { sent: 8, vantage: 'local' })],
+      [result('a', 5, { vantage: 'local' }), result('a', 5)],
+      'pass',
+    ],
+    [
+      'requires by IP through OVN what answered by IP in the legacy world: a group is missing',
+      [result('a', 8, { vantage: 'local', sent: 8 }), result('a', 8, { vantage: 'legacy', byIp: true, sent: 8 })],
+      [result('a', 5, { vantage: 'local' }), result('a', 5), result('a', 0, { byIp: true, sent: 25 })],
+      'fail',
+    ],
+    [
+      'requires nothing by IP of a guest whose groups forbade it',
+      [result('a', 8, { vantage: 'local', sent: 8 }), result('a', 0, { vantage: 'legacy', byIp: true, sent: 12 })],
+      [result('a', 5, { vantage: 'local' }), result('a', 5), result('a', 0, { byIp: true, sent: 25 })],
+      'pass',
+    ],
+    [
       'cannot tell from a peer what the host itself heard',
       [result('a', 5, { vantage: 'local' })],
       [result('a', 0, { vantage: 'legacy', from: 'p1', sent: 15 })],
@@ -128,9 +152,9 @@ describe('judge', () => {
   });
 
   it('names the vantages and the figures of a failure', () => {
-    const verdict = judge([result('a', 5)], [result('a', 0, { sent: 15 })]);
+    const verdict = judge([result('a', 5, { from: 'p1' })], [result('a', 0, { from: 'p1', sent: 15 })]);
     expect(verdict.taps['a']).toMatchObject({ kind: 'fail', vantages: ['remote'] });
-    expect(describeVerdict(verdict)).toBe('silent after the cut: a (remote: 0 of 15 answered, 5 of 5 before)');
+    expect(describeVerdict(verdict)).toBe('silent after the cut: a (remote from p1: 0 of 15 answered, 5 of 5 before)');
   });
 
   it('says who asked, and when only full-size frames are lost', () => {

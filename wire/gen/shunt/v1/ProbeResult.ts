@@ -11,10 +11,12 @@ export interface ProbeResult {
   'largeAnswered'?: (number);
   'from'?: (string);
   'largeSent'?: (number);
+  'byIp'?: (boolean);
   '_rttMs'?: "rttMs";
   '_largeAnswered'?: "largeAnswered";
   '_from'?: "from";
   '_largeSent'?: "largeSent";
+  '_byIp'?: "byIp";
 }
 
 export interface ProbeResult__Output {
@@ -27,8 +29,10 @@ export interface ProbeResult__Output {
   'largeAnswered'?: (number);
   'from'?: (string);
   'largeSent'?: (number);
+  'byIp'?: (boolean);
   '_rttMs'?: "rttMs";
   '_largeAnswered'?: "largeAnswered";
   '_from'?: "from";
   '_largeSent'?: "largeSent";
+  '_byIp'?: "byIp";
 }
