@@ -74,7 +74,10 @@ export class Attempts implements Disposable {
     const why = isLate ? undefined : unsafe(runner);
     const inTime = !isLate && why === undefined;
     if (inTime && isOpen(runner.phase)) runner.watchDeadline();
-    runner.post({ type: 'recovered', inTime, ...(why === undefined ? {} : { why }) });
+    // Written down as heard: whatever is found now is newer than it.
+    const { unheard } = replayed;
+    if (unheard !== undefined && isOpen(runner.phase)) runner.post({ type: 'reverted-elsewhere', why: unheard });
+    else runner.post({ type: 'recovered', inTime, ...(why === undefined ? {} : { why }) });
     this.#context.onState(runner);
   }
 

@@ -13,6 +13,8 @@ export interface ReplayedAttempt {
   /** Taps whose link went away during the attempt. */
   readonly gone: ReadonlySet<string>;
   readonly blackouts: readonly Blackout[];
+  /** A way back by somebody else that is done, and of which the agent has not written that it heard. */
+  readonly unheard?: string;
 }
 
 /** The attempt as it stands when its header is written: granted, nothing touched. */
@@ -23,7 +25,8 @@ export function armingAttempt(header: Pick<AttemptHeader, 'grant'>): Attempt {
 
 /**
  * Folds the journal's events through the attempt machine: by construction the live state. What a `revert` beside us wrote comes last:
- * it holds even where the agent, unaware of it, wrote on.
+ * it holds even where the agent, unaware of it, wrote on. One that the agent has heard of is among its own events: what it found afterwards, as that
+ * guests do not answer, is the newer word.
  */
 export function replay(
   header: AttemptHeader,
@@ -35,7 +38,13 @@ export function replay(
   for (const record of records) state = replayOne(state, record);
   const last = reverts.at(-1);
   if (last === undefined) return state;
-  return { ...state, attempt: afterRevert(state.attempt, last) };
+  if (last.type !== 'revert-done') return { ...state, attempt: afterRevert(state.attempt, last) };
+  if (heard(records) >= reverts.filter(({ type }) => type === 'revert-done').length) return state;
+  return { ...state, attempt: afterRevert(state.attempt, last), unheard: last.why };
+}
+
+function heard(records: readonly JournalRecord[]): number {
+  return records.filter((record) => record.type === 'event' && record.event.type === 'reverted-elsewhere').length;
 }
 
 function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttempt {

@@ -122,6 +122,22 @@ describe('the journal', () => {
     expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'reverted', why: 'reverted by the dead man' });
   });
 
+  it('lets what the agent found after it had heard of a dead man hold: guests that do not answer are not forgotten', () => {
+    const dir = freshDir();
+    using journal = AttemptJournal.create(dir, header(1));
+    using notes = openRevertNotes(dir, 1);
+    notes.append({ format: 1, type: 'revert-began', by: 'the dead man' });
+    notes.append({ type: 'revert-done', why: 'reverted by the dead man' });
+    expect(readAttempt(dir, 1)).toMatchObject({ attempt: { phase: 'reverting' }, unheard: 'reverted by the dead man' });
+    journal.append(record({ type: 'reverted-elsewhere', why: 'reverted by the dead man' }));
+    expect(readAttempt(dir, 1)?.unheard).toBeUndefined();
+    journal.append(record({ type: 'restore-failed', code: 'stuck', why: 'tap1 does not answer', repair: [] }));
+    expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'stuck', why: 'tap1 does not answer' });
+
+    notes.append({ type: 'revert-done', why: 'reverted by hand' }); // after the repair
+    expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'reverted', why: 'reverted by hand' });
+  });
+
   it('whose last line could not be written says how it ended by a note beside it', () => {
     const dir = freshDir();
     for (const [epoch, phase] of [
