@@ -8,7 +8,8 @@ import { cut, type Deed, endsOf, flip, OneHost } from './fixture/one-host.ts';
 import { everyMoment, moments } from './moments.ts';
 import { titleOf } from './rows.ts';
 
-const diskBytes = 256 * 1024;
+/** Room for the journals of every case. */
+const diskBytes = 8 * 1024 * 1024;
 
 describe(titleOf(14), () => {
   let world: OneHost;
@@ -106,23 +107,34 @@ describe(titleOf(14), () => {
       });
       const syncs = Array.from({ length: 12 }, (_, index) => `sync:${index + 1}`);
       const strikes = everyMoment ? [...written, ...syncs] : ['checkpoint:1'];
+      let refusedSyncs = 0;
       for (const at of strikes) {
         await world.goTo(from);
         await world.host.kill('SIGKILL');
+        world.host.log = '';
         await world.host.start('active', { SHUNT_FAILPOINT: `journal:${at}=eio` });
         const refusal = await world.attempt(deed);
         const place = await world.atRest();
-        const reached = world.host.log.includes('by a failpoint');
+        // One of the syncs is of the first line: then the order is refused. One may be of the attempt before, which the agent takes up as it starts.
+        const isSync = at.startsWith('sync:');
+        if (isSync && refusal !== undefined) refusedSyncs += 1;
+        const refused = at === 'attempt:1' || (isSync && refusal !== undefined);
+        const reached = refused || struck(world);
         expect([at, refusal?.code ?? 'accepted', place]).toEqual([
           at,
-          at === 'attempt:1' || at === 'sync:1' ? 'journal-failed' : 'accepted',
+          refused ? 'journal-failed' : 'accepted',
           reached ? from : to,
         ]);
-        world.host.log = '';
       }
+      expect(refusedSyncs).toBe(everyMoment ? 1 : 0);
     },
   );
 });
+
+/** Whether the failpoint struck in the attempt of now. */
+function struck({ host, epoch }: OneHost): boolean {
+  return host.log.split('\n').some((line) => line.includes('by a failpoint') && line.includes(`"epoch":${epoch},`));
+}
 
 function journalOf({ host, epoch }: OneHost): string {
   return join(attemptsDir(host.stateDir), `${String(epoch).padStart(10, '0')}.journal`);
