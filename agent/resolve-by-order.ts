@@ -37,11 +37,21 @@ export async function resolveByOrder(
   if (judged.kind === 'not-at-rest') return refused(judged.why, judged.repair);
   // Taps in their places are not yet guests that answer: the same probes are asked that a way back is judged by.
   const from = judged.resolved.rest === 'from' && runner !== undefined;
-  const silent = from ? await provenReturn(runner, new Set(), AbortSignal.timeout(probesWithinMs)) : [];
-  if (silent.length > 0)
+  const nothing = { unreachable: [], unasked: [] };
+  const { unreachable, unasked } = from
+    ? await provenReturn(runner, new Set(), AbortSignal.timeout(probesWithinMs))
+    : nothing;
+  const back = `every tap of attempt ${epoch} is where it began`;
+  const anyway = `if that is to be so: shunt-agent resolve --attempt ${epoch} --force`;
+  if (unreachable.length > 0)
     return refused(
-      `every tap of attempt ${epoch} is where it began, but these guests do not answer as before: ${silent.join(', ')}; if that is to be so: shunt-agent resolve --attempt ${epoch} --force`,
-      silent.map(silentRepair),
+      `${back}, but these guests do not answer as before: ${unreachable.join(', ')}; ${anyway}`,
+      unreachable.map(silentRepair),
+    );
+  if (unasked.length > 0)
+    return refused(
+      `${back}, but nobody could ask whether these guests answer there as before: ${unasked.join(', ')}. Does Open vSwitch run? ${anyway}`,
+      [],
     );
   writeResolution(stateDir, epoch, judged.resolved);
   const { rest, why: words } = judged.resolved;

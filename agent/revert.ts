@@ -10,6 +10,7 @@ import { type Host, openHost } from './host/host.ts';
 import { openRevertNotes, readAttempt } from './journal/attempt-journal.ts';
 import type { RevertRecord } from './journal/journal-records.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
+import { refuseSuperseded } from './journal/superseded.ts';
 
 export interface RevertRequest {
   readonly epoch: number;
@@ -50,6 +51,7 @@ export async function revertAttempt(
   const now = requireAttempt(config, request.epoch);
   const since = nothingToDo(now, request);
   if (since !== undefined) return { kind: 'nothing-to-do', why: since };
+  refuseSuperseded(config.stateDir, now);
   using notes = openNotes(request, config);
   const { by } = request;
   note(notes, { format: 1, type: 'revert-began', by });

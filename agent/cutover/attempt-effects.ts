@@ -163,7 +163,7 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   }
   for (const { tap, why } of outcome.leftAlone) context.onFinding(leftAloneFinding(work, tap, why), grant.epoch);
   await syncRestored(work, signal);
-  const silent = await provenReturn(work, new Set(outcome.leftAlone.map(({ tap }) => tap)), signal);
+  const { unreachable: silent } = await provenReturn(work, new Set(outcome.leftAlone.map(({ tap }) => tap)), signal);
   if (silent.length === 0) {
     work.post({ type: 'restored' });
     return;

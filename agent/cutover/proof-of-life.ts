@@ -2,7 +2,7 @@ import { restsOf } from '../../domain/attempt/operation-phases.ts';
 import type { Finding } from '../../domain/findings.ts';
 import { deafFlows } from '../../domain/judge/deaf-flows.ts';
 import { isEnough, judge } from '../../domain/judge/judge.ts';
-import { judgeReturn } from '../../domain/judge/judge-return.ts';
+import { judgeReturn, splitByAsked } from '../../domain/judge/judge-return.ts';
 import { meaningful } from '../../domain/judge/legacy-vantage.ts';
 import type { ProbeResult, Verdict } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
@@ -42,15 +42,20 @@ export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promis
   return verdict ?? { kind: 'no-evidence', taps: {} };
 }
 
-/**
- * A revert is verified by the same probes as a cut; gives the taps whose guests cannot be reached as before. Those that somebody else has by
- * now are not ours to prove.
- */
+/** What became of the guests of taps that are back. */
+export interface ProvenReturn {
+  /** Taps whose guests cannot be reached as before. */
+  readonly unreachable: readonly string[];
+  /** `tap (vantage)` of those that answered there before, and could not be asked now: nothing is proven of that path. */
+  readonly unasked: readonly string[];
+}
+
+/** A revert is verified by the same probes as a cut. Those that somebody else has by now are not ours to prove. */
 export async function provenReturn(
   work: AttemptWork,
   leftAlone: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<ProvenReturn> {
   const { prober, reporter } = work.context;
   // Without them the wiring has still been looked at, and taps themselves can be asked.
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
@@ -61,21 +66,18 @@ export async function provenReturn(
   const scope: ProbeScope = { ...asked, taps, isEnough: (result) => isEnough(known, result) };
   await lateAnswers(work, signal);
   let verdict: Verdict | undefined;
+  let unasked: readonly string[] = [];
   for (let tries = 0; tries < verifyTries; tries += 1) {
     const results = reaching(work, 'from', await prober.verify(scope, signal));
-    const heard = new Set(
-      results.filter((result) => result.sent > 0).map((result) => `${result.tap} ${result.vantage}`),
-    );
-    verdict = judge(
-      known.filter((result) => heard.has(`${result.tap} ${result.vantage}`)),
-      results,
-    );
+    const { asked: comparable, unasked: never } = splitByAsked(known, results);
+    verdict = judge(comparable, results);
+    unasked = reaching(work, 'from', never).map(({ tap, vantage }) => `${tap} (${vantage})`);
     reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
     if (verdict.kind !== 'fail') break;
   }
   const { unreachable, guestsSilent } = judgeReturn(verdict);
   for (const tap of guestsSilent) work.context.onFinding(silentGuestFinding(work, tap), work.grant.epoch);
-  return unreachable;
+  return { unreachable, unasked };
 }
 
 /** On a path that delays frames an answer may come after the move that its question came before. */

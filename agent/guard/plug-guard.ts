@@ -93,9 +93,9 @@ export class PlugGuard implements Disposable {
     this.add(claims.values());
   }
 
-  /** Adds claims, and looks at each at once. */
+  /** Adds claims, and looks at each at once. One that is doubted is kept only where its tap is in its place. */
   add(claims: Iterable<Claim>): void {
-    for (const claim of claims) this.#kept.take(claim);
+    for (const claim of claims) if (claim.doubted !== true || this.#isInPlace(claim)) this.#kept.take(claim);
     this.checkAll();
     this.#woken.begin();
     this.#firewall.begin();
@@ -187,6 +187,13 @@ export class PlugGuard implements Disposable {
       if (this.#again.delete(tap)) this.#checkAgain(tap);
     });
     this.#busy.set(tap, { done, abort });
+  }
+
+  #isInPlace(claim: Claim): boolean {
+    const { tap } = claim.move;
+    const link = this.#link(tap);
+    const port = this.#options.host.ovs.ports().get(tap);
+    return link !== undefined && this.#judge.judge(claim, { link, port }).kind === 'in-place';
   }
 
   #checkNow(claim: Claim): void {

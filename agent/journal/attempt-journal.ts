@@ -133,15 +133,21 @@ export class AttemptJournal implements Disposable {
     this.#writer = writer;
   }
 
-  /** Makes the file with its first line on disk, or fails with `journal-failed`. */
+  /** Makes the file with its first line on disk, or fails with `journal-failed` and leaves no file. */
   static create(stateDir: string, header: AttemptHeader, faults?: WriteFaults): AttemptJournal {
     return guarded(`opening the journal of attempt ${header.grant.epoch}`, () => {
       mkdirSync(attemptsDir(stateDir), { recursive: true, mode: 0o700 });
-      const writer = RecordWriter.create(journalPath(stateDir, header.grant.epoch), { faults });
-      const journal = new AttemptJournal(writer);
-      writer.append({ ...header });
-      writer.sync();
-      return journal;
+      const path = journalPath(stateDir, header.grant.epoch);
+      const writer = RecordWriter.create(path, { faults });
+      try {
+        writer.append({ ...header });
+        writer.sync();
+        return new AttemptJournal(writer);
+      } catch (error) {
+        writer[Symbol.dispose]();
+        rmSync(path, { force: true }); // nothing was touched: it must not be taken for an attempt that was begun
+        throw error;
+      }
     });
   }
 
@@ -171,13 +177,32 @@ export class AttemptJournal implements Disposable {
   }
 }
 
-/** Removes the oldest journals beyond the bound, but none of `keep`. */
-export function pruneJournals(stateDir: string, keep: ReadonlySet<number>): void {
+/**
+ * Removes the oldest journals beyond the bound, but none of `claiming`, and none that a kept one needs: without the attempt that took a tap back, the one that
+ * had moved it would claim it again.
+ */
+export function pruneJournals(stateDir: string, claiming: ReadonlySet<number>): void {
   const epochs = journaledEpochs(stateDir);
+  const kept = new Set<string>();
   for (const epoch of epochs.slice(0, Math.max(0, epochs.length - journalsKept))) {
-    if (keep.has(epoch)) continue;
+    const taps = tapsOf(stateDir, epoch);
+    const isNeeded = taps === undefined ? kept.size > 0 : taps.some((tap) => kept.has(tap));
+    if (isNeeded || claiming.has(epoch)) {
+      for (const tap of taps ?? []) kept.add(tap);
+      continue;
+    }
     unlinkSync(journalPath(stateDir, epoch));
     rmSync(revertPath(stateDir, epoch), { force: true });
+  }
+}
+
+/** Undefined: it cannot be read. */
+function tapsOf(stateDir: string, epoch: number): readonly string[] | undefined {
+  try {
+    return readAttempt(stateDir, epoch)?.header.moves.map(({ tap }) => tap) ?? [];
+  } catch (error) {
+    if (isShuntError(error)) return undefined;
+    throw error;
   }
 }
 

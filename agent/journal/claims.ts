@@ -12,6 +12,8 @@ export interface Claim {
   readonly bootId: string;
   readonly move: TapMove;
   readonly place: Exclude<TapPlace, 'legacy'>;
+  /** A newer journal cannot be read, and may have taken this tap back: true only if it is in its place. */
+  readonly doubted?: true;
 }
 
 /** What an attempt that is done says of one of its taps; undefined: it led to the legacy plug, and claims nothing. */
@@ -20,10 +22,15 @@ export function claimOf(kind: AttemptKind, move: TapMove, at: Pick<Claim, 'epoch
   return to === 'legacy' ? undefined : { ...at, move, place: to };
 }
 
-/** Which taps are ours to keep, and where: what is done claims or releases. Attempts oldest first. */
-export function foldClaims(attempts: readonly ReplayedAttempt[]): ReadonlyMap<string, Claim> {
+/** Which taps are ours to keep, and where: what is done claims or releases. Attempts oldest first; what cannot be read casts doubt on all before it. */
+export function foldClaims(attempts: readonly (ReplayedAttempt | 'unreadable')[]): ReadonlyMap<string, Claim> {
   const claims = new Map<string, Claim>();
-  for (const { header, attempt, gone } of attempts) {
+  for (const replayed of attempts) {
+    if (replayed === 'unreadable') {
+      for (const [tap, claim] of claims) claims.set(tap, { ...claim, doubted: true });
+      continue;
+    }
+    const { header, attempt, gone } = replayed;
     if (!isDonePhase(attempt.phase)) continue;
     for (const move of header.moves) {
       const claim = claimOf(attempt, move, { epoch: attempt.epoch, bootId: header.deadline.bootId });
@@ -39,11 +46,11 @@ export function readClaims(stateDir: string): ReadonlyMap<string, Claim> {
   return foldClaims(journaledEpochs(stateDir).flatMap((epoch) => readable(stateDir, epoch) ?? []));
 }
 
-function readable(stateDir: string, epoch: number): ReplayedAttempt | undefined {
+function readable(stateDir: string, epoch: number): ReplayedAttempt | 'unreadable' | undefined {
   try {
     return readAttempt(stateDir, epoch);
   } catch (error) {
-    if (isShuntError(error)) return undefined;
+    if (isShuntError(error)) return 'unreadable';
     throw error;
   }
 }

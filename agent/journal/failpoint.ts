@@ -21,7 +21,8 @@ const form =
 
 /**
  * Reads `SHUNT_FAILPOINT=journal:STEP[:N][:before|middle|after]=kill|stop|eio|enospc`, the means of tests to strike at one record of the
- * journal; absent in production. STEP is a name of {@link stepOf}, or `sync`; N counts from 1, which is the default; `after` is the default,
+ * journal; absent in production. STEP is a name of {@link stepOf}, or `sync`; N counts from 1, which is the default, and
+ * syncs from the first journal that this process begins; `after` is the default,
  * and of eio and enospc `before`. Fails with `config-invalid`.
  */
 export function failpointOf(env: Readonly<Record<string, string | undefined>>): Failpoint | undefined {
@@ -65,8 +66,12 @@ export function faultsOf(
 ): WriteFaults | undefined {
   if (failpoint === undefined) return undefined;
   let seen = 0;
+  let begun = failpoint.step !== 'sync';
   return {
     at(moment, what) {
+      // Syncs count from the first line of a journal that this process begins: what it still has to write of an older one is not meant.
+      if (what !== 'sync' && stepOf(what) === 'attempt') begun = true;
+      if (!begun) return;
       if (moment !== failpoint.moment || (what === 'sync' ? what : stepOf(what)) !== failpoint.step) return;
       seen += 1;
       if (seen === failpoint.nth) strike(failpoint.action, means);

@@ -1,4 +1,4 @@
-import type { Verdict } from '../probes.ts';
+import type { ProbeResult, Verdict } from '../probes.ts';
 
 /** What a failed verdict after a revert says of the way back. */
 export interface ReturnVerdict {
@@ -20,5 +20,21 @@ export function judgeReturn(verdict: Verdict | undefined): ReturnVerdict {
   return {
     unreachable: failed.filter((found) => !isSilent(found)).map(({ tap }) => tap),
     guestsSilent: failed.filter(isSilent).map(({ tap }) => tap),
+  };
+}
+
+/**
+ * Of what is known from before: what was asked again, whether it answered or not, and what answered then and could not be asked (its probe port is gone, say):
+ * of that path nothing is proven.
+ */
+export function splitByAsked(
+  before: readonly ProbeResult[],
+  now: readonly ProbeResult[],
+): { readonly asked: readonly ProbeResult[]; readonly unasked: readonly ProbeResult[] } {
+  const pathOf = ({ tap, vantage }: ProbeResult) => `${tap} ${vantage}`;
+  const heard = new Set(now.filter(({ sent }) => sent > 0).map(pathOf));
+  return {
+    asked: before.filter((result) => heard.has(pathOf(result))),
+    unasked: before.filter((result) => result.answered > 0 && !heard.has(pathOf(result))),
   };
 }

@@ -130,10 +130,18 @@ export class GarbagePeers implements AsyncDisposable {
     expect(this.#lab.complaints()).toEqual([]);
   }
 
-  /** The first line of a committed attempt's journal is damaged while the agent is away. */
+  /** The first line of a committed attempt's journal is damaged while the agent is away: of one that led to the target, and of one that led back. */
   async brokenJournal(): Promise<void> {
-    const { cloud, name } = this.#lab;
+    const { cloud } = this.#lab;
     await cloud.untilRun(await cloud.startRun({ hosts: ['hv2'] }), ['done']);
+    await this.#staysWhileUnreadable('target');
+    await cloud.back('hv2');
+    await cloud.untilPlug('hv2', 'legacy');
+    await this.#staysWhileUnreadable('legacy'); // though the older journal says that its taps are on the target
+  }
+
+  async #staysWhileUnreadable(plug: 'target' | 'legacy'): Promise<void> {
+    const { cloud, name } = this.#lab;
     const stateDir = join(hypervisorDir(name, 'hv2'), 'agent');
     const path = journalPath(stateDir, journaledEpochs(stateDir).at(-1) ?? 0);
     const sound = readFileSync(path);
@@ -146,8 +154,9 @@ export class GarbagePeers implements AsyncDisposable {
     const { findings, pid } = await this.#lab.agentStatus('hv2');
     expect(findings.map(({ kind }) => kind)).toContain('journal-torn');
     expect(readFileSync(path).equals(broken)).toBe(true);
-    expect((await cloud.host('hv2')).plug).toBe('target');
+    expect((await cloud.host('hv2')).plug).toBe(plug);
     expect(await cloud.silentGuests(cloud.guestsOf('hv2'))).toEqual([]);
+    expect((await cloud.host('hv2')).plug).toBe(plug); // nobody has moved them meanwhile
     expect((await this.#lab.agentStatus('hv2')).pid).toBe(pid);
     killProgram(name, 'agent-hv2');
     writeFileSync(path, sound);

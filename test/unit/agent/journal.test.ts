@@ -12,9 +12,11 @@ import {
   readAttempt,
   writeRestNote,
 } from '../../../agent/journal/attempt-journal.ts';
-import { foldClaims } from '../../../agent/journal/claims.ts';
+import { foldClaims, readClaims } from '../../../agent/journal/claims.ts';
+import { faultsOf } from '../../../agent/journal/failpoint.ts';
 import { HighestEpoch } from '../../../agent/journal/highest-epoch.ts';
 import { armingAttempt, replay } from '../../../agent/journal/replay.ts';
+import { refuseSuperseded } from '../../../agent/journal/superseded.ts';
 import { type AttemptEvent, attemptStep } from '../../../domain/attempt/attempt-machine.ts';
 import type { Direction } from '../../../domain/phases.ts';
 import { committed, header, record, verdict } from './journaled.ts';
@@ -151,16 +153,75 @@ describe('the journal', () => {
     expect(readAttempt(dir, 2)?.attempt.repair).toEqual(['ip link …']);
   });
 
-  it('keeps its newest files, and those that are still needed', () => {
+  it('leaves no file when its first line does not reach the disk: nothing was begun', () => {
+    const dir = freshDir();
+    for (const step of ['attempt', 'sync']) {
+      const faults = faultsOf({ step, nth: 1, moment: 'before', action: 'eio' });
+      expect(() => AttemptJournal.create(dir, header(4), faults)).toThrow(
+        expect.objectContaining({ code: 'journal-failed' }),
+      );
+      expect(journaledEpochs(dir)).toEqual([]);
+    }
+  });
+
+  it('keeps its newest files, those that are still needed, and those without which these would say too much', () => {
     const dir = freshDir();
     for (let epoch = 1; epoch <= 70; epoch += 1) AttemptJournal.create(dir, header(epoch))[Symbol.dispose]();
     pruneJournals(dir, new Set([3]));
     const kept = journaledEpochs(dir);
-    expect([kept.length, kept[0], kept[1], kept.at(-1)]).toEqual([65, 3, 7, 70]);
+    expect([kept.length, kept[0], kept[1], kept.at(-1)]).toEqual([68, 3, 4, 70]);
   });
 });
 
 describe('claims', () => {
+  /** An attempt that is committed, with these taps. */
+  function done(dir: string, epoch: number, direction: Direction, taps: readonly string[]): void {
+    const first = header(epoch, direction);
+    const moves = taps.flatMap((tap) => first.moves.slice(0, 1).map((move) => ({ ...move, tap })));
+    using journal = AttemptJournal.create(dir, { ...first, moves });
+    for (const event of committed) journal.append(record(event));
+  }
+
+  it('do not come back to life when the attempt that ended them is old', () => {
+    const dir = freshDir();
+    done(dir, 1, 'forward', ['tap1', 'tap2']);
+    done(dir, 2, 'back', ['tap1']);
+    done(dir, 3, 'forward', ['tap3']);
+    done(dir, 4, 'back', ['tap3']);
+    for (let epoch = 5; epoch <= 80; epoch += 1) done(dir, epoch, 'back', ['tap9']);
+    const claiming = () => new Set([...readClaims(dir).values()].map((claim) => claim.epoch));
+    expect([...readClaims(dir).keys()]).toEqual(['tap2']);
+    pruneJournals(dir, claiming());
+    pruneJournals(dir, claiming());
+    expect([...readClaims(dir).keys()]).toEqual(['tap2']);
+    expect(journaledEpochs(dir).filter((epoch) => epoch < 17)).toEqual([1, 2]);
+  });
+
+  it('are doubted when a newer attempt cannot be read: it may have taken their taps back', () => {
+    const dir = freshDir();
+    done(dir, 1, 'forward', ['tap1', 'tap2']);
+    done(dir, 2, 'back', ['tap1']);
+    writeFileSync(journalPath(dir, 2), `x${readFileSync(journalPath(dir, 2), 'utf8')}`);
+    done(dir, 3, 'forward', ['tap3']);
+    const doubts = [...readClaims(dir)].map(([tap, { doubted = false }]) => [tap, doubted]);
+    expect(doubts).toEqual([
+      ['tap1', true],
+      ['tap2', true],
+      ['tap3', false],
+    ]);
+  });
+
+  it('of a tap that moved on since keep an older attempt from being taken back alone', () => {
+    const dir = freshDir();
+    done(dir, 1, 'forward', ['tap1', 'tap2']);
+    done(dir, 2, 'forward', ['tap2']);
+    const read = (epoch: number) => readAttempt(dir, epoch) ?? expect.fail('it was written');
+    expect(() => refuseSuperseded(dir, read(1))).toThrow(
+      expect.objectContaining({ code: 'wrong-state', message: expect.stringMatching(/tap2.*--attempt 2 comes first/) }),
+    );
+    expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
+  });
+
   const attempt = (epoch: number, direction: Direction, events: readonly AttemptEvent[]) =>
     replay(header(epoch, direction), events.map(record), []);
 

@@ -1,0 +1,32 @@
+import { isDonePhase } from '../../domain/attempt/operation-phases.ts';
+import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
+import { journaledEpochs, readAttempt } from './attempt-journal.ts';
+import type { ReplayedAttempt } from './replay.ts';
+
+/**
+ * Fails with `wrong-state` where a newer attempt has moved a tap of one that is done: what that one says of its taps is not true any more, and taking it back
+ * would undo half of the newer one.
+ */
+export function refuseSuperseded(stateDir: string, { attempt, header }: ReplayedAttempt): void {
+  if (!isDonePhase(attempt.phase)) return;
+  const taps = new Set(header.moves.map(({ tap }) => tap));
+  for (const epoch of journaledEpochs(stateDir).toReversed()) {
+    if (epoch <= attempt.epoch) return;
+    const newer = readable(stateDir, epoch);
+    const shared = newer?.header.moves.find(({ tap }) => taps.has(tap));
+    if (newer === undefined || shared === undefined || !isDonePhase(newer.attempt.phase)) continue;
+    throw new ShuntError(
+      'wrong-state',
+      `attempt ${attempt.epoch} is not the newest one of ${shared.tap}: attempt ${epoch} (${newer.attempt.operation} ${newer.attempt.direction}, ${newer.attempt.phase}) has moved it since. Nothing was touched; shunt-agent revert --attempt ${epoch} comes first`,
+    );
+  }
+}
+
+function readable(stateDir: string, epoch: number): ReplayedAttempt | undefined {
+  try {
+    return readAttempt(stateDir, epoch);
+  } catch (error) {
+    if (isShuntError(error)) return undefined; // it holds the host, and is told of
+    throw error;
+  }
+}
