@@ -22,7 +22,7 @@ import { PlugGuard } from './guard/plug-guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
-import { claimOf, readClaims } from './journal/claims.ts';
+import { claimOf, isLost, readClaims } from './journal/claims.ts';
 import { type Failpoint, faultsOf } from './journal/failpoint.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver, unseen } from './observe/host-observer.ts';
@@ -159,7 +159,10 @@ export class Agent implements AsyncDisposable {
         host: this.#host,
         poller,
         onInventory: (inventory) => this.#session?.sendInventory(inventory),
-        onLink: (event) => this.#guard.onLink(event),
+        onLink: (event) => {
+          this.#guard.onLink(event);
+          if (event.type === 'link-removed') this.#attempts.linkGone(event.name);
+        },
         onRows: () => {
           this.#guard.onRows();
           this.#keeper.look();
@@ -260,6 +263,7 @@ export class Agent implements AsyncDisposable {
       probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink, this.#host.identity.systemId),
       reporter: this.#reports.reporter,
       onState: (work) => this.#stateChanged(work),
+      onGone: ({ state }) => this.#session?.sendState(state),
       onFinding: (finding, epoch) => this.#findings.tell(finding, epoch),
       onGuard: (work) => this.#guardWork(work),
       onUnguard: async (work) => {
@@ -279,8 +283,9 @@ export class Agent implements AsyncDisposable {
       this.#guard.keep(readClaims(this.#config.stateDir));
       return;
     }
-    const moves = work.moves.filter((move) => !work.gone.has(move.tap));
-    this.#guard.add(moves.flatMap((move) => claimOf(work.attempt, move, { epoch, bootId: systemClock.bootId }) ?? []));
+    const at = { epoch, bootId: systemClock.bootId };
+    const moves = work.moves.filter((move) => !isLost(move, work.gone));
+    this.#guard.add(moves.flatMap((move) => claimOf(work.attempt, move, at) ?? []));
   }
 
   #stateChanged(work: AttemptWork): void {

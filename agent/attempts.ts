@@ -8,6 +8,7 @@ import { describeError, isShuntError, ShuntError } from '../platform/shunt-error
 import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
 import { isDeadManThere } from './cutover/dead-man.ts';
+import { noteGone } from './cutover/proof-of-life.ts';
 import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
@@ -101,6 +102,14 @@ export class Attempts implements Disposable {
     if (runner === undefined || runner.attempt.epoch !== epoch) return false;
     runner.post({ type: 'foreign-writer', why });
     return runner.phase === 'reverting';
+  }
+
+  /** One that the newest attempt moves owes it no answer any more; the coordinator has to know before its peers find the guest silent. */
+  linkGone(name: string): void {
+    const runner = this.#runner;
+    if (runner === undefined || !(isOpen(runner.phase) || runner.phase === 'prepared')) return;
+    if (!runner.moves.some(({ tap }) => tap === name) || !noteGone(runner, name)) return;
+    this.#context.onGone(runner);
   }
 
   /** Does what an order says, or says why not. Never throws. */

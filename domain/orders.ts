@@ -49,6 +49,8 @@ export interface AttemptState {
   readonly blackouts: readonly Blackout[];
   /** Repair commands when stuck. */
   readonly repair: readonly string[];
+  /** Taps whose link went away since they were to be moved: deleted, moved away, or being started anew. They owe no answer. */
+  readonly gone?: readonly string[];
 }
 
 /** From the coordinator to an agent. Permission travels here; each order is answered by one `OrderResult`. */

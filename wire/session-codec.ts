@@ -46,6 +46,7 @@ export const attemptStateCodec = message<AttemptState, PbAttemptState>({
   baseline: list(probeResultCodec),
   blackouts: list(blackoutCodec),
   repair: list(text),
+  gone: optional(list(text)),
 });
 
 const helloCodec = message<AgentHello, PbAgentHello>({

@@ -1,6 +1,6 @@
 import type { Attempt, AttemptEvent } from '../../domain/attempt/attempt-machine.ts';
 import type { Finding } from '../../domain/findings.ts';
-import type { CutGrant } from '../../domain/orders.ts';
+import type { AttemptState, CutGrant } from '../../domain/orders.ts';
 import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { Clock, Deadline } from '../../platform/clock.ts';
@@ -28,6 +28,8 @@ export interface AttemptContext {
   readonly probePorts: ProbePorts;
   readonly reporter: Reporter;
   readonly onState: (work: AttemptWork) => void;
+  /** A tap of it went away: told at once, whatever the phase. */
+  readonly onGone: (work: AttemptWork) => void;
   readonly onFinding: (finding: Finding, epoch?: number) => void;
   /** Its taps are to be kept in their place from now on (or, going `back`, no longer). */
   readonly onGuard: (work: AttemptWork) => void;
@@ -45,6 +47,8 @@ export interface AttemptContext {
 export interface AttemptWork {
   readonly context: AttemptContext;
   readonly attempt: Attempt;
+  /** As the coordinator is told of it. */
+  readonly state: AttemptState;
   readonly grant: CutGrant;
   readonly nonce: string;
   readonly gone: Set<string>;

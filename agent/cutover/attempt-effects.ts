@@ -20,6 +20,7 @@ import {
   about,
   attachAgain,
   lateAnswers,
+  noteGone,
   provenReturn,
   requireFlows,
   scopeOf,
@@ -67,10 +68,20 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.post({ type: 'prepared' });
 }
 
+/** A guest that has gone since it was prepared keeps nobody else from moving. Should it be started anew, it belongs to what is moved. */
+function movesNow(work: AttemptWork): readonly TapMove[] {
+  const { netlink } = work.context.host;
+  const absent = work.moves.filter(({ tap }) => netlink.link(tap) === undefined);
+  for (const { tap } of absent) noteGone(work, tap);
+  const names = new Set(absent.map(({ tap }) => tap));
+  const taps = work.grant.taps.filter(({ tap }) => !names.has(tap));
+  return [...plannedMoves(work, taps), ...absent];
+}
+
 /** What cannot be moved as ordered is told tap by tap, and nothing is touched. */
-function plannedMoves(work: AttemptWork): readonly TapMove[] {
+function plannedMoves(work: AttemptWork, taps = work.grant.taps): readonly TapMove[] {
   const { host } = work.context;
-  const plan = planMoves(work.grant, readFacts(host.ovs, host.netlink.links(), work.grant.taps));
+  const plan = planMoves({ ...work.grant, taps }, readFacts(host.ovs, host.netlink.links(), taps));
   work.findings = plan.problems.map((problem) => ({ ...problem, host: host.identity.systemId }));
   if (plan.problems.length === 0) return plan.moves;
   const told = plan.problems.slice(0, 5).map((problem) => problem.message);
@@ -83,11 +94,12 @@ async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant } = work;
   await context.onBegin();
   await requireTarget(work, signal);
-  work.moves = plannedMoves(work);
+  work.moves = movesNow(work);
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
   const header = { format: 1, type: 'attempt', systemId: context.host.identity.systemId, nonce: work.nonce } as const;
   const facts = { deadline: work.deadline, grant, moves: work.moves, baseline: work.baseline };
   work.journal = AttemptJournal.create(context.stateDir, { ...header, ...facts }, context.faults);
+  for (const tap of work.gone) work.journal.append({ type: 'gone', tap });
   work.deadMan = await deadManAfter(work, grant.deadlineMs);
   work.journal.append({ type: 'dead-man', deadMan: work.deadMan });
   work.watchDeadline();
@@ -229,8 +241,7 @@ function executorFor(work: AttemptWork): ExecutorDependencies {
     onStage: (stage) => context.onStage(stage, grant.epoch),
     onConnections: (told) => context.onConnections(told, grant.epoch),
     onGone: (move) => {
-      work.gone.add(move.tap);
-      note(work, { type: 'gone', tap: move.tap });
+      noteGone(work, move.tap);
       context.onFinding(
         {
           ...about(work, move),

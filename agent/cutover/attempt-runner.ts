@@ -126,6 +126,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
       ...(code === undefined ? {} : { code }),
       ...(verdict === undefined ? {} : { verdict }),
       ...(due === undefined ? {} : { remainingMs: due }),
+      ...(this.gone.size === 0 ? {} : { gone: [...this.gone].toSorted() }),
     };
   }
 

@@ -35,7 +35,9 @@ export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promis
   for (let tries = 0; tries < (extended ? 1 : verifyTries); tries += 1) {
     const results = await prober.verify(scope, signal);
     signal.throwIfAborted();
-    verdict = judge(baseline, reaching(work, 'to', results));
+    noteAbsent(work);
+    const present = results.filter(({ tap }) => !work.gone.has(tap));
+    verdict = judge(presentBaseline(work), reaching(work, 'to', present));
     reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
     if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
   }
@@ -59,17 +61,24 @@ export async function provenReturn(
   const { prober, reporter } = work.context;
   // Without them the wiring has still been looked at, and taps themselves can be asked.
   await attachAgain(work, signal).catch((error: unknown) => work.context.logger.warn(describeError(error)));
-  const known = presentBaseline(work).filter((result) => !leftAlone.has(result.tap));
+  const known = () => presentBaseline(work).filter((result) => !leftAlone.has(result.tap));
+  const before = known();
   const asked = scopeOf(work, 'from');
   // OVN's flows may be what it went back for: here the place is to be proved, not what lies beyond it.
   const taps = asked.taps.filter(({ tap }) => !leftAlone.has(tap)).map(({ flowsOf: _f, provesIp: _i, ...tap }) => tap);
-  const scope: ProbeScope = { ...asked, taps, isEnough: (result) => isEnough(known, result) };
+  const scope: ProbeScope = { ...asked, taps, isEnough: (result) => isEnough(before, result) };
   await lateAnswers(work, signal);
   let verdict: Verdict | undefined;
   let unasked: readonly string[] = [];
   for (let tries = 0; tries < verifyTries; tries += 1) {
-    const results = reaching(work, 'from', await prober.verify(scope, signal));
-    const { asked: comparable, unasked: never } = splitByAsked(known, results);
+    const answers = await prober.verify(scope, signal);
+    noteAbsent(work);
+    const results = reaching(
+      work,
+      'from',
+      answers.filter(({ tap }) => !work.gone.has(tap)),
+    );
+    const { asked: comparable, unasked: never } = splitByAsked(known(), results);
     verdict = judge(comparable, results);
     unasked = reaching(work, 'from', never).map(({ tap, vantage }) => `${tap} (${vantage})`);
     reporter.report('probe', { epoch: work.grant.epoch, stage: 'after-revert', results, verdict: verdict.kind });
@@ -106,6 +115,24 @@ export function silentTaps({ grant, baseline }: AttemptWork): readonly string[] 
 /** What to look at where a tap is in its place and its guest is silent. */
 export function silentRepair(tap: string): string {
   return `bridge fdb show dev ${tap}; tcpdump -eni ${tap} arp`;
+}
+
+/** Its guest was deleted, moved away, or is being started anew: nothing of this is the attempt's doing. False: that was known. */
+export function noteGone(work: AttemptWork, tap: string): boolean {
+  if (work.gone.has(tap)) return false;
+  work.gone.add(tap);
+  try {
+    work.journal?.append({ type: 'gone', tap });
+  } catch (error) {
+    work.context.logger.warn({ epoch: work.grant.epoch, tap }, describeError(error)); // who reads the journal finds that it is gone
+  }
+  return true;
+}
+
+/** Events of links may have been lost. */
+function noteAbsent(work: AttemptWork): void {
+  const { netlink } = work.context.host;
+  for (const { tap } of work.moves) if (netlink.link(tap) === undefined) noteGone(work, tap);
 }
 
 /** A tap that is gone owes no answer. */

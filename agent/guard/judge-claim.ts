@@ -21,13 +21,15 @@ export interface ClaimJudgement {
 
 /**
  * What became of a claimed tap. Gone: its link was removed in this boot; after a reboot it may yet come. Foreign: somebody else's row
- * with another iface-id, or another guest's tap under that name. Altered: our row, and it says something else. Away: it has a bridge as
+ * with another iface-id, or another guest's tap under that name; a tap that is in no bridge yet may be given its address still (libvirt makes it
+ * first), and until then is gone as well. Altered: our row, and it says something else. Away: it has a bridge as
  * master again, or its row is gone.
  */
 export function judgeClaim(claim: Claim, { link, port, bootId, master, known }: ClaimFacts): ClaimJudgement {
   if (link === undefined) return nothing(claim.bootId === bootId ? 'gone' : 'in-place');
   // Rows and claims outlive a reboot, and names of taps (vnet0) are given away anew.
-  if (claim.move.hostMac !== undefined && link.mac !== claim.move.hostMac) return nothing('foreign');
+  if (claim.move.hostMac !== undefined && link.mac !== claim.move.hostMac)
+    return nothing(isInBridge(link) ? 'foreign' : 'gone');
   const changes = port === undefined ? [] : rowChanges(claim, port, known);
   if (changes.length === 0 && port !== undefined && port.iface.external_ids.get('iface-id') !== claim.move.portId)
     return nothing('foreign');
@@ -47,7 +49,7 @@ function awayBecause(
   { move }: Claim,
   { link, port, master }: Pick<ClaimFacts, 'port' | 'master'> & { readonly link: Link },
 ): readonly string[] {
-  const inBridge = link.master !== undefined && link.slaveKind !== 'openvswitch';
+  const inBridge = isInBridge(link);
   // ML2/OVS: whoever plugs it anew puts it into the bridge of that, under the same iface-id.
   const elsewhere = move.legacy.ovs !== undefined && port !== undefined && port.bridge.name !== move.target.bridge;
   return [
@@ -55,6 +57,11 @@ function awayBecause(
     ...(inBridge || master !== undefined ? [`it was put into ${master ?? 'another bridge'}`] : []),
     ...(elsewhere ? [`its port is in ${port.bridge.name}`] : []),
   ];
+}
+
+/** Somebody has plugged it; Open vSwitch plugs what has the name of a row of ours by itself. */
+export function isInBridge({ master, slaveKind }: Pick<Link, 'master' | 'slaveKind'>): boolean {
+  return master !== undefined && slaveKind !== 'openvswitch';
 }
 
 function nothing(kind: ClaimJudgement['kind']): ClaimJudgement {

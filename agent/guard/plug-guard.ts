@@ -15,10 +15,11 @@ import { HostFirewall } from './host-firewall.ts';
 import type { ClaimJudgement } from './judge-claim.ts';
 import { KeptClaims } from './kept-claims.ts';
 import { LastingFindings } from './lasting-findings.ts';
-import { type GuardExecutor, masterOf, perform, putBackSteps, releaseRow } from './put-back.ts';
+import { letGo } from './let-go.ts';
+import { type GuardExecutor, masterOf, perform, putBackSteps } from './put-back.ts';
 import { takeOutSecondUplink } from './second-uplinks.ts';
 import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
-import { notOurs, otherGuest, replugged, type Told, tapGone } from './told.ts';
+import { otherGuest, type Told } from './told.ts';
 import { whoWrote } from './who-wrote.ts';
 
 export interface GuardOptions {
@@ -89,13 +90,17 @@ export class PlugGuard implements Disposable {
 
   /** Replaces all claims, and looks at each at once. */
   keep(claims: ReadonlyMap<string, Claim>): void {
-    this.#kept.clear();
-    this.add(claims.values());
+    this.#kept.replace(claims, (claim) => this.#isCredible(claim));
+    this.#look();
   }
 
   /** Adds claims, and looks at each at once. One that is doubted is kept only where its tap is in its place. */
   add(claims: Iterable<Claim>): void {
-    for (const claim of claims) if (claim.doubted !== true || this.#isInPlace(claim)) this.#kept.take(claim);
+    for (const claim of claims) if (this.#isCredible(claim)) this.#kept.take(claim);
+    this.#look();
+  }
+
+  #look(): void {
     this.checkAll();
     this.#woken.begin();
     this.#firewall.begin();
@@ -122,7 +127,7 @@ export class PlugGuard implements Disposable {
     }
     if (event.type === 'fdb' || event.type === 'fdb-removed') return;
     const name = event.type === 'link' ? event.link.name : event.name;
-    if (event.type === 'link') this.#seen(event.link);
+    if (event.type === 'link') this.#seen(event.link, () => this.#link(name));
     const claim = this.#kept.ofLink(name);
     if (claim === undefined) return;
     const link = event.type === 'link' ? event.link : event.type === 'member' ? this.#link(name) : undefined;
@@ -130,18 +135,20 @@ export class PlugGuard implements Disposable {
   }
 
   onRows(): void {
-    if (this.#kept.all.size === 0) return;
+    if (this.#kept.isEmpty) return;
     const ports = this.#options.host.ovs.ports();
+    this.#kept.pluggedAgain(ports, (tap) => this.#link(tap));
     for (const claim of this.#kept.all.values()) {
       if (!this.#judge.isAsKnown(claim, ports)) this.#checkNow(claim);
     }
   }
 
   checkAll(): void {
-    if (this.#kept.all.size === 0) return;
+    if (this.#kept.isEmpty) return;
     const links = new Map(this.#options.host.netlink.links().map((link) => [link.name, link]));
     const ports = this.#options.host.ovs.ports();
-    for (const link of links.values()) this.#lookForUplink(link);
+    for (const link of links.values()) this.#seen(link, () => link);
+    this.#kept.pluggedAgain(ports, (tap) => links.get(tap));
     for (const [tap, claim] of this.#kept.all) this.#check(claim, links.get(tap), ports.get(tap));
   }
 
@@ -154,8 +161,8 @@ export class PlugGuard implements Disposable {
   }
 
   /** A guest that was started anew, or an agent of the legacy world at work. */
-  #seen(link: Link): void {
-    const replaced = this.#kept.cameBack(link);
+  #seen(link: Link, now: () => Link | undefined): void {
+    const replaced = this.#kept.cameBack(link.name, now);
     if (replaced !== undefined) this.#tell(replaced, otherGuest(link.name));
     this.#lookForUplink(link);
   }
@@ -168,11 +175,12 @@ export class PlugGuard implements Disposable {
     this.#lasting.put(`uplink ${found.link}`, finding, { forMs: awakeMs });
   }
 
-  #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
+  #check(known: Claim, link: Link | undefined, port: OvsPort | undefined): void {
     const { ovs } = this.#options.host;
     if (!ovs.lockHeld || !ovs.replica.synced) return; // somebody else's turn; looked at again after
-    const { tap } = claim.move;
-    const found = this.#judge.judge(claim, { link, port });
+    const { tap } = known.move;
+    const found = this.#judge.judge(known, { link, port });
+    const claim = found.kind === 'gone' || found.kind === 'foreign' ? known : this.#inThisBoot(known);
     if (found.kind === 'in-place') {
       this.#writers.inPlace(tap);
       return;
@@ -189,11 +197,18 @@ export class PlugGuard implements Disposable {
     this.#busy.set(tap, { done, abort });
   }
 
-  #isInPlace(claim: Claim): boolean {
+  #isCredible(claim: Claim): boolean {
+    if (claim.doubted !== true) return true;
     const { tap } = claim.move;
     const link = this.#link(tap);
     const port = this.#options.host.ovs.ports().get(tap);
     return link !== undefined && this.#judge.judge(claim, { link, port }).kind === 'in-place';
+  }
+
+  #inThisBoot(claim: Claim): Claim {
+    const { bootId } = this.#options;
+    const isHere = claim.bootId !== bootId && this.#link(claim.move.tap) !== undefined;
+    return isHere ? this.#kept.cameUp(claim, bootId) : claim;
   }
 
   #checkNow(claim: Claim): void {
@@ -216,10 +231,9 @@ export class PlugGuard implements Disposable {
         const goesOn = (await this.#writers.mayPutBack(claim, what)) && this.#mayGoOn(claim);
         return goesOn ? await this.#putBack(claim, what, signal) : undefined;
       }
-      if (isShuntClaim(claim)) return await this.#letShuntGo(claim, signal);
-      this.#kept.forget(tap);
-      await releaseRow(claim, this.#options.host, signal);
-      this.#tell(claim, found.kind === 'gone' ? tapGone(tap) : replugged(tap));
+      if (found.kind === 'in-place') return;
+      const tell = (of: Claim, what: Told) => this.#tell(of, what);
+      await letGo(claim, found.kind, { ...this.#options, judge: this.#judge, kept: this.#kept, tell }, signal);
     } catch (error) {
       this.#options.onError(error, tap);
     }
@@ -284,17 +298,6 @@ export class PlugGuard implements Disposable {
     }
     await perform(judged.steps, signal, this.#options.executor);
     return true;
-  }
-
-  /** At once: a claimed leg that leads to no guest takes all its frames. */
-  async #letShuntGo(claim: ShuntClaim, signal: AbortSignal): Promise<void> {
-    const { tap } = claim.move;
-    const judged = this.#judge.judgeShunt(claim);
-    if (judged.kind !== 'gone' && judged.kind !== 'foreign') return;
-    if (judged.kind === 'gone') this.#kept.depart(claim);
-    else this.#kept.forget(tap);
-    await perform(judged.steps, signal, this.#options.executor);
-    this.#tell(claim, judged.kind === 'gone' ? tapGone(tap) : notOurs(judged.why));
   }
 
   #tell(claim: Claim, what: Told): Finding {

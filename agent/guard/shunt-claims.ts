@@ -1,4 +1,4 @@
-import type { PlugFacts, RewireFacts } from '../../domain/rewire/moves.ts';
+import { isAnothers, type PlugFacts, type RewireFacts } from '../../domain/rewire/moves.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
 import {
   isShuntMove,
@@ -55,13 +55,11 @@ export function judgeShuntClaim(
   const { move } = claim;
   const link = facts.links.get(move.tap);
   if (link === undefined && claim.bootId !== bootId) return inPlace; // after a reboot it may yet come
-  if (link?.mac !== undefined && move.hostMac !== undefined && link.mac !== move.hostMac) {
-    return {
-      kind: 'foreign',
-      what: [],
-      why: `${move.tap} is another guest's now: its address is ${link.mac}`,
-      steps: leftovers(move, facts),
-    };
+  if (link !== undefined && isAnothers(link, move)) {
+    const steps = leftovers(move, facts);
+    // In no bridge yet, it may be given its address still: libvirt makes it first.
+    if (link.master === undefined) return { kind: 'gone', what: [], why: 'the tap is gone', steps };
+    return { kind: 'foreign', what: [], why: `${move.tap} is another guest's now: its address is ${link.mac}`, steps };
   }
   const place = wantedPlace(claim, facts);
   const found = judgeToward(place, [move], facts);
@@ -110,9 +108,14 @@ function wantedPlace({ move, place }: ShuntClaim, facts: RewireFacts): TapPlace 
   const plug = facts.plugs.get(move.tap);
   const same = plug?.bridge === move.target.bridge && plug.rows.iface.external_ids['iface-id'] === move.portId;
   if (same) return 'direct';
-  const shunt = facts.shunts.get(move.tap) ?? noShunt;
-  const isLost = !shunt.bridge && shunt.claim === undefined;
-  return isLost && place !== 'staged' ? 'direct' : place;
+  return isLost(move, facts) && place !== 'staged' ? 'direct' : place;
+}
+
+/** Nothing of it stands. A row of ours in Open vSwitch does not count: it outlives a reboot of the host, which takes every link. */
+function isLost(move: ShuntMove, facts: RewireFacts): boolean {
+  const { bridge, claim } = facts.shunts.get(move.tap) ?? noShunt;
+  if (bridge) return false;
+  return claim === undefined || linksOf({ move }).every((name) => name === move.tap || !facts.links.has(name));
 }
 
 /** What is left of a shunt whose tap is not ours any more. */

@@ -4,7 +4,11 @@ import type { Finding } from '../../domain/findings.ts';
 export type Told = Pick<Finding, 'kind' | 'severity' | 'message'>;
 
 export function tapGone(tap: string): Told {
-  return { kind: 'tap-gone', severity: 'info', message: `${tap} is gone: its claim is released` };
+  return {
+    kind: 'tap-gone',
+    severity: 'info',
+    message: `${tap} is gone: its claim is released until its guest is started anew`,
+  };
 }
 
 export function replugged(tap: string): Told {

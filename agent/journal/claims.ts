@@ -22,6 +22,11 @@ export function claimOf(kind: AttemptKind, move: TapMove, at: Pick<Claim, 'epoch
   return to === 'legacy' ? undefined : { ...at, move, place: to };
 }
 
+/** One that went away meanwhile may be started anew: it is known by its tap's address then, and by nothing else. */
+export function isLost({ tap, hostMac }: TapMove, gone: ReadonlySet<string>): boolean {
+  return gone.has(tap) && hostMac === undefined;
+}
+
 /** Which taps are ours to keep, and where: what is done claims or releases. Attempts oldest first; what cannot be read casts doubt on all before it. */
 export function foldClaims(attempts: readonly (ReplayedAttempt | 'unreadable')[]): ReadonlyMap<string, Claim> {
   const claims = new Map<string, Claim>();
@@ -34,7 +39,7 @@ export function foldClaims(attempts: readonly (ReplayedAttempt | 'unreadable')[]
     if (!isDonePhase(attempt.phase)) continue;
     for (const move of header.moves) {
       const claim = claimOf(attempt, move, { epoch: attempt.epoch, bootId: header.deadline.bootId });
-      if (claim === undefined || gone.has(move.tap)) claims.delete(move.tap);
+      if (claim === undefined || isLost(move, gone)) claims.delete(move.tap);
       else claims.set(move.tap, claim);
     }
   }

@@ -30,6 +30,7 @@ export function hostFindings(facts: FindingFacts): readonly Finding[] {
   return [
     ...facts.taps.flatMap((tap) => tapFindings(tap, facts)),
     ...facts.report.inventory.bridges.flatMap((bridge) => bridgeFindings(bridge, facts)),
+    ...leftBehind(facts),
     ...missingTaps(facts),
     ...serviceFindings(facts),
   ];
@@ -136,6 +137,23 @@ function unknownNetwork(bridge: LegacyBridgeFacts, { report, byWire }: FindingFa
       : `${candidates.length} networks have its wire (${wire}): ${candidates.join(', ')}`;
   const message = `${bridge.bridge} has guests, but ${found}: say in the coordinator's 'bridges' which network it is`;
   return { kind: 'network-mismatch', severity: 'error', host: report.systemId, message };
+}
+
+/** A guest that was booted while the others of its network were moved, or that a plan's slice left out: nobody takes it along by himself. */
+function leftBehind({ report, taps }: FindingFacts): readonly Finding[] {
+  const moved = Map.groupBy(
+    taps.filter(({ facts: { plug } }) => plug.kind === 'target' || (plug.kind === 'shunt' && plug.place !== 'staged')),
+    ({ networkId }) => networkId,
+  );
+  return taps.flatMap(({ facts: { tap, plug }, port, networkId }): Finding[] => {
+    const others = networkId === undefined ? undefined : moved.get(networkId);
+    if (plug.kind !== 'legacy' || port === undefined || others === undefined) return [];
+    const about = { host: report.systemId, tap, portId: port.id, networkId: port.networkId };
+    const message =
+      `it is in ${plug.bridge}, and ${others.length} of its network here are on the target: ` +
+      'it was plugged while they were moved, or a plan left it out; plan again to take it along';
+    return [{ kind: 'tap-elsewhere', severity: 'warning', ...about, message }];
+  });
 }
 
 function missingTaps({ report, expected, placed }: FindingFacts): readonly Finding[] {

@@ -23,7 +23,9 @@ export function judgeAttempt(context: AttemptContext): Step {
     if (round.rounds !== undefined && verdict.kind !== 'inconclusive') break;
     const probes = probeByPeers(context, { ...round, wants: peers.able });
     if (probes.kind === 'busy') return act(probes.effects, 'the remote verdict');
-    verdict = combineVerdicts(local.verdict, judge(baselineOf(context, probes.results), probes.results));
+    const isHere = ({ tap }: ProbeResult) => !(local.gone ?? []).includes(tap);
+    const results = probes.results.filter(isHere);
+    verdict = combineVerdicts(local.verdict, judge(baselineOf(context, results).filter(isHere), results));
     if (mayCommit(verdict, silenceWillDo(context))) break;
   }
   return concluded(context, verdict);

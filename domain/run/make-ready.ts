@@ -121,7 +121,10 @@ function nbEffect(context: AttemptContext): NbEffect | undefined {
     systemId: attempt.systemId,
     epoch: attempt.epoch,
     direction: attempt.direction,
-    taps: attempt.direction === 'forward' ? attempt.taps : [],
+    taps:
+      attempt.direction === 'forward'
+        ? attempt.taps.filter(({ tap }) => !(context.local?.gone ?? []).includes(tap))
+        : [],
     probes: [...own, ...peers],
   };
 }

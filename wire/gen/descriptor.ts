@@ -501,6 +501,11 @@ export const descriptor: unknown = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "gone": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 13
         }
        }
       },

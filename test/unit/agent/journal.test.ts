@@ -15,10 +15,12 @@ import {
 import { foldClaims, readClaims } from '../../../agent/journal/claims.ts';
 import { faultsOf } from '../../../agent/journal/failpoint.ts';
 import { HighestEpoch } from '../../../agent/journal/highest-epoch.ts';
+import type { JournalRecord } from '../../../agent/journal/journal-records.ts';
 import { armingAttempt, replay } from '../../../agent/journal/replay.ts';
 import { refuseSuperseded } from '../../../agent/journal/superseded.ts';
 import { type AttemptEvent, attemptStep } from '../../../domain/attempt/attempt-machine.ts';
 import type { Direction } from '../../../domain/phases.ts';
+import type { TapMove } from '../../../domain/rewire/moves.ts';
 import { committed, header, record, verdict } from './journaled.ts';
 
 const dirs: string[] = [];
@@ -233,6 +235,16 @@ describe('claims', () => {
       foldClaims([forward, attempt(2, 'back', [{ type: 'armed' }, { type: 'deadline' }, { type: 'restored' }])]).size,
     ).toBe(1);
     expect(foldClaims([attempt(1, 'forward', committed.slice(0, -1))]).size).toBe(0);
+  });
+
+  it('stand for a guest that went away meanwhile, if its tap has an address to be known by: it may be started anew', () => {
+    const gone: JournalRecord = { type: 'gone', tap: 'tap1' };
+    const [move] = header(1).moves;
+    if (move === undefined) throw new Error('it moves one');
+    const left = (moves: readonly TapMove[]) =>
+      foldClaims([replay({ ...header(1), moves }, [gone, ...committed.map(record)], [])]);
+    expect(left([{ ...move, hostMac: 'fe:16:3e:00:00:01' }]).get('tap1')).toMatchObject({ epoch: 1, place: 'direct' });
+    expect(left([move]).size).toBe(0); // as journals of older agents have it
   });
 });
 

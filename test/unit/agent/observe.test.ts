@@ -187,6 +187,8 @@ describe('a claim', () => {
     ['in-place', undefined, plugged, 'another boot'],
     ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, plugged, 'boot'],
     ['foreign', { ...tap, mac: 'fe:16:3e:99:99:99' }, undefined, 'another boot'],
+    ['gone', { ...free, mac: 'fe:16:3e:99:99:99' }, plugged, 'another boot'], // libvirt has made it, and not given it its address yet
+    ['gone', { ...tap, slaveKind: 'openvswitch', mac: 'fe:16:3e:99:99:99' }, plugged, 'boot'], // by our own row
   ] as const)('is %s', (expected, seen, row, bootId) => {
     expect(judgeClaim(claim, { link: seen, port: row, bootId }).kind).toBe(expected);
   });

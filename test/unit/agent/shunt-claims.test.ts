@@ -69,8 +69,22 @@ describe('a claim on a tap that went by a shunt', () => {
     expect(judged('shunted', placed.direct)).toMatchObject({ kind: 'in-place', what: [] });
   });
 
+  it('is plugged direct after a reboot of the hypervisor too, which leaves nothing of a shunt but its row', () => {
+    const rebooted = { ...placed.legacy, claim: 'installed' } as const;
+    expect(judged('shunted', rebooted)).toMatchObject({ kind: 'away', place: 'direct' });
+    expect(judged('staged', rebooted)).toMatchObject({ kind: 'away', place: 'staged' });
+    expect(judged('shunted', { ...placed.shunted, bridge: false, tapAt: 'nowhere' }).kind).toBe('away');
+    const legsStand = {
+      ...facts(rebooted),
+      links: new Map([...facts(rebooted).links, [shuntMove('a').shunt.targetLeg.outer, { ifindex: 9 }]]),
+    };
+    expect(judgeShuntClaim(claim('shunted'), legsStand, { bootId: 'boot' })).toMatchObject({ place: 'shunted' });
+  });
+
   it('is not for another guest’s tap of the same name', () => {
     expect(judged('staged', placed.legacy, 'fe:16:3e:99:99:99')).toMatchObject({ kind: 'foreign', steps: [] });
+    const unplugged = { ...placed.legacy, tapAt: 'nowhere' } as const;
+    expect(judged('staged', unplugged, 'fe:16:3e:99:99:99')).toMatchObject({ kind: 'gone', steps: [] }); // may be given its address yet
   });
 
   it('is made by what the attempt led to, and by nothing that led to the legacy plug', () => {

@@ -11,7 +11,8 @@ import {
   probePortName,
 } from '../../../domain/inventory/probe-ports.ts';
 import { legacyServicePorts } from '../../../domain/inventory/service-ports.ts';
-import { bridgeOf, hostInventory, hostReport, netA, netB, network, onTarget, portOf, tapOf } from './facts.ts';
+import type { TapPlace } from '../../../domain/rewire/places.ts';
+import { bridgeOf, hostInventory, hostReport, netA, netB, network, onTarget, plugAt, portOf, tapOf } from './facts.ts';
 
 function join(over: Partial<InventoryInput> = {}, hv1: Parameters<typeof hostInventory>[0] = {}) {
   const hosts = [hostReport(1, { inventory: hostInventory(hv1) })];
@@ -134,6 +135,19 @@ describe('joinInventory', () => {
   ];
   it.each(cases)('finds %s', (_, over, hv1, finding) => {
     expect(findingsOf(join(over, hv1))).toContain(finding);
+  });
+
+  it('finds a guest that was left in its legacy bridge while others of its network were moved, and none while all are staged', () => {
+    const [late, moved, far] = [portOf(1, 1), portOf(1, 2), portOf(1, 3, { networkId: netB })];
+    const seen = (place: TapPlace, other = moved) => {
+      const taps = [tapOf(late), tapOf(other, { plug: plugAt(place, other) })];
+      const networks = [network(), network({ id: netB })];
+      return join({ networks, ports: [late, other] }, { taps }).hosts.get('hv1')?.findings ?? [];
+    };
+    for (const place of ['direct', 'shunted', 'hybrid'] as const)
+      expect(seen(place)).toMatchObject([{ kind: 'tap-elsewhere', severity: 'warning', portId: late.id }]);
+    for (const place of ['legacy', 'staged'] as const) expect(seen(place)).toEqual([]);
+    expect(seen('direct', far)).toEqual([]); // another network's guest says nothing of this one
   });
 
   it('finds a port with taps on two hypervisors, on both', () => {

@@ -200,6 +200,42 @@ describe('a hypervisor that fails', () => {
     expect(outcomes(content)).toMatchObject({ hv1: 'committed' });
   });
 
+  it('is committed without a guest that went away while its peers were asking, though they hear nothing of it', () => {
+    const silentSince = (sim: ReturnType<typeof runningCloud>, { told }: { readonly told: boolean }) => {
+      const [gone] = [...sim.inventory.ports.values()].filter(({ requestedChassis }) => requestedChassis === 'hv1');
+      const id = gone?.id ?? expect.fail('hv1 has guests');
+      sim.agent('hv2').silentPorts = (portId) => {
+        if (portId !== id || sim.agent('hv1').attempt?.phase !== 'committing') return false;
+        if (told) sim.agent('hv1').lose(id);
+        return true;
+      };
+      sim.settle();
+      return outcomes(sim);
+    };
+    expect(silentSince(runningCloud([2, 1]), { told: true })).toMatchObject({ hv1: 'committed' });
+    expect(silentSince(runningCloud([2, 1]), { told: false })).toMatchObject({ hv1: 'reverted' }); // it is there, and silent
+  });
+
+  it('is committed by a coordinator that was restarted meanwhile, though OVN has no port any more of a guest that went away', () => {
+    const restarted = ({ told }: { readonly told: boolean }) => {
+      const sim = runningCloud([2, 1]);
+      const agent = sim.agent('hv1');
+      for (let rounds = 0; agent.attempt?.phase !== 'committing' && rounds < 200; rounds += 1) {
+        sim.step();
+        for (const one of sim.agents.values()) one.work();
+      }
+      const [gone] = [...sim.inventory.ports.values()].filter(({ requestedChassis }) => requestedChassis === 'hv1');
+      if (told) agent.lose(gone?.id ?? '');
+      sim.failEffects = (effect) =>
+        effect.kind === 'nb-prepare' && effect.taps.some(({ portId }) => portId === gone?.id);
+      sim.crash();
+      sim.settle();
+      return outcomes(sim);
+    };
+    expect(restarted({ told: true })).toMatchObject({ hv1: 'committed' });
+    expect(restarted({ told: false })).not.toMatchObject({ hv1: 'committed' });
+  });
+
   it('pauses as the canary even within the budget', () => {
     const sim = runningCloud([1, 2], { errorBudget: 5 });
     sim.agent('hv1').localFails = true;

@@ -194,6 +194,13 @@ export class SimAgent {
     }
   }
 
+  /** A guest that it moves goes away. */
+  lose(portId: string): void {
+    if (this.attempt === undefined) return;
+    const gone = this.#moving.filter((target) => target.portId === portId).map(({ tap }) => tap);
+    this.attempt = { ...this.attempt, gone: [...new Set([...(this.attempt.gone ?? []), ...gone])] };
+  }
+
   repair(): void {
     this.revertFails = false;
     this.#move('from');

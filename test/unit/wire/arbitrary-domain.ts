@@ -152,6 +152,7 @@ const anyState = anyOf<AttemptState>(
     }),
     baseline: few(anyProbe),
     blackouts: few(anyBlackout),
+    gone: fc.array(anyText, { minLength: 1, maxLength: 3 }), // as `macs`
     repair: anyTexts,
   },
   'operation',
@@ -159,6 +160,7 @@ const anyState = anyOf<AttemptState>(
   'code',
   'remainingMs',
   'verdict',
+  'gone',
 );
 
 type Plug = TapFacts['plug'];

@@ -18,6 +18,7 @@ export interface AttemptState {
   'blackouts'?: (_shunt_v1_Blackout)[];
   'repair'?: (string)[];
   'operation'?: (string);
+  'gone'?: (string)[];
   '_why'?: "why";
   '_code'?: "code";
   '_remainingMs'?: "remainingMs";
@@ -38,6 +39,7 @@ export interface AttemptState__Output {
   'blackouts': (_shunt_v1_Blackout__Output)[];
   'repair': (string)[];
   'operation'?: (string);
+  'gone': (string)[];
   '_why'?: "why";
   '_code'?: "code";
   '_remainingMs'?: "remainingMs";
