@@ -175,12 +175,12 @@ export class PlugGuard implements Disposable {
     this.#lasting.put(`uplink ${found.link}`, finding, { forMs: awakeMs });
   }
 
-  #check(known: Claim, link: Link | undefined, port: OvsPort | undefined): void {
+  #check(claim: Claim, link: Link | undefined, port: OvsPort | undefined): void {
     const { ovs } = this.#options.host;
     if (!ovs.lockHeld || !ovs.replica.synced) return; // somebody else's turn; looked at again after
-    const { tap } = known.move;
-    const found = this.#judge.judge(known, { link, port });
-    const claim = found.kind === 'gone' || found.kind === 'foreign' ? known : this.#inThisBoot(known);
+    const { tap } = claim.move;
+    const found = this.#judge.judge(claim, { link, port });
+    const kept = found.kind === 'gone' || found.kind === 'foreign' ? claim : this.#inThisBoot(claim);
     if (found.kind === 'in-place') {
       this.#writers.inPlace(tap);
       return;
@@ -190,7 +190,7 @@ export class PlugGuard implements Disposable {
       return;
     }
     const abort = new AbortController();
-    const done = this.#act(claim, found, AbortSignal.any([abort.signal, this.#stop.signal])).finally(() => {
+    const done = this.#act(kept, found, AbortSignal.any([abort.signal, this.#stop.signal])).finally(() => {
       this.#busy.delete(tap);
       if (this.#again.delete(tap)) this.#checkAgain(tap);
     });
