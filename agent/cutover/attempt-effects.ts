@@ -19,6 +19,7 @@ import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
 import {
   about,
   attachAgain,
+  baselineNow,
   lateAnswers,
   noteGone,
   provenReturn,
@@ -59,7 +60,7 @@ async function prepare(work: AttemptWork, signal: AbortSignal): Promise<void> {
   if (work.moves.some((move) => move.shunt !== undefined)) context.host.plane.check();
   work.prepared = await context.probePorts.ensure(grant.networks, signal);
   context.prober.attachPorts(work.prepared);
-  work.baseline = await context.prober.baseline(scopeOf(work, 'from'));
+  work.baseline = await baselineNow(work);
   signal.throwIfAborted();
   context.reporter.report('probe', { epoch: grant.epoch, stage: 'baseline', results: work.baseline });
   requireFlows(work);

@@ -56,9 +56,8 @@ describe(titleOf(11), () => {
         async ({ method, before, wrong }) => {
           const { tap, portId } = guestOfHv1();
           if (before === 'staged') await moves({ hosts: ['hv1'], method, goal: 'staged' });
-          const struck = wrong.strike(cloud, before === 'staged' ? shuntNames(portId).targetLeg.outer : tap);
           const run = await cloud.startRun({ hosts: ['hv1'], method, soak: '2s' });
-          await using fault = await struck;
+          await using fault = await wrong.strike(cloud, before === 'staged' ? shuntNames(portId).targetLeg.outer : tap);
           await ends(run, { outcome: 'reverted', why: [tap, noticed.get(wrong) ?? ''] });
           await expectAtRest(cloud, { plugs: { hv1: before, hv2: 'legacy' } });
           await fault.remove();
@@ -80,14 +79,17 @@ describe(titleOf(11), () => {
     });
     afterAll(() => cloud?.[Symbol.asyncDispose]());
 
-    it.each(everyMoment ? [gone, changed] : [])(
+    it.each(everyMoment ? [gone, changed, group] : [])(
       'staged: OVN says that a port is installed, and $what: nobody is flipped, and the refusal names the tap; without that all are',
       async (wrong) => {
         const { tap, portId } = guestOfHv1();
         await moves({ hosts, method: 'shunt', goal: 'staged' });
         await using fault = await wrong.strike(cloud, shuntNames(portId).targetLeg.outer);
         const run = await cloud.startRun({ hosts, method: 'shunt' });
-        await ends(run, { outcome: 'blocked', why: [tap, 'no frame comes through them'] });
+        await ends(run, {
+          outcome: 'blocked',
+          why: [tap, wrong === group ? 'no ping comes through them' : 'no frame comes through them'],
+        });
         await expectAtRest(cloud, { plugs: { hv1: 'staged', hv2: 'staged' } });
         await fault.remove();
         await moves({ hosts, method: 'shunt' });
@@ -107,9 +109,8 @@ describe(titleOf(11), () => {
       '$method to $goal: OVN says that a port is installed, and $wrong.what: back by the verdict, all of them',
       async ({ method, goal, wrong, noticed }) => {
         const { tap, portId } = guestOfHv1();
-        const struck = wrong.strike(cloud, method === 'direct' ? tap : shuntNames(portId).targetLeg.outer);
         const run = await cloud.startRun({ hosts, method, goal, soak: '2s' });
-        await using fault = await struck;
+        await using fault = await wrong.strike(cloud, method === 'direct' ? tap : shuntNames(portId).targetLeg.outer);
         await ends(run, { outcome: 'reverted', why: [noticed] });
         await expectAtRest(cloud, { plugs: { hv1: 'legacy', hv2: 'legacy' } });
         await fault.remove();
