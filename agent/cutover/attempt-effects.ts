@@ -109,17 +109,20 @@ async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
 
 async function cut(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant, moves } = work;
+  const { ovs } = context.host;
+  const { lockThefts } = ovs;
   await untangleFlows(moves, context.host, signal);
   await context.onUnguard(work);
   work.recorder = context.prober.startBlackout(scopeOf(work, 'from'));
   await sleep(blackoutMarginMs, signal);
-  const facts = readFacts(context.host.ovs, context.host.netlink.links(), moves);
+  const facts = readFacts(ovs, context.host.netlink.links(), moves);
   const leftMs = () =>
     work.deadline === undefined ? grant.deadlineMs : remainingMs(work.deadline, context.clock.now());
   await execute(attemptSteps({ ...grant, moves }, facts, grant.batchSize), signal, {
     ...executorFor(work),
     isForward: true,
     leftMs,
+    lockKept: () => ovs.lockThefts === lockThefts,
   });
   await dropStale(work, signal);
   await sleep(blackoutMarginMs, signal);

@@ -36,6 +36,8 @@ export interface ExecutorDependencies {
   readonly isForward?: boolean;
   /** Until the attempt is taken back: nothing is changed after it. Absent: a way back, which is never too late. */
   readonly leftMs?: () => number;
+  /** False: somebody has taken the lock since, who may have taken the attempt back. It may be ours again. Absent: a way back. */
+  readonly lockKept?: () => boolean;
   /** What came of copying open connections; told once a batch. */
   readonly onConnections?: (told: ToldConnections) => void;
 }
@@ -45,7 +47,7 @@ export type StepHandler = (step: RewireStep, run: Execution) => Promise<void> | 
 
 /** What the steps of one execution share. */
 export interface Execution extends ExecutorDependencies {
-  /** Fails with `timed-out` when the deadline has passed; `netlink` asks by itself before each change. */
+  /** Fails with `timed-out` when the deadline has passed, with `lock-lost` when the lock was taken; `netlink` asks by itself before each change. */
   readonly fence: () => void;
   readonly uplinks: Uplinks;
   /** What announces each guest, by tap. */

@@ -22,11 +22,7 @@ const handlers = {
   'join-legacy': joinLegacy,
   'settle-legacy': settleLegacy,
   'confirm-legacy': confirmLegacy,
-  'checkpoint': (step, run) =>
-    run.checkpoint(
-      step.batch,
-      step.moves.map((move) => move.tap),
-    ),
+  'checkpoint': checkpoint,
   ...shuntHandlers,
   ...reparentHandlers,
   ...midonetHandlers,
@@ -58,15 +54,33 @@ export async function execute(
 
 /**
  * A process may be stopped for as long as it likes, and go on in the middle of a step when a dead man has long taken the attempt back. Open vSwitch's database then
- * refuses it by the lock; links and gates have no such thing, so the clock is asked right before each change. What is accepted: being stopped for the whole of
- * the dead man's grace between that question and the system call behind it.
+ * refuses it by the lock, which is never taken again on the way forward; links and gates have no such thing, so the clock is asked right before each change. What is
+ * accepted: being stopped for the whole of the dead man's grace between that question and the system call behind it.
  */
-function fenceOf({ leftMs }: ExecutorDependencies): () => void {
+function fenceOf({ leftMs, lockKept }: ExecutorDependencies): () => void {
   if (leftMs === undefined) return () => undefined;
   return () => {
+    if (lockKept?.() === false)
+      throw new ShuntError(
+        'lock-lost',
+        'somebody took the lock of this attempt: nothing more is changed on the way forward',
+      );
     if (leftMs() > 0) return;
     throw new ShuntError('timed-out', 'the deadline has passed: nothing more is changed on the way forward');
   };
+}
+
+/**
+ * Writes down that these taps are in their place. Writing may take long, and who takes an attempt back by hand does not wait for its deadline: whatever the
+ * database has told meanwhile of the lock is heard before the next tap is touched. A lock that was taken and let go again would be ours as if nothing had been.
+ */
+async function checkpoint(step: RewireStep, run: Execution): Promise<void> {
+  run.checkpoint(
+    step.batch,
+    step.moves.map((move) => move.tap),
+  );
+  if (run.isForward !== true) return;
+  await run.ovs.flush(AbortSignal.any([run.signal, AbortSignal.timeout(reachTimeoutMs)]));
 }
 
 /**

@@ -47,6 +47,7 @@ export class OpenVSwitch implements AsyncDisposable {
   readonly #stolen = new Listeners<undefined>();
   #lock: OvsdbLock | undefined;
   #taking: Promise<void> | undefined;
+  #thefts = 0;
 
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
@@ -142,6 +143,11 @@ export class OpenVSwitch implements AsyncDisposable {
     return this.#lock?.held ?? false;
   }
 
+  /** How often somebody took it away from us: who has it again has not had it all the time. */
+  get lockThefts(): number {
+    return this.#thefts;
+  }
+
   /** Queues for the lock (or takes it from whoever has it); several may wait for it at once. */
   async takeLock(how: { readonly steal: boolean; readonly signal: AbortSignal }): Promise<void> {
     if (this.lockHeld && !how.steal) return;
@@ -217,7 +223,9 @@ export class OpenVSwitch implements AsyncDisposable {
     const lock = this.client.lock(this.lockName, { steal });
     this.#lock = lock;
     lock.onState((state) => {
-      if (state.kind === 'lost' && state.why === 'stolen') this.#stolen.emit(undefined);
+      if (state.kind !== 'lost' || state.why !== 'stolen') return;
+      this.#thefts += 1;
+      this.#stolen.emit(undefined);
     });
     await lock.acquired();
   }
