@@ -52,7 +52,7 @@ describe(titleOf(12), () => {
   let host: AgentHost;
   afterEach(() => host?.[Symbol.asyncDispose]());
 
-  it.each(moments(writings, ({ what }) => what === 'gives a tap a port of its own'))(
+  it.each(moments(writings, ({ what }) => what !== 'puts a tap into another bridge'))(
     'somebody $what ($source) between arming and cutting: nothing is half written, all go back, and what was written stays',
     async ({ source, write, left, stays, undo }) => {
       host = await AgentHost.up({ source });

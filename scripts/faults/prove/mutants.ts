@@ -60,12 +60,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guarantee: 'fencing',
-    what: 'transactions assert no lock: who was overtaken writes on',
+    what: 'transactions assert no lock, and nobody minds that it was taken: who was overtaken writes on',
     edits: [
       {
         file: 'agent/host/open-vswitch.ts',
         function: 'OpenVSwitch.transaction',
         body: 'return this.client.transaction();',
+      },
+      {
+        file: 'agent/cutover/rewire-executor.ts',
+        function: 'fenceOf',
+        from: 'lockKept?.() === false',
+        to: 'lockKept === null',
       },
     ],
     rows: [3],
@@ -109,7 +115,24 @@ export const mutants: readonly Mutant[] = [
         body: "return { kind: 'pass', taps: Object.fromEntries(Object.keys(taps).map((tap) => [tap, { kind: 'pass' }])) };",
       },
     ],
-    rows: [11, 17, 18],
+    rows: [11, 17],
+  },
+  {
+    guarantee: 'probes',
+    what: 'nobody who answers is as good as an answer',
+    edits: [
+      {
+        file: 'domain/run/prepare-attempt.ts',
+        function: 'nothingAnswers',
+        body: 'void local; void spec; void attempt; void remote; return false;',
+      },
+      {
+        file: 'domain/judge/combine-verdicts.ts',
+        function: 'mayCommit',
+        body: "void acceptNoEvidence; return verdict.kind === 'pass' || verdict.kind === 'no-evidence';",
+      },
+    ],
+    rows: [18],
   },
   {
     guarantee: 'probes',
