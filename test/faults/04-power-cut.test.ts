@@ -135,7 +135,7 @@ describe(titleOf(4), () => {
 
   async function atRest(from: Way['from']): Promise<void> {
     const { outcome } = await cloud.untilClosed('hv1', epoch);
-    expect(['committed', 'reverted']).toContain(outcome);
+    expect(['committed', 'reverted', 'blocked']).toContain(outcome); // blocked: its journal's first line was not yet on the disk, nothing was touched
     const to = from === 'legacy' ? 'target' : 'legacy';
     await cloud.untilPlug('hv1', outcome === 'committed' ? to : from);
     await everyGuestAnswers();
