@@ -76,8 +76,6 @@ describe('the journal', () => {
           deadline,
           gone: new Set(),
           blackouts: [],
-          notes: 0,
-          unheard: 0,
         });
       }),
       { numRuns: 50 },
@@ -134,9 +132,9 @@ describe('the journal', () => {
     using notes = openRevertNotes(dir, 1);
     notes.append({ format: 1, type: 'revert-began', by: 'the dead man' });
     notes.append({ type: 'revert-done', why: 'reverted by the dead man' });
-    expect(readAttempt(dir, 1)).toMatchObject({ attempt: { phase: 'reverting' }, notes: 2, unheard: 2 });
+    expect(readAttempt(dir, 1)).toMatchObject({ attempt: { phase: 'reverting' }, unheard: 'reverted by the dead man' });
     journal.append(record({ type: 'reverted-elsewhere', why: 'reverted by the dead man' }));
-    expect(readAttempt(dir, 1)?.unheard).toBe(0);
+    expect(readAttempt(dir, 1)?.unheard).toBeUndefined();
     journal.append(record({ type: 'restore-failed', code: 'stuck', why: 'tap1 does not answer', repair: [] }));
     expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'stuck', why: 'tap1 does not answer' });
 
