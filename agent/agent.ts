@@ -18,11 +18,12 @@ import type { AttemptContext, AttemptWork } from './cutover/attempt-context.ts';
 import { ProbePorts } from './cutover/probe-ports.ts';
 import { revertCommand } from './deadman-command.ts';
 import { FindingsTold } from './findings-told.ts';
+import { JournaledClaims } from './guard/journaled-claims.ts';
 import { PlugGuard } from './guard/plug-guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
-import { claimOf, isLost, readClaims } from './journal/claims.ts';
+import { claimOf, isLost } from './journal/claims.ts';
 import { type Failpoint, faultsOf } from './journal/failpoint.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver, unseen } from './observe/host-observer.ts';
@@ -56,6 +57,7 @@ export class Agent implements AsyncDisposable {
   readonly #face: FaceSources;
   readonly #stages: StageReports;
   readonly #guard: PlugGuard;
+  readonly #claims: JournaledClaims;
   readonly #keeper: ProviderKeeper;
   readonly #prober: RawProber;
   readonly #attempts: Attempts;
@@ -114,6 +116,8 @@ export class Agent implements AsyncDisposable {
     const onFinding = this.#findings.tell.bind(this.#findings);
     this.#connections = new ConnectionsTold({ systemId, logger, reporter, onFinding });
     this.#guard = owned.use(this.#makeGuard());
+    const unsettled = () => (isCalm(this.#attempts.current?.phase) ? [] : this.#attempts.taps);
+    this.#claims = new JournaledClaims({ stateDir: config.stateDir, guard: this.#guard, unsettled });
     const onError = (error: unknown, tap: string) => logger.error({ tap }, `keeper: ${describeError(error)}`);
     this.#keeper = owned.use(new ProviderKeeper({ host, claims: () => this.#guard.claims, onError }));
     this.#attempts = owned.use(new Attempts(this.#context(faults), config.mode));
@@ -149,11 +153,9 @@ export class Agent implements AsyncDisposable {
     const config = this.#config;
     if (config.mode === 'active' || newestOpen(config.stateDir) !== undefined) await this.#holdLock(signal);
     this.#owned.use(this.#host.ovs.onLockStolen(() => this.#regainLock()));
+    this.#owned.use(this.#host.ovs.onLockReturned((taken) => this.#lockReturned(taken)));
     this.#attempts.recover();
-    const { current } = this.#attempts;
-    const claims = new Map(readClaims(config.stateDir));
-    for (const tap of isCalm(current?.phase) ? [] : this.#attempts.taps) claims.delete(tap);
-    this.#guard.add(claims.values());
+    this.#claims.keep();
     this.#observer = this.#owned.use(
       new HostObserver({
         host: this.#host,
@@ -224,15 +226,17 @@ export class Agent implements AsyncDisposable {
 
   #regainLock(): void {
     this.#logger.warn({ code: 'lock-lost' }, 'somebody took our lock: a dead man, or shunt-agent revert');
-    this.#holdLock(this.#stop.signal).then(
-      () => {
-        this.#attempts.lockReturned();
-        if (this.#atRest()) this.#guard.keep(readClaims(this.#config.stateDir));
-      },
-      (error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#logger.error({ code: 'lock-lost' }, describeError(error));
-      },
-    );
+    this.#holdLock(this.#stop.signal).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#logger.error({ code: 'lock-lost' }, describeError(error));
+    });
+  }
+
+  /** Before any transaction of ours can be accepted again. */
+  #lockReturned(taken: boolean): void {
+    this.#attempts.lockReturned(taken);
+    const phase = this.#attempts.current?.phase;
+    if (isCalm(phase) || phase === 'stuck') this.#claims.renew();
+    this.#observer?.lookAgain();
   }
 
   #makeGuard(): PlugGuard {
@@ -280,7 +284,7 @@ export class Agent implements AsyncDisposable {
   #guardWork(work: AttemptWork): void {
     const { epoch, phase } = work.attempt;
     if (isDonePhase(phase)) {
-      this.#guard.keep(readClaims(this.#config.stateDir));
+      this.#claims.keep();
       return;
     }
     const at = { epoch, bootId: systemClock.bootId };
@@ -299,7 +303,7 @@ export class Agent implements AsyncDisposable {
     this.#metrics.restReached(phase);
     this.#metrics.blackouts(direction, work.blackouts);
     // What was undone may have been claimed before.
-    if (phase === 'reverted') this.#guard.keep(readClaims(this.#config.stateDir));
+    if (phase === 'reverted') this.#claims.keep();
   }
 }
 

@@ -9,10 +9,12 @@ import type { AttemptContext } from './cutover/attempt-context.ts';
 import { AttemptRunner } from './cutover/attempt-runner.ts';
 import { isDeadManThere } from './cutover/dead-man.ts';
 import { noteGone } from './cutover/proof-of-life.ts';
-import { journaledEpochs, pruneJournals, readAttempt, readReverts } from './journal/attempt-journal.ts';
+import { journaledEpochs, pruneJournals, readAttempt } from './journal/attempt-journal.ts';
 import { readClaims } from './journal/claims.ts';
 import { HighestEpoch } from './journal/highest-epoch.ts';
+import { answerTo, lockTaken } from './journal/others-notes.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
+import { notesOf } from './journal/revert-notes.ts';
 import { LeftBehind } from './left-behind.ts';
 import { resolveByOrder } from './resolve-by-order.ts';
 
@@ -75,25 +77,23 @@ export class Attempts implements Disposable {
     const why = isLate ? undefined : unsafe(runner);
     const inTime = !isLate && why === undefined;
     if (inTime && isOpen(runner.phase)) runner.watchDeadline();
-    // Written down as heard: whatever is found now is newer than it.
-    const { unheard } = replayed;
-    if (unheard !== undefined && isOpen(runner.phase)) runner.post({ type: 'reverted-elsewhere', why: unheard });
-    else runner.post({ type: 'recovered', inTime, ...(why === undefined ? {} : { why }) });
+    const notes = replayed.unheard > 0 ? replayed.notes : undefined;
+    runner.post({ type: 'recovered', inTime, ...(why === undefined ? {} : { why }) }, notes);
     this.#context.onState(runner);
   }
 
-  /** Somebody took our lock and is done: a dead man, or an operator's `revert` or `resolve`. */
-  lockReturned(): void {
-    const { stateDir } = this.#context;
+  /**
+   * We have our lock again. While we had not, a dead man, or an operator's `revert` or `resolve`, may have been at work: what they wrote down since is
+   * acted upon, once. That it was away changes nothing by itself; that somebody had it (`taken`) takes back what is open.
+   */
+  lockReturned(taken: boolean): void {
     const runner = this.#runner;
     this.#left.look();
     if (runner === undefined) return;
-    const notes = readReverts(stateDir, runner.attempt.epoch);
+    const notes = notesOf(this.#context.stateDir, runner.attempt.epoch, this.#context.logger);
     const last = notes.at(-1);
-    const done = notes.findLast((record) => record.type === 'revert-done');
-    if (last?.type === 'resolved') runner.post({ type: 'resolved', rest: last.rest, why: last.why });
-    else if (done !== undefined) runner.post({ type: 'reverted-elsewhere', why: done.why });
-    else if (isOpen(runner.phase)) runner.post({ type: 'revert-word', why: 'somebody took the lock of this agent' });
+    if (last !== undefined && notes.length > runner.notes) runner.post(answerTo(last, runner.phase), notes.length);
+    else if (taken && isOpen(runner.phase)) runner.post({ type: 'revert-word', why: lockTaken });
   }
 
   /** Somebody else changed what this attempt moved, and the configuration says that it goes back then. False: it is not the newest one, or cannot. */

@@ -7,9 +7,10 @@ import type { AgentConfig } from './config.ts';
 import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
-import { openRevertNotes, readAttempt } from './journal/attempt-journal.ts';
+import { readAttempt } from './journal/attempt-journal.ts';
 import type { RevertRecord } from './journal/journal-records.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
+import { beginRevertNotes } from './journal/revert-notes.ts';
 import { refuseSuperseded } from './journal/superseded.ts';
 
 export interface RevertRequest {
@@ -52,9 +53,8 @@ export async function revertAttempt(
   const since = nothingToDo(now, request);
   if (since !== undefined) return { kind: 'nothing-to-do', why: since };
   refuseSuperseded(config.stateDir, now);
-  using notes = openNotes(request, config);
-  const { by } = request;
-  note(notes, { format: 1, type: 'revert-began', by });
+  const { epoch, by, faults } = request;
+  using notes = beginRevertNotes(config.stateDir, { epoch, phase: now.attempt.phase, by, faults });
   const outcome = await undo(now, host, signal);
   if (outcome.kind === 'restored') await synced(host, signal);
   return conclude(outcome, notes, request);
@@ -115,16 +115,6 @@ function conclude(outcome: RestoreOutcome, notes: RecordWriter | undefined, { by
   // Beside an agent that may be at it still, somebody has to look again. After a boot there is none.
   note(notes, when === 'open' ? { format: 1, type: 'resolved', rest: 'from', why } : { type: 'revert-done', why });
   return { kind: 'reverted', leftAlone: outcome.leftAlone };
-}
-
-/** A full disk must not keep guests from coming back: then there are no notes. */
-function openNotes({ epoch, faults }: RevertRequest, { stateDir }: AgentConfig): RecordWriter | undefined {
-  try {
-    return openRevertNotes(stateDir, epoch, faults);
-  } catch (error) {
-    console.error(`shunt-agent: going on without notes: ${String(error)}`);
-    return undefined;
-  }
 }
 
 function note(notes: RecordWriter | undefined, record: RevertRecord): void {

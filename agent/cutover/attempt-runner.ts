@@ -14,7 +14,7 @@ import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
-import { AttemptJournal, writeRestNote } from '../journal/attempt-journal.ts';
+import { AttemptJournal, readReverts, writeRestNote } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import type { ReplayedAttempt } from '../journal/replay.ts';
 import type { AttemptContext, AttemptWork } from './attempt-context.ts';
@@ -54,6 +54,8 @@ export class AttemptRunner implements Disposable, AttemptWork {
   deadMan: DeadMan | undefined;
   deadline: Deadline | undefined;
   readonly gone = new Set<string>();
+  /** Lines of the notes beside the journal that were acted upon. */
+  notes = 0;
   #attempt: Attempt;
   #abort = new AbortController();
   #work: Promise<void> = Promise.resolve();
@@ -89,6 +91,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
     runner.blackouts = replayed.blackouts;
     runner.deadline = replayed.deadline;
     runner.deadMan = replayed.deadMan;
+    runner.notes = replayed.notes;
     for (const tap of replayed.gone) runner.gone.add(tap);
     runner.journal = reopened(context, header.grant.epoch);
     return runner;
@@ -135,13 +138,17 @@ export class AttemptRunner implements Disposable, AttemptWork {
     return this.#work;
   }
 
-  /** Decides, writes down, tells, and begins what follows. An event that does not fit the phase changes nothing. */
-  post(event: AttemptEvent): void {
+  /**
+   * Decides, writes down, tells, and begins what follows. An event that does not fit the phase changes nothing. `notes`: how many lines beside the journal
+   * it answers; it is written down whatever it changes.
+   */
+  post(event: AttemptEvent, notes = this.#answered(event)): void {
     if (this.#disposed) return;
     const before = this.#attempt;
     const { state, effects } = attemptStep(before, event);
-    if (state === before && effects.length === 0) return;
-    if (!this.#written(event, state)) return;
+    if (state === before && effects.length === 0 && notes === undefined) return;
+    this.notes = notes ?? this.notes;
+    if (!this.#written(event, state, notes)) return;
     this.#attempt = state;
     if (effects.includes('restore')) this.#interrupt();
     if (state.phase !== before.phase) this.context.onState(this);
@@ -190,7 +197,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
   }
 
   /** Write ahead. On the way back nothing is synced and nothing may stop us; a commit that cannot be written is none. */
-  #written(event: AttemptEvent, next: Attempt): boolean {
+  #written(event: AttemptEvent, next: Attempt, notes: number | undefined): boolean {
     const goingBack = next.phase === 'reverting';
     const ends = isOpen(this.phase) && (next.phase === 'reverted' || next.phase === 'stuck');
     if (this.journal === undefined) {
@@ -199,7 +206,8 @@ export class AttemptRunner implements Disposable, AttemptWork {
       return true;
     }
     try {
-      this.journal.append({ type: 'event', event, atMs: this.context.clock.monotonicMs() });
+      const atMs = this.context.clock.monotonicMs();
+      this.journal.append({ type: 'event', event, atMs, ...(notes === undefined ? {} : { notes }) });
       if (!goingBack) this.journal.sync();
       return true;
     } catch (error) {
@@ -215,6 +223,11 @@ export class AttemptRunner implements Disposable, AttemptWork {
       });
       return false;
     }
+  }
+
+  /** An operator's word is among the notes already. */
+  #answered({ type }: AttemptEvent): number | undefined {
+    return type === 'resolved' ? readReverts(this.context.stateDir, this.grant.epoch).length : undefined;
   }
 
   /** A disk that was full may have room again: then the journal is to say how this ended. */

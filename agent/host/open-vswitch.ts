@@ -2,12 +2,12 @@ import { durableIds, markKeys, type PlugFacts, type TextMap } from '../../domain
 import { bumpBarrier } from '../../ovsdb/barrier.ts';
 import { OvsdbClient } from '../../ovsdb/client.ts';
 import type { Uuid } from '../../ovsdb/columns.ts';
-import { Listeners } from '../../ovsdb/listeners.ts';
 import type { OvsdbLock } from '../../ovsdb/lock.ts';
 import type { Replica } from '../../ovsdb/replica.ts';
 import type { TlsOptions } from '../../ovsdb/tls.ts';
 import type { Transaction, TransactResult } from '../../ovsdb/transaction.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { LockWatch } from './lock-watch.ts';
 import { type BridgeRow, type InterfaceRow, type OvsTables, ovsTables, type PortRow } from './ovs-tables.ts';
 import { asShuntError, unlessAborted } from './ovsdb-failure.ts';
 
@@ -44,10 +44,9 @@ export class OpenVSwitch implements AsyncDisposable {
   readonly client: OvsdbClient<OvsTables>;
   readonly replica: Replica<OvsTables>;
   readonly #options: OpenVSwitchOptions;
-  readonly #stolen = new Listeners<undefined>();
+  readonly #watch = new LockWatch();
   #lock: OvsdbLock | undefined;
   #taking: Promise<void> | undefined;
-  #thefts = 0;
 
   constructor(options: OpenVSwitchOptions) {
     this.#options = options;
@@ -145,7 +144,7 @@ export class OpenVSwitch implements AsyncDisposable {
 
   /** How often somebody took it away from us: who has it again has not had it all the time. */
   get lockThefts(): number {
-    return this.#thefts;
+    return this.#watch.thefts;
   }
 
   /** Queues for the lock (or takes it from whoever has it); several may wait for it at once. */
@@ -165,7 +164,15 @@ export class OpenVSwitch implements AsyncDisposable {
 
   /** Somebody took the lock away from us: a dead man, or an operator's `revert`. */
   onLockStolen(listener: () => void): Disposable {
-    return this.#stolen.subscribe(listener);
+    return this.#watch.stolen.subscribe(listener);
+  }
+
+  /**
+   * We hold the lock again, after a theft or a lost connection. True: somebody else was seen to have it meanwhile; false: nobody was, which is
+   * no proof after a lost connection.
+   */
+  onLockReturned(listener: (taken: boolean) => void): Disposable {
+    return this.#watch.returned.subscribe(listener);
   }
 
   /** A transaction that asserts our lock. */
@@ -222,11 +229,7 @@ export class OpenVSwitch implements AsyncDisposable {
     await this.#lock?.[Symbol.asyncDispose]();
     const lock = this.client.lock(this.lockName, { steal });
     this.#lock = lock;
-    lock.onState((state) => {
-      if (state.kind !== 'lost' || state.why !== 'stolen') return;
-      this.#thefts += 1;
-      this.#stolen.emit(undefined);
-    });
+    lock.onState((state) => this.#watch.see(state));
     await lock.acquired();
   }
 

@@ -31,7 +31,8 @@ export type DeadMan =
 /** Every line after the first. Events replay through the attempt machine: the journal is its history. */
 export type JournalRecord =
   | { readonly type: 'dead-man'; readonly deadMan: DeadMan }
-  | { readonly type: 'event'; readonly event: AttemptEvent; readonly atMs: number }
+  /** `notes`: with it the agent has acted upon the notes beside the journal, as far as this line of them. */
+  | { readonly type: 'event'; readonly event: AttemptEvent; readonly atMs: number; readonly notes?: number }
   | { readonly type: 'checkpoint'; readonly batch: number; readonly taps: readonly string[]; readonly atMs: number }
   | { readonly type: 'gone'; readonly tap: string }
   | { readonly type: 'blackouts'; readonly blackouts: readonly Blackout[] };
@@ -180,7 +181,11 @@ const event = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['prepare-failed', 'arm-failed', 'step-failed', 'commit-failed']), ...failure }),
   z.object({ type: z.literal('grant'), commitOn: z.enum(['word', 'evidence']) }),
   z.object({ type: z.enum(['verified', 'soaked']), verdict }),
-  z.object({ type: z.enum(['revert-word', 'reverted-elsewhere', 'foreign-writer']), why: z.string() }),
+  z.object({
+    type: z.enum(['revert-word', 'reverted-elsewhere', 'revert-began-elsewhere', 'foreign-writer']),
+    why: z.string(),
+  }),
+  z.object({ type: z.literal('revert-failed-elsewhere'), why: z.string(), repair: z.array(z.string()) }),
   z.object({ type: z.literal('restore-failed'), ...failure, repair: z.array(z.string()) }),
   z.object({ type: z.literal('recovered'), inTime: z.boolean(), why: z.string().optional() }),
   z.object({ type: z.literal('extended'), deadline: moment }),
@@ -194,7 +199,7 @@ const journalRecord = z.discriminatedUnion('type', [
       z.object({ kind: z.literal('systemd'), unit: z.string() }),
     ]),
   }),
-  z.object({ type: z.literal('event'), event, atMs: z.number() }),
+  z.object({ type: z.literal('event'), event, atMs: z.number(), notes: z.number().optional() }),
   z.object({ type: z.literal('checkpoint'), batch: z.number(), taps: z.array(z.string()), atMs: z.number() }),
   z.object({ type: z.literal('gone'), tap: z.string() }),
   z.object({ type: z.literal('blackouts'), blackouts: z.array(blackout) }),

@@ -2,6 +2,7 @@ import { type Attempt, type AttemptEvent, attemptStep, newAttempt } from '../../
 import type { Blackout } from '../../domain/probes.ts';
 import type { Deadline } from '../../platform/clock.ts';
 import type { AttemptHeader, DeadMan, JournalRecord, RevertRecord } from './journal-records.ts';
+import { elsewhere } from './others-notes.ts';
 
 /** An attempt as its journal tells it. */
 export interface ReplayedAttempt {
@@ -13,8 +14,10 @@ export interface ReplayedAttempt {
   /** Taps whose link went away during the attempt. */
   readonly gone: ReadonlySet<string>;
   readonly blackouts: readonly Blackout[];
-  /** A way back by somebody else that is done, and of which the agent has not written that it heard. */
-  readonly unheard?: string;
+  /** Lines beside the journal that this has taken in. */
+  readonly notes: number;
+  /** Lines of them that the agent has not acted upon: they are newer than its journal, or it never heard of them. */
+  readonly unheard: number;
 }
 
 /** The attempt as it stands when its header is written: granted, nothing touched. */
@@ -24,9 +27,9 @@ export function armingAttempt(header: Pick<AttemptHeader, 'grant'>): Attempt {
 }
 
 /**
- * Folds the journal's events through the attempt machine: by construction the live state. What a `revert` beside us wrote comes last:
- * it holds even where the agent, unaware of it, wrote on. One that the agent has heard of is among its own events: what it found afterwards, as that
- * guests do not answer, is the newer word.
+ * Folds the journal's events through the attempt machine: by construction the live state. What a `revert` beside us wrote, and the agent has
+ * not acted upon, comes last: it holds even where the agent, unaware of it, wrote on. What it has acted upon is among its own events: what it found
+ * afterwards, as that guests do not answer, is the newer word.
  */
 export function replay(
   header: AttemptHeader,
@@ -34,23 +37,17 @@ export function replay(
   reverts: readonly RevertRecord[],
 ): ReplayedAttempt {
   const { deadline } = header;
-  let state: ReplayedAttempt = { header, attempt: armingAttempt(header), deadline, gone: new Set(), blackouts: [] };
-  for (const record of records) state = replayOne(state, record);
-  const last = reverts.at(-1);
-  if (last === undefined) return state;
-  if (last.type !== 'revert-done') return { ...state, attempt: afterRevert(state.attempt, last) };
-  if (heard(records) >= reverts.filter(({ type }) => type === 'revert-done').length) return state;
-  return { ...state, attempt: afterRevert(state.attempt, last), unheard: last.why };
+  const begin = { header, attempt: armingAttempt(header), deadline, gone: new Set<string>(), blackouts: [] };
+  let state: ReplayedAttempt = { ...begin, notes: 0, unheard: 0 };
+  for (const record of records) state = replayOne(state, record, reverts);
+  const unheard = reverts.slice(state.notes);
+  return { ...state, attempt: afterReverts(state.attempt, unheard), notes: reverts.length, unheard: unheard.length };
 }
 
-function heard(records: readonly JournalRecord[]): number {
-  return records.filter((record) => record.type === 'event' && record.event.type === 'reverted-elsewhere').length;
-}
-
-function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttempt {
+function replayOne(state: ReplayedAttempt, record: JournalRecord, reverts: readonly RevertRecord[]): ReplayedAttempt {
   switch (record.type) {
     case 'event':
-      return { ...state, ...afterEvent(state, record.event) };
+      return { ...state, ...afterEvent(state, record, reverts) };
     case 'dead-man':
       return { ...state, deadMan: record.deadMan };
     case 'gone':
@@ -62,28 +59,30 @@ function replayOne(state: ReplayedAttempt, record: JournalRecord): ReplayedAttem
   }
 }
 
+/** An event that answers notes is what became of them. An agent that started again took them up before its first event. */
 function afterEvent(
-  { attempt, deadline }: ReplayedAttempt,
-  event: AttemptEvent,
-): Pick<ReplayedAttempt, 'attempt' | 'deadline'> {
-  const next = attemptStep(attempt, event).state;
-  return { attempt: next, deadline: event.type === 'extended' && next !== attempt ? event.deadline : deadline };
+  { attempt, deadline, notes: heard }: ReplayedAttempt,
+  record: Extract<JournalRecord, { type: 'event' }>,
+  reverts: readonly RevertRecord[],
+): Pick<ReplayedAttempt, 'attempt' | 'deadline' | 'notes'> {
+  const { event } = record;
+  const notes = Math.max(heard, record.notes ?? answered(event, heard, reverts));
+  const before = event.type === 'recovered' ? afterReverts(attempt, reverts.slice(heard, notes)) : attempt;
+  const next = attemptStep(before, event).state;
+  return { attempt: next, deadline: event.type === 'extended' && next !== before ? event.deadline : deadline, notes };
 }
 
-function afterRevert(attempt: Attempt, record: RevertRecord): Attempt {
-  switch (record.type) {
-    case 'revert-done':
-      return attemptStep(attempt, { type: 'reverted-elsewhere', why: record.why }).state;
-    case 'revert-failed':
-      return { ...attempt, phase: 'stuck', code: 'stuck', why: record.why, repair: record.repair };
-    case 'resolved': {
-      const { rest, why } = record;
-      return attemptStep({ ...attempt, phase: 'stuck' }, { type: 'resolved', rest, why }).state;
-    }
-    case 'revert-began':
-      // It was cut short: whoever reads this goes on with it.
-      return attempt.phase === 'reverted'
-        ? attempt
-        : { ...attempt, phase: 'reverting', why: `reverted by ${record.by}` };
-  }
+/** Older agents wrote what they had heard, but not how far. */
+function answered({ type }: AttemptEvent, heard: number, reverts: readonly RevertRecord[]): number {
+  const note = type === 'reverted-elsewhere' ? 'revert-done' : type === 'resolved' ? 'resolved' : undefined;
+  return reverts.findIndex((one, index) => index >= heard && one.type === note) + 1;
+}
+
+/** The last of them says how it stands. */
+function afterReverts(attempt: Attempt, reverts: readonly RevertRecord[]): Attempt {
+  const last = reverts.at(-1);
+  if (last === undefined) return attempt;
+  if (last.type !== 'resolved') return attemptStep(attempt, elsewhere(last)).state;
+  const { rest, why } = last;
+  return attemptStep({ ...attempt, phase: 'stuck' }, { type: 'resolved', rest, why }).state;
 }

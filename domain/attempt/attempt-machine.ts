@@ -55,6 +55,10 @@ export type AttemptEvent =
     }
   /** The dead man or an operator's `revert` did it beside us. */
   | { readonly type: 'reverted-elsewhere'; readonly why: string }
+  /** They began to, and never came to its end: nobody knows how far they got. */
+  | { readonly type: 'revert-began-elsewhere'; readonly why: string }
+  /** They could not; `repair` is what they told. */
+  | { readonly type: 'revert-failed-elsewhere'; readonly why: string; readonly repair: readonly string[] }
   /**
    * The agent started again and found this attempt in its journal. `inTime`: same boot, deadline ahead, dead man and journal as they should be;
    * `why`: what else is not in order.
@@ -93,12 +97,16 @@ export function newAttempt(fixed: Pick<Attempt, 'epoch' | 'operation' | 'directi
 /**
  * Decides one step of an attempt. Events that do not belong to the phase (late, doubled) change nothing.
  * Laws: from every open phase, `deadline`, `revert-word` and `recovered` lead to a rest; the phase in which it is done and `reverted` are
- * final but for `reverted-elsewhere` and `foreign-writer`.
+ * final but for what somebody else did: `reverted-elsewhere` and its like, and `foreign-writer`.
  */
 export function attemptStep(state: Attempt, event: AttemptEvent): AttemptMove {
   switch (event.type) {
     case 'reverted-elsewhere':
       return revertedElsewhere(state, event.why);
+    case 'revert-began-elsewhere':
+      return revertBeganElsewhere(state, event.why);
+    case 'revert-failed-elsewhere':
+      return untouched(state) ? stay(state) : stuck(state, { ...event, code: 'stuck' });
     case 'revert-word':
       return revertWord(state, event.why);
     case 'deadline':
@@ -121,6 +129,8 @@ type PhaseEvent = Exclude<
   {
     type:
       | 'reverted-elsewhere'
+      | 'revert-began-elsewhere'
+      | 'revert-failed-elsewhere'
       | 'revert-word'
       | 'deadline'
       | 'recovered'
@@ -189,7 +199,14 @@ type RestoreEvent = Extract<AttemptEvent, { type: 'restored' | 'restore-failed' 
 
 function restored(state: Attempt, event: RestoreEvent): AttemptMove {
   if (event.type === 'restored') return go(state, 'reverted', ['disarm']);
-  return go({ ...because(state, event), repair: event.repair }, 'stuck', []);
+  return stuck(state, event);
+}
+
+function stuck(
+  state: Attempt,
+  failed: { readonly code: ErrorCode; readonly why: string; readonly repair: readonly string[] },
+): AttemptMove {
+  return go({ ...because(state, failed), repair: failed.repair }, 'stuck', []);
 }
 
 /** In journals of older agents: they went back at the first verdict that could not be told. */
@@ -268,6 +285,16 @@ function revertedElsewhere(state: Attempt, why: string): AttemptMove {
   // A cut that was under way may have gone on beside the other's revert: look again, which costs nothing when all is in place.
   if (isOpen(state.phase)) return go(elsewhere, 'reverting', ['restore']);
   return go(elsewhere, 'reverted', ['disarm']);
+}
+
+/** Whatever it was before, commits included: the way back is gone to its end, or it is told that it cannot be. */
+function revertBeganElsewhere(state: Attempt, why: string): AttemptMove {
+  return untouched(state) || state.phase === 'reverting' ? stay(state) : goBack({ ...state, why, repair: [] });
+}
+
+/** There is nothing to take back. */
+function untouched({ phase }: Attempt): boolean {
+  return phase === 'idle' || phase === 'preflight' || phase === 'preparing' || phase === 'reverted';
 }
 
 /** Where taps are moved the step that meets the change fails by itself. */

@@ -60,6 +60,29 @@ describe(titleOf(1), () => {
     },
   );
 
+  /** Where an operator's own revert of what is committed is killed; with `revert-done` all taps are back, and nobody has said so. */
+  const inRevert = ['revert-began:after', 'revert-done:middle'] as const;
+  it.each(moments(inRevert, (at) => at === 'revert-began:after'))(
+    'an operator’s revert of a committed attempt, at %s: the agent beside it hears of it, and goes on with it to its end',
+    async (at) => {
+      const { host } = world;
+      await world.goTo('legacy');
+      await world.perform(cut);
+      const { epoch } = world;
+      const reverting = ['revert', '--attempt', String(epoch)];
+      const killed = host.commandWith({ SHUNT_FAILPOINT: `journal:${at}=kill` }, ...reverting);
+      await expect(killed).rejects.toThrow('ended by SIGKILL');
+      await host.phase(epoch, 'reverted');
+      expect(await world.atRest()).toBe('legacy');
+      // What it tells now is what it tells after a restart.
+      await host.kill('SIGKILL');
+      host.states.length = 0;
+      await host.start();
+      expect(await host.phase(epoch, 'reverted')).toMatchObject({ phase: 'reverted' });
+      expect(await world.atRest()).toBe('legacy');
+    },
+  );
+
   /** What an attempt that nothing strikes writes down. */
   async function stepsOf(script: Script): Promise<readonly Step[]> {
     await world.goTo(endsOf(script.deed).from);

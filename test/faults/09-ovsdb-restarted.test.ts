@@ -66,6 +66,22 @@ describe(titleOf(9), () => {
     },
   );
 
+  it('an operator’s revert of a committed attempt is there before the agent is again: it holds', async () => {
+    const { host } = world;
+    await world.goTo('legacy');
+    await world.perform(cut);
+    host.database = undefined; // the operator's command has a way of its own
+    try {
+      using _away = relay.cutOff();
+      const reverted = await host.command('revert', '--attempt', String(world.epoch));
+      expect([reverted.exitCode, reverted.stderr]).toEqual([3, '']);
+    } finally {
+      host.database = relay.endpoint;
+    }
+    await host.phase(world.epoch, 'reverted');
+    expect(await world.atRest()).toBe('legacy');
+  });
+
   it('the server is started again while all is moved: nothing is moved for it, and the word commits', async () => {
     await world.goTo('legacy');
     await world.begin(cut, { soakMs: 2_000 });

@@ -79,6 +79,21 @@ describe(titleOf(14), () => {
     expect(await world.atRest()).toBe('legacy');
   });
 
+  it('full when an operator reverts what is committed: refused, and no tap is moved that its agent would move again', async () => {
+    const { host } = world;
+    await world.goTo('legacy');
+    await world.perform(cut);
+    disk.fill();
+    const refused = await host.command('revert', '--attempt', String(world.epoch));
+    expect([refused.exitCode, refused.stderr]).toEqual([5, expect.stringContaining('nothing was moved')]);
+    expect(await world.atRest()).toBe('direct');
+    disk.free();
+    const reverted = await host.command('revert', '--attempt', String(world.epoch));
+    expect([reverted.exitCode, reverted.stderr]).toEqual([3, '']);
+    await host.phase(world.epoch, 'reverted');
+    expect(await world.atRest()).toBe('legacy');
+  });
+
   if (everyMoment) {
     it('whose syncs fail: none is tried again on that file, no further step is made, it goes back', async () => {
       const { host } = world;

@@ -134,6 +134,32 @@ describe('shunt-agent revert', () => {
     expect(await host.allAnswer()).toBe(true);
   });
 
+  it('that fails on a committed attempt is told to the living agent’s coordinator as stuck, with its repair, and over a restart', async () => {
+    host = await AgentHost.up({ guests: 2 });
+    const bridge = networkOf(host.lab.topology, host.guests[0]!).bridge; // two guests were asked for
+    await host.prepare(1);
+    await host.cut(1);
+    await host.phase(1, 'committing');
+    await host.commit(1);
+    await host.phase(1, 'committed');
+    await host.inHost('ip', 'link', 'set', bridge, 'name', 'lost');
+    const result = await host.command('revert', '--attempt', '1');
+    expect([result.exitCode, result.stdout]).toEqual([5, expect.stringContaining('"stuck"')]);
+    const stuck = await host.until('the agent to tell it', () => host.states.find(({ phase }) => phase === 'stuck'));
+    expect(stuck.repair).toEqual(expect.arrayContaining([expect.stringContaining(`master ${bridge}`)]));
+
+    await host.kill('SIGKILL');
+    host.states.length = 0;
+    await host.start();
+    expect((await host.phase(1, 'stuck')).repair).toEqual(stuck.repair);
+    await host.inHost('ip', 'link', 'set', 'lost', 'name', bridge);
+    await host.revert(1);
+    await host.phase(1, 'reverted');
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect((await host.command('at-rest')).exitCode).toBe(0);
+    expect(await host.allAnswer()).toBe(true);
+  });
+
   it('leaves alone what appeared since, and what somebody else moved', async () => {
     host = await AgentHost.up();
     await host.prepare(1);

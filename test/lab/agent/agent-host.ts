@@ -157,9 +157,13 @@ export class AgentHost implements AsyncDisposable {
 
   /** The agent's program in its namespace, to its end. */
   command(...args: readonly string[]) {
-    return tryRun(inNetns(`${this.name}-hv1`, [process.execPath, main, ...args, ...this.flags()]), {
-      timeoutMs: 60_000,
-    });
+    return this.commandWith({}, ...args);
+  }
+
+  /** The same with an environment of its own. */
+  commandWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+    const argv = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), process.execPath, main];
+    return tryRun(inNetns(`${this.name}-hv1`, [...argv, ...args, ...this.flags()]), { timeoutMs: 60_000 });
   }
 
   flags(): readonly string[] {

@@ -76,6 +76,8 @@ describe('the journal', () => {
           deadline,
           gone: new Set(),
           blackouts: [],
+          notes: 0,
+          unheard: 0,
         });
       }),
       { numRuns: 50 },
@@ -132,9 +134,9 @@ describe('the journal', () => {
     using notes = openRevertNotes(dir, 1);
     notes.append({ format: 1, type: 'revert-began', by: 'the dead man' });
     notes.append({ type: 'revert-done', why: 'reverted by the dead man' });
-    expect(readAttempt(dir, 1)).toMatchObject({ attempt: { phase: 'reverting' }, unheard: 'reverted by the dead man' });
+    expect(readAttempt(dir, 1)).toMatchObject({ attempt: { phase: 'reverting' }, notes: 2, unheard: 2 });
     journal.append(record({ type: 'reverted-elsewhere', why: 'reverted by the dead man' }));
-    expect(readAttempt(dir, 1)?.unheard).toBeUndefined();
+    expect(readAttempt(dir, 1)?.unheard).toBe(0);
     journal.append(record({ type: 'restore-failed', code: 'stuck', why: 'tap1 does not answer', repair: [] }));
     expect(readAttempt(dir, 1)?.attempt).toMatchObject({ phase: 'stuck', why: 'tap1 does not answer' });
 

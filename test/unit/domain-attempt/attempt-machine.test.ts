@@ -124,6 +124,39 @@ describe('an attempt that does not', () => {
     });
   });
 
+  it.each(['cutting', 'committing', 'staged', 'committed', 'finished', 'stuck'] as const)(
+    'goes on with a revert that somebody else began and did not end, also when it was %s',
+    (phase) => {
+      const began: AttemptEvent = { type: 'revert-began-elsewhere', why: 'by hand' };
+      expect(play([began], inPhase(phase))).toMatchObject({
+        state: { phase: 'reverting', why: 'by hand', repair: [] },
+        effects: ['restore'],
+      });
+    },
+  );
+
+  it.each(['cutting', 'reverting', 'staged', 'committed', 'finished'] as const)(
+    'is stuck, with what they told, when somebody else’s revert of it failed while it was %s',
+    (phase) => {
+      const failed: AttemptEvent = { type: 'revert-failed-elsewhere', why: 'by hand', repair: ['ip link set …'] };
+      expect(play([failed], inPhase(phase))).toMatchObject({
+        state: { phase: 'stuck', code: 'stuck', why: 'by hand', repair: ['ip link set …'] },
+        effects: [],
+      });
+    },
+  );
+
+  it.each(['idle', 'preparing', 'reverted'] as const)(
+    'has nothing that others could fail to take back when %s',
+    (phase) => {
+      const events: AttemptEvent[] = [
+        { type: 'revert-began-elsewhere', why: 'x' },
+        { type: 'revert-failed-elsewhere', why: 'x', repair: ['y'] },
+      ];
+      expect(play(events, inPhase(phase))).toEqual({ state: inPhase(phase), effects: [] });
+    },
+  );
+
   it('is stuck, with the repair, when its revert fails; and tries again when it is told to', () => {
     const events: AttemptEvent[] = [
       { type: 'restore-failed', code: 'stuck', why: 'db.sock gone', repair: ['ip link set …'] },
@@ -348,6 +381,8 @@ const anyEvent: fc.Arbitrary<AttemptEvent> = fc.oneof(
     { type: 'restored' },
     { type: 'restore-failed', code: 'stuck', why: 'x', repair: ['y'] },
     { type: 'reverted-elsewhere', why: 'x' },
+    { type: 'revert-began-elsewhere', why: 'x' },
+    { type: 'revert-failed-elsewhere', why: 'x', repair: ['y'] },
     { type: 'foreign-writer', why: 'x' },
     { type: 'recovered', inTime: true },
     { type: 'recovered', inTime: false },
