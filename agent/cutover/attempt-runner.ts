@@ -14,7 +14,7 @@ import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
-import { AttemptJournal, readReverts, writeRestNote } from '../journal/attempt-journal.ts';
+import { AttemptJournal, readReverts, writeNotes, writeRestNote } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import type { ReplayedAttempt } from '../journal/replay.ts';
 import type { AttemptContext, AttemptWork } from './attempt-context.ts';
@@ -216,6 +216,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
         if (ends) this.#keepWriting();
         return true;
       }
+      if (event.type === 'commit-recorded') this.#uncommit();
       this.post({
         type: event.type === 'commit-recorded' ? 'commit-failed' : 'step-failed',
         code: 'journal-failed',
@@ -228,6 +229,17 @@ export class AttemptRunner implements Disposable, AttemptWork {
   /** An operator's word is among the notes already. */
   #answered({ type }: AttemptEvent): number | undefined {
     return type === 'resolved' ? readReverts(this.context.stateDir, this.grant.epoch).length : undefined;
+  }
+
+  /** Its line may be in the file, and only its sync have failed: whoever reads the journal from now on must not take it for a commit. */
+  #uncommit(): void {
+    const { context, grant } = this;
+    try {
+      writeNotes(context.stateDir, grant.epoch, [{ format: 1, type: 'revert-began', by: 'the agent' }]);
+    } catch (error) {
+      if (!isShuntError(error)) throw error;
+      context.logger.error({ epoch: grant.epoch, code: 'journal-failed' }, describeError(error));
+    }
   }
 
   /** A disk that was full may have room again: then the journal is to say how this ended. */

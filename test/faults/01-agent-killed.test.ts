@@ -2,7 +2,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAttempt } from '../../agent/journal/attempt-journal.ts';
 import { isDonePhase } from '../../domain/attempt/operation-phases.ts';
 import type { Phase } from '../../domain/phases.ts';
-import { cut, type Deed, endsOf, flip, OneHost, stage, uncut, unflip, unstage } from './fixture/one-host.ts';
+import {
+  collapse,
+  cut,
+  type Deed,
+  endsOf,
+  finish,
+  flip,
+  OneHost,
+  stage,
+  uncollapse,
+  uncut,
+  unfinish,
+  unflip,
+  unstage,
+} from './fixture/one-host.ts';
 import { everyMoment, moments } from './moments.ts';
 import { titleOf } from './rows.ts';
 
@@ -13,17 +27,22 @@ interface Script {
   readonly end: 'commit' | 'revert';
 }
 
-const scripts: readonly Script[] = [
-  { name: 'a direct cut', deed: cut, end: 'commit' },
-  { name: 'a direct cut that goes back', deed: cut, end: 'revert' },
-  { name: 'a direct way back', deed: uncut, end: 'commit' },
-  { name: 'staging', deed: stage, end: 'commit' },
-  { name: 'staging that goes back', deed: stage, end: 'revert' },
-  { name: 'a flip', deed: flip, end: 'commit' },
-  { name: 'a flip that goes back', deed: flip, end: 'revert' },
-  { name: 'a flip back', deed: unflip, end: 'commit' },
-  { name: 'unstaging', deed: unstage, end: 'commit' },
+const deeds: readonly (readonly [name: string, deed: Deed])[] = [
+  ['a direct cut', cut],
+  ['a direct way back', uncut],
+  ['staging', stage],
+  ['a flip', flip],
+  ['finishing', finish],
+  ['collapsing', collapse],
+  ['making a shunt again', uncollapse],
+  ['giving it back its legacy leg', unfinish],
+  ['a flip back', unflip],
+  ['unstaging', unstage],
 ];
+const scripts = deeds.flatMap(([name, deed]): readonly Script[] => [
+  { name, deed, end: 'commit' },
+  { name: `${name} that goes back`, deed, end: 'revert' },
+]);
 
 /** The nth record of its kind in one attempt. */
 interface Step {

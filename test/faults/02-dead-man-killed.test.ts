@@ -44,6 +44,28 @@ describe(titleOf(2), () => {
     expect(await world.atRest()).toBe(begins);
   });
 
+  const ends = [
+    { end: 'the word comes', place: 'direct' },
+    { end: 'no word comes', place: 'legacy' },
+  ] as const;
+
+  it.each(everyMoment ? ends : ends.slice(0, 1))(
+    'of a direct cut, and $end: the agent alone brings it to $place',
+    async ({ place }) => {
+      const { host } = world;
+      await world.goTo('legacy');
+      await world.begin(cut, { deadlineMs: 4_000 });
+      await host.phase(world.epoch, 'committing');
+      const first = deadManNow();
+      endDeadMan(first);
+      await host.until('another dead man', () => deadManNow().pid !== first.pid || undefined);
+      if (place === 'direct') await host.commit(world.epoch);
+      await host.phase(world.epoch, place === 'direct' ? 'committed' : 'reverted');
+      expect(readReverts(host.stateDir, world.epoch)).toEqual([]); // no dead man had a part in it
+      expect(await world.atRest()).toBe(place);
+    },
+  );
+
   it('and of the agent: at its next start it goes back at once, and says why', async () => {
     const { host } = world;
     await world.goTo('legacy');

@@ -167,9 +167,14 @@ async function stopped(host: AgentHost, phase: Phase, write: () => Promise<void>
   };
 }
 
+/** What is promised of foreign writers, and as much again for a machine that has much else to do. */
+const seenWithinMs = 4_000;
+
 /** A finding that the agent shows, by what it says. */
 function shown(host: AgentHost, says: string) {
-  return host.until(`the agent to show that ${says}`, () =>
-    host.inventory?.findings.find(({ message }) => message.includes(says)),
+  return host.until(
+    `the agent to show that ${says}`,
+    () => host.inventory?.findings.find(({ message }) => message.includes(says)),
+    seenWithinMs,
   );
 }
