@@ -20,6 +20,8 @@ export class ClaimJudge {
   readonly #host: Host;
   readonly #bootId: string;
   readonly #known = new Map<string, KnownRow>();
+  /** Ports, by tap, whose device was removed under them. */
+  readonly #stale = new Map<string, string>();
 
   constructor(host: Host, bootId: string) {
     this.#host = host;
@@ -40,13 +42,29 @@ export class ClaimJudge {
           known: this.#known.get(claim.move.tap),
         });
     if (found.kind === 'in-place') this.#remember(claim);
-    return found;
+    const isStale = found.kind === 'in-place' && link !== undefined && this.isStale(claim.move.tap);
+    return isStale ? { kind: 'away', what: ['its port has the device of before'] } : found;
   }
 
   judgeShunt(claim: ShuntClaim): ShuntJudgement {
     const ports = this.#host.ovs.ports();
     const changes = this.#changesOf(claim, claimingPort(claim, ports));
     return judgeShuntClaim(claim, factsFor(claim, this.#host, ports), { bootId: this.#bootId, changes });
+  }
+
+  /** A port that is there now has no device any more, whatever comes under its name: vswitchd's userspace datapath goes on with that of before. */
+  deviceRemoved(name: string): void {
+    const port = this.#host.ovs.ports().get(name);
+    if (port !== undefined) this.#stale.set(name, port.port._uuid);
+  }
+
+  /** Its port has to be made anew. */
+  isStale(tap: string): boolean {
+    const stale = this.#stale.get(tap);
+    if (stale === undefined) return false;
+    if (this.#host.ovs.ports().get(tap)?.port._uuid === stale) return true;
+    this.#stale.delete(tap);
+    return false;
   }
 
   /** Its row is known, and says what it said. */

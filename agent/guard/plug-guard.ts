@@ -16,7 +16,7 @@ import type { ClaimJudgement } from './judge-claim.ts';
 import { KeptClaims } from './kept-claims.ts';
 import { LastingFindings } from './lasting-findings.ts';
 import { letGo } from './let-go.ts';
-import { type GuardExecutor, masterOf, perform, putBackSteps } from './put-back.ts';
+import { type GuardExecutor, masterOf, perform, putBackSteps, unplugStale } from './put-back.ts';
 import { takeOutSecondUplink } from './second-uplinks.ts';
 import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
 import { otherGuest, type Told } from './told.ts';
@@ -120,6 +120,7 @@ export class PlugGuard implements Disposable {
   }
 
   onLink(event: LinkEvent): void {
+    if (event.type === 'link-removed') this.#judge.deviceRemoved(event.name);
     if (this.#kept.isEmpty) return;
     if (event.type === 'overrun') {
       this.checkAll();
@@ -283,6 +284,7 @@ export class PlugGuard implements Disposable {
     if (link === undefined || signal.aborted || this.#kept.all.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     const rewrote = await this.#judge.putRowBack(claim, signal);
     if (isShuntClaim(claim)) return (await this.#putShuntBack(claim, signal)) || rewrote;
+    if (this.#judge.isStale(claim.move.tap)) await unplugStale(claim, host, signal);
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
     await perform(steps, signal, executor);

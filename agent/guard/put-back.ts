@@ -11,6 +11,9 @@ import { type OpenVSwitch, type OvsPort, requireBridge } from '../host/open-vswi
 import type { Claim } from '../journal/claims.ts';
 import { masterName } from '../sources/midonet.ts';
 
+/** vswitchd lets go of a device that is no more within this, or the guard goes on. */
+const unpluggedWithinMs = 3_000;
+
 /** What the guard performs steps with: no journal is open, and nobody waits for stages. */
 export type GuardExecutor = Omit<ExecutorDependencies, 'checkpoint' | 'onGone'>;
 
@@ -77,4 +80,18 @@ export async function releaseRow({ move }: Claim, { ovs }: Host, signal: AbortSi
   tx.mutate('Bridge', [['_uuid', '==', port.bridge._uuid]], [['ports', 'delete', [port.port._uuid]]]);
   ovs.bump(tx);
   await ovs.transact(tx, `releasing the claim on ${move.tap}`, signal);
+}
+
+/**
+ * A tap that was made anew is not what its old row has open: vswitchd's userspace datapath would go on with the device of before. Waits until it has
+ * let go of that; one that does not answer keeps nobody from coming back.
+ */
+export async function unplugStale(claim: Claim, host: Host, signal: AbortSignal): Promise<void> {
+  const { ovs: ownPort, midonet } = claim.move.legacy;
+  if (ownPort !== undefined || midonet) return; // its row has another life: Nova plugs it anew there
+  await releaseRow(claim, host, signal);
+  const { ovs } = host;
+  if (ovs.settled) return;
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(unpluggedWithinMs)]);
+  await ovs.acted(ovs.nextCfg, bound).catch(() => undefined);
 }

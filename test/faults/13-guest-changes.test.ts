@@ -56,6 +56,7 @@ describe(titleOf(13), () => {
     'after a commit to %s: what libvirtd or a restarted host plugs by the XML lands in the world of the host, and who goes leaves nothing',
     { timeout: 600_000 },
     async (place) => {
+      await guests.dismiss();
       await world.goTo('legacy');
       const cast = await guests.cast();
       await bringTo(place);
@@ -70,15 +71,15 @@ describe(titleOf(13), () => {
       expect(await guests.silent()).toEqual([]);
       await guests.remove(cast.deleted); // in another boot than that of the commit
       await expect.poll(() => guests.leftOf(cast.deleted), { timeout: 10_000 }).toEqual([]);
-      const booted = await guests.boot();
+      await guests.boot();
       expect(await guests.silent()).toEqual([]);
-      for (const guest of [cast.rebooted, cast.away, booted]) await guests.remove(guest);
     },
   );
 
   /** One attempt, with everything that can happen to guests while the agent stands still at one moment of it. */
   async function changed(script: Script, window: string): Promise<void> {
     const { from, to } = endsOf(script.deed);
+    await guests.dismiss();
     await world.goTo('legacy');
     const cast = await guests.cast(); // on legacy: their XML says so ever after
     await bringTo(from);
@@ -91,7 +92,6 @@ describe(titleOf(13), () => {
     expect([at, guests.goneIn(world.epoch, [cast.deleted, cast.away])]).toEqual([at, [cast.deleted, cast.away]]);
     expect([at, await guests.leftOf(cast.deleted), await guests.leftOf(cast.away)]).toEqual([at, [], []]);
     expect([at, await guests.silent()]).toEqual([at, []]);
-    for (const guest of [cast.rebooted, cast.away, booted]) await guests.remove(guest);
   }
 
   async function changedBefore({ deed }: Script, cast: Cast): Promise<LabGuest> {
