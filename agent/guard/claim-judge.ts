@@ -20,7 +20,7 @@ export class ClaimJudge {
   readonly #host: Host;
   readonly #bootId: string;
   readonly #known = new Map<string, KnownRow>();
-  /** Ports, by tap, whose device was removed under them. */
+  /** Ports, by name, whose device was removed under them. */
   readonly #stale = new Map<string, string>();
 
   constructor(host: Host, bootId: string) {
@@ -42,29 +42,28 @@ export class ClaimJudge {
           known: this.#known.get(claim.move.tap),
         });
     if (found.kind === 'in-place') this.#remember(claim);
-    const isStale = found.kind === 'in-place' && link !== undefined && this.isStale(claim.move.tap);
+    const isStale = found.kind === 'in-place' && link !== undefined && this.isStale(claim);
     return isStale ? { kind: 'away', what: ['its port has the device of before'] } : found;
   }
 
   judgeShunt(claim: ShuntClaim): ShuntJudgement {
     const ports = this.#host.ovs.ports();
     const changes = this.#changesOf(claim, claimingPort(claim, ports));
-    return judgeShuntClaim(claim, factsFor(claim, this.#host, ports), { bootId: this.#bootId, changes });
+    const orphaned = this.#hasOldDevice(claim.move.shunt.targetLeg.outer);
+    return judgeShuntClaim(claim, factsFor(claim, this.#host, ports), { bootId: this.#bootId, changes, orphaned });
   }
 
   /** A port that is there now has no device any more, whatever comes under its name: vswitchd's userspace datapath goes on with that of before. */
   deviceRemoved(name: string): void {
-    const port = this.#host.ovs.ports().get(name);
+    const ports = this.#host.ovs.ports();
+    for (const [known, uuid] of this.#stale) if (ports.get(known)?.port._uuid !== uuid) this.#stale.delete(known);
+    const port = ports.get(name);
     if (port !== undefined) this.#stale.set(name, port.port._uuid);
   }
 
-  /** Its port has to be made anew. */
-  isStale(tap: string): boolean {
-    const stale = this.#stale.get(tap);
-    if (stale === undefined) return false;
-    if (this.#host.ovs.ports().get(tap)?.port._uuid === stale) return true;
-    this.#stale.delete(tap);
-    return false;
+  /** The tap's own port has to be made anew. One of ML2/OVS or MidoNet has another life: Nova plugs it anew there. */
+  isStale({ move: { tap, legacy } }: Claim): boolean {
+    return legacy.ovs === undefined && !legacy.midonet && this.#hasOldDevice(tap);
   }
 
   /** Its row is known, and says what it said. */
@@ -94,6 +93,11 @@ export class ClaimJudge {
 
   forget(tap: string): void {
     this.#known.delete(tap);
+  }
+
+  #hasOldDevice(name: string): boolean {
+    const stale = this.#stale.get(name);
+    return stale !== undefined && this.#host.ovs.ports().get(name)?.port._uuid === stale;
   }
 
   #changesOf(claim: Claim, port: OvsPort | undefined): readonly string[] {

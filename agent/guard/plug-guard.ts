@@ -283,8 +283,8 @@ export class PlugGuard implements Disposable {
     const link = host.netlink.link(claim.move.tap);
     if (link === undefined || signal.aborted || this.#kept.all.get(claim.move.tap)?.epoch !== claim.epoch) return false;
     const rewrote = await this.#judge.putRowBack(claim, signal);
+    if (this.#judge.isStale(claim)) await unplugStale(claim, host, signal);
     if (isShuntClaim(claim)) return (await this.#putShuntBack(claim, signal)) || rewrote;
-    if (this.#judge.isStale(claim.move.tap)) await unplugStale(claim, host, signal);
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
     await perform(steps, signal, executor);

@@ -87,8 +87,6 @@ export async function releaseRow({ move }: Claim, { ovs }: Host, signal: AbortSi
  * let go of that; one that does not answer keeps nobody from coming back.
  */
 export async function unplugStale(claim: Claim, host: Host, signal: AbortSignal): Promise<void> {
-  const { ovs: ownPort, midonet } = claim.move.legacy;
-  if (ownPort !== undefined || midonet) return; // its row has another life: Nova plugs it anew there
   await releaseRow(claim, host, signal);
   const { ovs } = host;
   if (ovs.settled) return;

@@ -42,6 +42,8 @@ export type ShuntJudgement = ClaimJudgement &
 
 export interface ShuntView {
   readonly bootId: string;
+  /** The device of the leg in the integration bridge was removed under its port, whatever has its name now. */
+  readonly orphaned?: boolean;
   /** What somebody changed in the row that claims its port. */
   readonly changes?: readonly string[];
 }
@@ -49,10 +51,11 @@ export interface ShuntView {
 /** What became of a claimed tap, and the steps that put it right. */
 export function judgeShuntClaim(
   claim: ShuntClaim,
-  facts: RewireFacts,
-  { bootId, changes = [] }: ShuntView,
+  found: RewireFacts,
+  { bootId, changes = [], orphaned = false }: ShuntView,
 ): ShuntJudgement {
   const { move } = claim;
+  const facts = orphaned ? withoutDevice(move, found) : found;
   const link = facts.links.get(move.tap);
   if (link === undefined && claim.bootId !== bootId) return inPlace; // after a reboot it may yet come
   if (link !== undefined && isAnothers(link, move)) {
@@ -62,14 +65,20 @@ export function judgeShuntClaim(
     return { kind: 'foreign', what: [], why: `${move.tap} is another guest's now: its address is ${link.mac}`, steps };
   }
   const place = wantedPlace(claim, facts);
-  const found = judgeToward(place, [move], facts);
-  const [{ leftAlone, kinds } = { leftAlone: undefined, kinds: [] }] = found;
-  const steps = stepsFor(place, found);
+  const cases = judgeToward(place, [move], facts);
+  const [{ leftAlone, kinds } = { leftAlone: undefined, kinds: [] }] = cases;
+  const steps = stepsFor(place, cases);
   if (link === undefined) return { kind: 'gone', what: [], why: leftAlone ?? 'the tap is gone', steps };
   if (changes.length > 0) return { kind: 'altered', what: changes, place, steps: [] };
   if (leftAlone !== undefined) return { kind: 'foreign', what: [], why: leftAlone, steps };
   if (kinds.length === 0) return inPlace;
   return { kind: 'away', what: [...new Set(kinds.map((kind) => words[kind]))], place, steps };
+}
+
+function withoutDevice({ tap }: ShuntMove, facts: RewireFacts): RewireFacts {
+  const shunt = facts.shunts.get(tap);
+  if (shunt?.claim === undefined) return facts;
+  return { ...facts, shunts: new Map([[tap, { ...shunt, claim: { ...shunt.claim, orphaned: true } }]]) };
 }
 
 const inPlace = { kind: 'in-place', what: [] } as const;
@@ -87,7 +96,7 @@ const words: Readonly<Record<TowardCase['kinds'][number], string>> = {
   'enter-shunt': leftIt,
   'exit-shunt': leftIt,
   'claim-shunt': unplugged,
-  'release-shunt': 'a leg of its former shunt is plugged',
+  'release-shunt': 'an old leg of its shunt is plugged',
   'unmake-shunt': 'its former shunt is there',
   'flip': wrongLeg,
   'unflip': wrongLeg,

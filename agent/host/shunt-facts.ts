@@ -19,7 +19,7 @@ export function shuntFactsOf(
   const isInside = (link: Link | undefined) => b !== undefined && link?.master === b.ifindex;
   const inner = { legacy: view.link(legacyLeg.inner), target: view.link(targetLeg.inner) };
   const legacyOuter = view.link(legacyLeg.outer);
-  const claim = claimOf(view.ports.get(targetLeg.outer), view.integrationBridge);
+  const claim = claimOf(targetLeg.outer, view);
   const isWhole =
     isInside(inner.legacy) &&
     (legacyLeg.owned ? legacyOuter?.master !== undefined : hasName(view.ports.get(legacyLeg.outer)));
@@ -44,12 +44,14 @@ function floods(link: Link | undefined): boolean {
   return link?.bridgePort?.flood === true;
 }
 
-function claimOf(port: OvsPort | undefined, integrationBridge: string): ShuntFacts['claim'] {
+function claimOf(outer: string, { ports, integrationBridge, link }: ShuntView): ShuntFacts['claim'] {
+  const port = ports.get(outer);
   const ifaceId = port?.iface.external_ids.get('iface-id');
   if (port === undefined || ifaceId === undefined || port.bridge.name !== integrationBridge) return undefined;
   return {
     ifaceId,
     marks: durableIds(port.port.external_ids),
     installed: port.iface.external_ids.get('ovn-installed') === 'true',
+    ...(link(outer) === undefined ? { orphaned: true } : {}),
   };
 }

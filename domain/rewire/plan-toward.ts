@@ -34,14 +34,33 @@ const orderTo = {
   staged: [
     'uncollapse',
     'restore-legacy-leg',
+    'release-shunt',
     'make-shunt',
     'seed-connections',
     'unflip',
     'enter-shunt',
     'claim-shunt',
   ],
-  shunted: ['uncollapse', 'make-shunt', 'restore-legacy-leg', 'enter-shunt', 'claim-shunt', 'seed-connections', 'flip'],
-  hybrid: ['uncollapse', 'make-shunt', 'enter-shunt', 'claim-shunt', 'seed-connections', 'flip', 'drop-legacy-leg'],
+  shunted: [
+    'uncollapse',
+    'release-shunt',
+    'make-shunt',
+    'restore-legacy-leg',
+    'enter-shunt',
+    'claim-shunt',
+    'seed-connections',
+    'flip',
+  ],
+  hybrid: [
+    'uncollapse',
+    'release-shunt',
+    'make-shunt',
+    'enter-shunt',
+    'claim-shunt',
+    'seed-connections',
+    'flip',
+    'drop-legacy-leg',
+  ],
   direct: ['release-shunt', 'collapse', 'leave-legacy', 'join-target', 'settle-target', 'unmake-shunt'],
 } as const satisfies Record<TapPlace, readonly RewireStep['kind'][]>;
 type TowardKind = (typeof orderTo)[TapPlace][number] | 'leave-target';
@@ -238,6 +257,7 @@ function needsOfStaged({ move, shunt, direct }: Seen): Needs {
   if (!shunt.tapInside) kinds.add('enter-shunt');
   // Here frames leave by the legacy leg: an OVN that does not answer must not keep a guest from coming back to it.
   if (shunt.claim === undefined) kinds.add('claim-shunt');
+  if (shunt.claim?.orphaned) kinds.add('release-shunt').add('claim-shunt');
   return kinds;
 }
 
@@ -269,6 +289,7 @@ function needsOfFlipped(shunt: ShuntFacts): Set<TowardKind> {
   if (!shunt.bridge || !shunt.targetLeg || (!flipped && !shunt.legacyLeg)) kinds.add('make-shunt');
   if (!shunt.tapInside) kinds.add('enter-shunt');
   if (shunt.claim?.installed !== true) kinds.add('claim-shunt');
+  if (shunt.claim?.orphaned) kinds.add('release-shunt').add('claim-shunt');
   if (!flipped) kinds.add('seed-connections');
   if (!flipped || kinds.size > 0) kinds.add('flip');
   return kinds;
@@ -278,8 +299,10 @@ function needsOfDirect({ move, shunt, direct, master, stands: standing }: Seen):
   const kinds = new Set<TowardKind>();
   if (!direct && shunt.tapInside) return kinds.add('collapse');
   if (shunt.claim !== undefined) kinds.add('release-shunt');
-  if (!direct) kinds.add('join-target').add('settle-target');
-  if (!direct && master === move.legacy.bridge) kinds.add('leave-legacy');
+  const inLegacy = master === move.legacy.bridge; // libvirtd puts it there again, and its row stands
+  if (inLegacy) kinds.add('leave-legacy');
+  if (!direct) kinds.add('join-target');
+  if (!direct || inLegacy) kinds.add('settle-target');
   if (standing) kinds.add('unmake-shunt');
   return kinds;
 }

@@ -48,6 +48,11 @@ export interface ShuntFacts {
     readonly ifaceId: string;
     readonly marks: Readonly<Record<string, string>>;
     readonly installed: boolean;
+    /**
+     * Its device was removed. Whatever comes under its name, vswitchd's userspace datapath goes on with that of before: the row has to go first, and a new one
+     * to be made.
+     */
+    readonly orphaned?: true;
   };
   /** Which leg B floods to. `none` while it is being made. */
   readonly active: 'legacy' | 'target' | 'none';

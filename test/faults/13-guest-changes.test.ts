@@ -66,6 +66,10 @@ describe(titleOf(13), () => {
       }
       await guests.reboot(cast.rebooted);
       await untilAllOn([place, ...afterReboot(place)]);
+      if (defaultDatapath() !== 'system') {
+        await guests.replug(); // who is plugged direct by now as well
+        await untilAllOn([place, ...afterReboot(place)]);
+      }
       await guests.restartHost();
       await untilAllOn(place === 'staged' ? ['staged'] : ['direct']);
       expect(await guests.silent()).toEqual([]);

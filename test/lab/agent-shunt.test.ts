@@ -213,6 +213,22 @@ describe('the guard of a shunt', () => {
     await host.inHost('sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=0');
   });
 
+  const operateSecond = async (asked: Asked) => {
+    await begin(asked, { taps: shunts(asked).taps!.slice(1) }); // they were put there
+    await host.phase(epoch, 'committing');
+    await host.commit(epoch);
+    await host.phase(epoch, donePhaseOf({ ...asked, method: 'shunt' }));
+  };
+
+  it('makes a flipped shunt’s leg again that somebody deleted, with a port that has it', async () => {
+    const { portId } = host.guests[1]!; // two guests were asked for
+    await operateSecond(flip);
+    await told('tap-replugged', () => host.inHost('ip', 'link', 'del', shuntNames(portId).targetLeg.outer));
+    expect(await host.allAnswer()).toBe(true);
+    await operateSecond(flipBack);
+    await places('staged');
+  });
+
   it('releases the claim of a guest that is gone, and enters anew when it comes again', async () => {
     const { tap } = guest();
     const mac = await macOf(tap);
@@ -226,10 +242,7 @@ describe('the guard of a shunt', () => {
   it('plugs it direct when it comes again after the flip, and leaves another one of that name alone', async () => {
     const { tap } = host.guests[1]!; // two guests were asked for
     const legacyBridge = host.taps()[1]?.legacyBridge ?? '';
-    await begin(flip, { taps: shunts(flip).taps!.slice(1) }); // they were put there
-    await host.phase(epoch, 'committing');
-    await host.commit(epoch);
-    await host.phase(epoch, 'committed');
+    await operateSecond(flip);
     const mac = await macOf(tap);
     const again = async (address: string) => {
       await told('tap-gone', () => host.inHost('ip', 'link', 'del', tap));

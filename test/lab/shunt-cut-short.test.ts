@@ -5,6 +5,7 @@ import { readFacts } from '../../agent/host/read-facts.ts';
 import { type TapPlace, wayOf } from '../../domain/rewire/places.ts';
 import { type AttemptMoves, attemptSteps } from '../../domain/rewire/plan-attempt.ts';
 import { judgeToward, planToward } from '../../domain/rewire/plan-toward.ts';
+import { execIn } from '../../lab/netns.ts';
 import { networkOf } from '../../lab/topology.ts';
 import { Guillotine, Killed } from './shunt-plane/guillotine.ts';
 import { PlaneLab } from './shunt-plane/plane-lab.ts';
@@ -37,6 +38,13 @@ async function bring(place: TapPlace): Promise<void> {
 async function hears(): Promise<readonly number[]> {
   const { ext } = networkOf(lab.lab.topology, lab.guest(name));
   return deliver({ from: ext, to: broadcast, at: guest });
+}
+
+/** Frames pass both ways: a station on the wire has an answer to each question. */
+async function answers(): Promise<boolean> {
+  const { ext } = networkOf(lab.lab.topology, lab.guest(name));
+  const asked = ['ping', '-n', '-q', '-c', '3', '-i', '0.2', '-W', '1', lab.guest(name).ip4];
+  return (await execIn(ext.netns, asked)).exitCode === 0;
 }
 
 it.each([
@@ -86,18 +94,20 @@ it('a flip is taken back after somebody has flushed all rules of nftables', asyn
 });
 
 it.each(['staged', 'shunted', 'hybrid'] as const)(
-  'a tap that somebody took out of its shunt, or a shunt that lost its bridge, is put back in one go: %s',
+  'a tap that somebody took out of its shunt, or a shunt that lost its bridge or a leg, is put back in one go: %s',
   async (place) => {
     const move = lab.move(name);
     await bring(place);
     for (const harm of [
       ['ip', 'link', 'set', move.tap, 'nomaster'],
       ['ip', 'link', 'del', move.shunt.bridge],
+      ['ip', 'link', 'del', move.shunt.targetLeg.outer],
     ]) {
       await lab.host(...harm);
       await bring(place);
       expect(judgeToward(place, [move], factsNow()), harm.join(' ')).toMatchObject([{ kinds: [] }]);
       expect(await hears(), harm.join(' ')).toEqual(once);
+      expect(await answers(), harm.join(' ')).toBe(true);
     }
     await bring('legacy');
   },

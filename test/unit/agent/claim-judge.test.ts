@@ -45,11 +45,20 @@ describe('a tap that the guard looks after', () => {
     const judge = new ClaimJudge(host, 'boot');
     const kind = () => judge.judge(claim, { link: link({}), port }).kind;
     expect(kind()).toBe('in-place');
+    const other: Claim = { ...claim, move: { ...claim.move, tap: 'tap2' } };
     judge.deviceRemoved('tap2'); // has no port
-    expect([kind(), judge.isStale('tap2')]).toEqual(['in-place', false]);
+    expect([kind(), judge.isStale(other)]).toEqual(['in-place', false]);
     judge.deviceRemoved('tap1');
-    expect([kind(), judge.isStale('tap1')]).toEqual(['away', true]);
+    expect([kind(), judge.isStale(claim)]).toEqual(['away', true]);
     ports.set('tap1', { ...port, port: { ...port.port, _uuid: 'another' } });
-    expect(judge.isStale('tap1')).toBe(false);
+    expect(judge.isStale(claim)).toBe(false);
+  });
+
+  it('of ML2/OVS or MidoNet keeps the port that Nova made', () => {
+    const judge = new ClaimJudge(host, 'boot');
+    judge.deviceRemoved('tap1');
+    const own = { bridge: 'br-int', ovs: { bridge: 'br-int', rows } };
+    for (const legacy of [own, { bridge: 'midonet', midonet: true } as const])
+      expect(judge.isStale({ ...claim, move: { ...claim.move, legacy } })).toBe(false);
   });
 });

@@ -42,6 +42,15 @@ describe('a claim on a tap that went by a shunt', () => {
     expect(judge({ ...placed.shunted, tapAt: 'gone' }).kind).toBe('gone');
   });
 
+  it('has its port made anew where the leg was deleted, also when a leg of that name is there again', () => {
+    const again = judgeShuntClaim(claim('shunted'), facts(placed.shunted), { bootId: 'boot', orphaned: true });
+    expect(again).toMatchObject({ kind: 'away', place: 'shunted' });
+    expect('steps' in again && again.steps.map(({ kind }) => kind)).toEqual(['release-shunt', 'claim-shunt', 'flip']);
+    expect(judgeShuntClaim(claim('direct'), facts(placed.direct), { bootId: 'boot', orphaned: true }).kind).toBe(
+      'in-place',
+    );
+  });
+
   it('says in words what somebody did', () => {
     expect(judged('shunted', { ...placed.shunted, tapAt: 'legacy' }).what).toEqual([
       'it was taken out of its shunt',

@@ -151,6 +151,27 @@ describe('a shunt brought to a place', () => {
     ]);
   });
 
+  it.each([
+    ['staged', ['release-shunt', 'make-shunt', 'unflip', 'claim-shunt', 'checkpoint']],
+    ['shunted', ['release-shunt', 'make-shunt', 'claim-shunt', 'seed-connections', 'flip', 'checkpoint']],
+  ] as const)(
+    'has a port made anew whose leg was deleted: vswitchd goes on with that of before: %s',
+    (place, kinds) => {
+      const model: ShuntModel = { ...placed[place], targetLeg: false, active: 'none' };
+      expect(kindsOf(planToward(place, [shuntMove('a')], factsOfShunts(new Map([['a', model]]))))).toEqual(kinds);
+    },
+  );
+
+  it('takes a collapsed tap out of its legacy bridge again, whatever its row says', () => {
+    const facts = factsOfShunts(new Map([['a', placed.direct]]));
+    const links = new Map([...facts.links, ['a', { ifindex: 10, master: 'brq1' }] as const]);
+    expect(kindsOf(planToward('direct', [shuntMove('a')], { ...facts, links }))).toEqual([
+      'leave-legacy',
+      'settle-target',
+      'checkpoint',
+    ]);
+  });
+
   it('does not touch rows under its name that are not for its port', () => {
     const facts = factsOfShunts(new Map([['a', placed.staged]]));
     const claim = { ifaceId: 'somebody-else', marks: {}, installed: true };

@@ -65,13 +65,14 @@ function shuntFactsOf(tap: string, model: ShuntModel): ShuntFacts {
   const { bridge, legacyLeg, targetLeg, active, claim } = model;
   const ifaceId = target(tap).portId;
   const marks = { 'shunt-owner': 'agent' };
+  const orphaned = targetLeg ? {} : ({ orphaned: true } as const);
   return {
     bridge,
     tapInside: model.tapAt === 'shunt',
     legacyLeg,
     targetLeg,
     active,
-    ...(claim === 'none' ? {} : { claim: { ifaceId, marks, installed: claim === 'installed' } }),
+    ...(claim === 'none' ? {} : { claim: { ifaceId, marks, installed: claim === 'installed', ...orphaned } }),
   };
 }
 
@@ -89,6 +90,7 @@ function performOne(kind: RewireStep['kind'], model: ShuntModel): ShuntModel {
   const there = model.tapAt !== 'gone';
   switch (kind) {
     case 'make-shunt':
+      if (!model.targetLeg && model.claim !== 'none') throw new Error('vswitchd goes on with the leg of before');
       return {
         ...model,
         bridge: true,
