@@ -167,11 +167,17 @@ async function unfinished(run: RunView, fleet: Fleet, before: readonly HostView[
   const hosts = await fleet.hosts();
   const open = hosts.filter(({ attempt }) => attempt !== undefined && attempt.outcome === undefined);
   const names = (some: readonly HostView[]) => some.map(({ systemId }) => systemId).join(', ');
-  if (open.length > 0) return { what: `attempts are open at ${names(open)}`, held: false };
+  const { state } = await fleet.cloud.api.getRun({ runId: run.id }, AbortSignal.timeout(10_000));
+  if (open.length > 0) {
+    // What is only prepared waits at rest for as long as its run is paused: an operator ends such a run.
+    if (state === 'paused' && open.every(({ attempt }) => attempt?.phase === 'prepared'))
+      await fleet.cloud.api.abortRun({ runId: run.id, by }, AbortSignal.timeout(10_000));
+    return { what: `attempts are open at ${names(open)}`, held: false };
+  }
   const away = before.filter(({ systemId }) => !hosts.some((host) => host.systemId === systemId && host.connected));
   if (away.length > 0) return { what: `${names(away)} did not come back`, held: false };
-  const { state } = await fleet.cloud.api.getRun({ runId: run.id }, AbortSignal.timeout(10_000));
-  return state === 'done' || state === 'paused' ? undefined : { what: `the run is ${state}`, held: true };
+  const isOver = state === 'done' || state === 'paused' || state === 'aborted';
+  return isOver ? undefined : { what: `the run is ${state}`, held: true };
 }
 
 interface Seen {
