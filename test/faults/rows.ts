@@ -33,7 +33,7 @@ export const faultRows: readonly FaultRow[] = [
   row('04-power-cut', {
     title: 'power cut at every step (PID namespace killed, disk image as synced, new boot id)',
     injected: 'power cut at each step',
-    expectedRest: 'legacy or target as the journal says, settled before ovn-controller starts',
+    expectedRest: 'legacy, staged or target as the journal says, settled before ovn-controller starts',
   }),
   row('05-wall-clock', {
     title: 'wall clock +10 years, -1 day',
