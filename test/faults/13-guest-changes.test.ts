@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { donePhaseOf } from '../../domain/attempt/operation-phases.ts';
 import type { CutGrant } from '../../domain/orders.ts';
+import type { Phase } from '../../domain/phases.ts';
 import type { TapPlace } from '../../domain/rewire/places.ts';
 import { defaultDatapath } from '../../lab/datapath.ts';
 import { isStopped } from '../../lab/faults/process-pause.ts';
@@ -116,7 +117,10 @@ describe(titleOf(13), () => {
     await host.until(`the agent to stop at ${window}`, () => isStopped(host.pid) || undefined);
     const booted = await change(cast);
     await host.kill('SIGCONT');
-    await began;
+    // Guests take their time: a session that was dropped meanwhile takes the answer to the order along. The attempt goes on all the same.
+    const goesOn = host.until('the attempt to go on', () => (asksOrRests(deed) ? true : undefined));
+    await Promise.race([began, goesOn]);
+    goesOn.catch(() => undefined); // the first was enough
     return booted;
   }
 
@@ -133,12 +137,19 @@ describe(titleOf(13), () => {
 
   async function conclude({ deed, end }: Script) {
     const { host, epoch } = world;
-    const phaseNow = () => host.states.findLast((state) => state.epoch === epoch)?.phase;
-    const rested = () => phaseNow() === 'reverted' || phaseNow() === donePhaseOf(deed);
-    await host.until('the agent to ask for the word', () => phaseNow() === 'committing' || rested() || undefined);
+    const rested = () => isRest(phaseNow(), deed);
+    await host.until('the agent to ask for the word', () => asksOrRests(deed) || undefined);
     if (!rested()) await (end === 'commit' ? host.commit(epoch) : host.revert(epoch));
     await host.until('the attempt to end', () => rested() || undefined);
     return phaseNow();
+  }
+
+  function phaseNow(): Phase | undefined {
+    return world.host.states.findLast((state) => state.epoch === world.epoch)?.phase;
+  }
+
+  function asksOrRests(deed: Deed): boolean {
+    return phaseNow() === 'committing' || isRest(phaseNow(), deed);
   }
 
   /** By operations that nothing strikes. */
@@ -163,6 +174,10 @@ describe(titleOf(13), () => {
     await expect.poll(elsewhere, { timeout: 30_000 }).toEqual([]);
   }
 });
+
+function isRest(phase: Phase | undefined, deed: Deed): boolean {
+  return phase === 'reverted' || phase === donePhaseOf(deed);
+}
 
 /** A guest that was started anew has lost its shunt with its tap: beyond staging it is plugged direct. */
 function afterReboot(place: TapPlace): readonly TapPlace[] {
