@@ -108,15 +108,22 @@ export class OvnController implements Disposable {
     return this.#lostMs === undefined ? 'ready' : 'unsteady';
   }
 
-  /** Undefined: no folder that we may read has its pid file. */
+  /** Undefined: no folder that we may read has its pid file. One that an ended daemon left behind hides none that answers elsewhere. */
   async #open(signal: AbortSignal): Promise<Unixctl | undefined> {
+    let failed: unknown;
     for (const dir of this.#runDirs) {
       const isThere = await readFile(join(dir, `${daemon}.pid`)).then(
         () => true,
         () => false,
       );
-      if (isThere) return Unixctl.ofDaemon(dir, daemon, signal);
+      if (!isThere) continue;
+      try {
+        return await Unixctl.ofDaemon(dir, daemon, signal);
+      } catch (error) {
+        failed = error;
+      }
     }
+    if (failed !== undefined) throw failed;
     return undefined;
   }
 

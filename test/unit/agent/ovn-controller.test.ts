@@ -78,6 +78,15 @@ describe('ovn-controller', () => {
     expect(said.join(' ')).toBe('ready not-connected unsteady unsteady not-connected unsteady unsteady ready');
   });
 
+  it('is found where it answers, though an ended one left its files in another folder', async () => {
+    const old = mkdtempSync(join(tmpdir(), 'ovn-old-'));
+    writeFileSync(join(old, 'ovn-controller.pid'), '6\n');
+    await using _server = await listening({ result: 'connected' });
+    using ovn = new OvnController([old, dir]);
+    expect(await ovn.look(soon())).toBe('ready');
+    rmSync(old, { recursive: true });
+  });
+
   it('speaks against nothing where it was never seen: it may run in a container', async () => {
     using ovn = new OvnController([dir]);
     expect(await ovn.look(soon())).toBe('unknown');
