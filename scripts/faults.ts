@@ -1,18 +1,25 @@
 /** `npm run faults`: the fault list on this machine, as root; see `--help`. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { faultRows } from '../test/faults/rows.ts';
+import { type FaultRow, faultRows } from '../test/faults/rows.ts';
 import { LabImpossible, labSession } from './faults/lab-session.ts';
+import { playedCommit } from './faults/played-commit.ts';
 import { mutantTree } from './faults/prove/mutant-tree.ts';
 import { allProved, proofAsText, prove } from './faults/prove/prove.ts';
+import { readRows, recordRows } from './faults/record-rows.ts';
 import type { RowResult } from './faults/row-result.ts';
 import { randomAsText, runRandom } from './faults/run-random.ts';
 import { runRow } from './faults/run-row.ts';
 import { selectRows } from './faults/select-rows.ts';
 import { allGreen, rowsAsJson, rowsAsText } from './faults/show-rows.ts';
+import { sideBySide } from './faults/side-by-side.ts';
+import { runProgram } from './run-program.ts';
+import { writeResults } from './write-results.ts';
 
 const root = join(import.meta.dirname, '..');
-const rowLimitMs = 60 * 60_000;
+const recordPath = join(root, 'docs/results/faults.json');
+const inRoot = { cwd: root, limitMs: 60_000 };
+const rowLimitMs = 100 * 60_000;
 
 interface Flags {
   readonly row?: readonly number[];
@@ -41,18 +48,32 @@ function chosen({ row }: Flags) {
 async function runRows(flags: Flags): Promise<boolean> {
   const rows = chosen(flags);
   const session = await labSession(say);
-  const results: RowResult[] = [];
-  for (const row of rows) {
-    if (interrupted) break;
-    say(`row ${row.number} (${results.length + 1} of ${rows.length}): ${row.injected} …`);
-    const how = { root, everyMoment: !flags.quick, env: session.env, console: 'stderr', limitMs: rowLimitMs } as const;
+  const commit = playedCommit(root);
+  const how = {
+    root,
+    everyMoment: !flags.quick,
+    env: session.env,
+    console: flags.atOnce === 1 ? 'stderr' : 'collect', // of several at once nobody could follow each
+    limitMs: rowLimitMs,
+  } as const;
+  const run = async (row: FaultRow): Promise<RowResult> => {
+    say(`row ${row.number} (${rows.indexOf(row) + 1} of ${rows.length}): ${row.injected} …`);
     const result = await runRow(row, how);
-    say(`row ${result.row}: ${result.result} after ${result.seconds} s`);
-    results.push(result);
-  }
+    const said = flags.atOnce === 1 ? [] : result.failures.map((failure) => `\n  ${failure}`);
+    say(`row ${result.row}: ${result.result} after ${result.seconds} s${said.join('')}`);
+    if (flags.record && !interrupted) record([result], { commit, everyMoment: how.everyMoment });
+    return result;
+  };
+  const results = await sideBySide(rows, flags.atOnce, run, () => interrupted);
+  if (flags.record) await runProgram(join(root, 'node_modules/.bin/biome'), ['format', '--write', recordPath], inRoot);
   const leftBehind = await session.leftBehind();
   print((flags.output === 'json' ? rowsAsJson : rowsAsText)(results, leftBehind));
   return allGreen(results, leftBehind);
+}
+
+/** Takes rows into the record as they end: what ran so far stays when the next hour is cut short. */
+function record(results: readonly RowResult[], how: Parameters<typeof recordRows>[2]): void {
+  writeResults('faults', { format: 1, rows: recordRows(readRows(recordPath), results, how) });
 }
 
 async function runSchedules(flags: Flags & { readonly random: number }): Promise<boolean> {
@@ -111,8 +132,16 @@ const program = new Command('faults')
   .addOption(
     new Option('--seed <n>', 'with --random: of the first one; each next one is one more').argParser(wholeNumber(0)),
   )
-  .addOption(new Option('--at-once <n>', 'with --random: labs side by side').argParser(wholeNumber(1)).default(1))
-  .option('--record', 'with --random: take the results into docs/results/faults-random.json, by seed', false)
+  .addOption(
+    new Option('--at-once <n>', 'rows or random runs side by side, each in a lab of its own; not with --prove')
+      .argParser(wholeNumber(1))
+      .default(1),
+  )
+  .option(
+    '--record',
+    'take the results into docs/results/faults.json; with --random, into faults-random.json by seed',
+    false,
+  )
   .option('--prove', 'instead: stub parts of the product out, in copies of this tree, and see rows turn red', false)
   .addOption(
     new Option('--output <format>', 'on stdout; progress is on stderr').choices(['text', 'json']).default('text'),
@@ -122,6 +151,7 @@ const program = new Command('faults')
     `
 Examples:
   npm run faults                            every row at every moment, and a table at the end; hours
+  npm run faults -- --at-once 2 --record    two at once, kept in docs/results/faults.json
   npm run faults -- --row 1,5-7             some rows
   npm run faults -- --quick                 each row once, in minutes
   npm run faults -- --quick --output json
@@ -134,6 +164,8 @@ Exit status: 0 all is green (or proved) and nothing is left behind; 1 not so, or
   )
   .action(async (flags: Flags) => {
     const { random } = flags;
+    if (flags.prove && (flags.record || flags.atOnce > 1 || random !== undefined))
+      throw new RangeError('--prove goes without --random, --at-once and --record');
     const good = await (random !== undefined
       ? runSchedules({ ...flags, random })
       : flags.prove

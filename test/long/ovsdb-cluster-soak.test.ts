@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeResults } from '../../scripts/write-results.ts';
 import { LEDGER, ledgerTables, OvsdbCluster } from '../lab/ovsdb/cluster.ts';
 import { contradictions, LedgerWriter, ledgerClient } from '../lab/ovsdb/ledger-writer.ts';
-import { writeResults } from './fixture/results.ts';
 
 /** Leaders killed; fewer to try it out. */
 const kills = Number(process.env.SHUNT_SOAK_KILLS ?? 300);

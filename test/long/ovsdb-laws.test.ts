@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { writeResults } from '../../scripts/write-results.ts';
 import { checkHistory, type HistoryTally } from '../lab/ovsdb/laws/check-history.ts';
-import { writeResults } from './fixture/results.ts';
 
 const minutes = Number(process.env.OVSDB_LAWS_MINUTES ?? 25);
 /** Where the numbers begin; with OVSDB_LAWS_MINUTES=0 only this one. */

@@ -4,13 +4,13 @@ import type { PingReport } from '../../lab/ping-record.ts';
 import { startPinger } from '../../lab/pinger.ts';
 import { requireLabState } from '../../lab/state.ts';
 import type { LabGuest } from '../../lab/topology.ts';
+import { writeResults } from '../../scripts/write-results.ts';
 import { Cloud } from '../lab/fixture/cloud.ts';
 import { graceIsOver } from '../lab/fixture/grace.ts';
 import { freshLabName } from '../lab/fixture/own-lab.ts';
 import { CliMover } from '../lab/fixture/shunt-mover.ts';
 import { objections, type SeenLook, walkShunt, walkSteps } from '../lab/fixture/shunt-scenario.ts';
 import { ShuntWatch } from '../lab/fixture/shunt-watch.ts';
-import { writeResults } from './fixture/results.ts';
 
 /**
  * Where frames are lost while nothing is moved (by a held stream that overruns the userspace datapath, say), what is lost meanwhile cannot be told from it,

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../../../lab/command.ts';
-import { writeResults } from '../../long/fixture/results.ts';
-import { playedCommit, readRecord, recordRun } from './record.ts';
+import { playedCommit } from '../../../scripts/faults/played-commit.ts';
+import { writeResults } from '../../../scripts/write-results.ts';
+import { readRecord, recordRun } from './record.ts';
 import { describeRun, runMany } from './run-many.ts';
 import type { RunResult } from './run-schedule.ts';
 import { describeRecord, summarize } from './summary.ts';

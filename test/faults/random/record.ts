@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { RunResult } from './run-schedule.ts';
@@ -63,11 +62,4 @@ export function recordRun(record: RandomRecord, commit: string, result: RunResul
     schedules: [...others, kept].toSorted((a, b) => a.seed - b.seed),
     mended: [...record.mended, ...mended],
   };
-}
-
-/** The tree that is played; with a `+` when files of it differ from the commit, results not counted. */
-export function playedCommit(root: string): string {
-  const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/results');
-  return `${git('rev-parse', '--short=12', 'HEAD')}${changed === '' ? '' : '+'}`;
 }
