@@ -71,7 +71,21 @@ export function markGone(run: Execution, move: TapMove): void {
   run.onGone(move);
 }
 
-/** The moves whose link is still there. */
+/** The moves whose link was there when it was last touched. */
 export function present(step: RewireStep, run: Execution): readonly TapMove[] {
   return step.moves.filter((move) => !run.gone.has(move.tap));
+}
+
+/** The moves whose link is still there, as the kernel says now. */
+export function presentNow(step: RewireStep, run: Execution): readonly TapMove[] {
+  for (const move of present(step, run)) if (!hasTap(move, run)) markGone(run, move);
+  return present(step, run);
+}
+
+/**
+ * Whether the kernel has the tap at this moment. A guest may have moved to another hypervisor while its tap was worked on, or while this process stood
+ * still: who announces it here then draws its frames away from where it is.
+ */
+export function hasTap({ tap }: Pick<TapMove, 'tap'>, { netlink }: Pick<Execution, 'netlink'>): boolean {
+  return netlink.link(tap) !== undefined;
 }

@@ -4,7 +4,7 @@ import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { toNobody } from '../host/announcements.ts';
-import { type Execution, mark, markGone, present } from './execution.ts';
+import { type Execution, mark, markGone, present, presentNow } from './execution.ts';
 import { requireNoPort } from './pre-images.ts';
 
 /**
@@ -89,7 +89,7 @@ export async function settleLegacy(step: RewireStep, run: Execution): Promise<vo
   await run.ovs
     .acted(nextCfg, AbortSignal.any([run.signal, AbortSignal.timeout(actedTimeoutMs)]))
     .catch(() => undefined);
-  repairLegacy(present(step, run), run);
+  repairLegacy(presentNow(step, run), run);
   for (const move of present(step, run)) mark(run, move.tap, 'repaired');
 }
 
@@ -97,7 +97,7 @@ export async function settleLegacy(step: RewireStep, run: Execution): Promise<vo
 export async function confirmLegacy(step: RewireStep, run: Execution): Promise<void> {
   for (const delayMs of confirmAfterMs) {
     await sleep(delayMs, run.signal);
-    repairLegacy(present(step, run), run, toNobody);
+    repairLegacy(presentNow(step, run), run, toNobody);
   }
 }
 

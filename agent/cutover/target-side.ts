@@ -6,7 +6,7 @@ import { toNobody } from '../host/announcements.ts';
 import { requireBridge } from '../host/open-vswitch.ts';
 import type { InterfaceRow, OvsTables } from '../host/ovs-tables.ts';
 import { asShuntError } from '../host/ovsdb-failure.ts';
-import { type Execution, mark, markGone, present } from './execution.ts';
+import { type Execution, hasTap, mark, markGone, present } from './execution.ts';
 import { requirePreImage } from './pre-images.ts';
 
 /** How long OVN may take to claim a port and install its flows. */
@@ -165,7 +165,8 @@ class Settling {
   #announceAgain(): void {
     const { integration, ovs } = this.#run;
     const ofport = ovs.interface(this.#move.tap)?.ofport ?? 0;
-    if (this.#early !== undefined && ofport > 0 && integration.connected) integration.inject(ofport, this.#early);
+    if (this.#early === undefined || ofport <= 0 || !integration.connected) return;
+    if (hasTap(this.#move, this.#run)) integration.inject(ofport, this.#early);
   }
 
   #refused(row: InterfaceRow): 'waiting' | 'done' {

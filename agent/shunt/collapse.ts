@@ -2,7 +2,7 @@ import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import { keepConnections } from '../connections/seed-step.ts';
-import { type Execution, mark } from '../cutover/execution.ts';
+import { type Execution, hasTap, mark } from '../cutover/execution.ts';
 import { exchange, installed, letGo } from './claim.ts';
 import { gateCommands, legsOf } from './gate.ts';
 import { keepZones } from './legacy-firewall.ts';
@@ -81,7 +81,7 @@ async function joinBridge({ tap, shunt }: ShuntMove, run: Execution): Promise<vo
 function announce(moves: readonly ShuntMove[], through: (move: ShuntMove) => string, run: Execution): void {
   for (const move of moves) {
     const ofport = run.ovs.interface(through(move))?.ofport ?? 0;
-    if (ofport <= 0) continue;
+    if (ofport <= 0 || !hasTap(move, run)) continue;
     for (const frame of run.frames.get(move.tap) ?? []) run.integration.inject(ofport, frame);
     mark(run, move.tap, 'announced');
   }

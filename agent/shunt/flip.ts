@@ -2,7 +2,7 @@ import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { NetlinkOperation } from '../../platform/native/netlink-operations.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import { type Execution, mark } from '../cutover/execution.ts';
+import { type Execution, hasTap, mark } from '../cutover/execution.ts';
 import { toNobody } from '../host/announcements.ts';
 import { keptAt } from './enter.ts';
 import { type Active, gateCommands, legsOf } from './gate.ts';
@@ -28,7 +28,7 @@ export async function flip(step: RewireStep, run: Execution): Promise<void> {
   await run.integration.ready(AbortSignal.any([run.signal, AbortSignal.timeout(connectTimeoutMs)]));
   const joined = moves.filter((move) => !move.shunt.disjoint);
   const announce = () => {
-    for (const move of moves) announceTarget(move, ofports.get(move) ?? 0, run);
+    for (const move of moves.filter((one) => hasTap(one, run))) announceTarget(move, ofports.get(move) ?? 0, run);
   };
   await bringMemberships(moves, run);
   await run.plane.readySwitch(run.signal); // the instant must not wait for a connection
@@ -134,7 +134,9 @@ function announceTarget(move: ShuntMove, ofport: number, run: Execution): void {
 }
 
 function announceLegacy(moves: readonly ShuntMove[], run: Execution): void {
-  for (const move of moves) for (const frame of framesOf(move, run)) run.uplinks.send(move, frame);
+  for (const move of moves.filter((one) => hasTap(one, run))) {
+    for (const frame of framesOf(move, run)) run.uplinks.send(move, frame);
+  }
 }
 
 /** No neighbour has to hear of a flip: its guest is where it was. Of tables only those on the way have to. */

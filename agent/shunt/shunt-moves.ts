@@ -2,7 +2,7 @@ import type { TapMove } from '../../domain/rewire/moves.ts';
 import type { ShuntPlug } from '../../domain/rewire/shunt-plug.ts';
 import type { RewireStep } from '../../domain/rewire/steps.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
-import { type Execution, markGone, present } from '../cutover/execution.ts';
+import { type Execution, presentNow } from '../cutover/execution.ts';
 
 /** A move that goes by a shunt. */
 export interface ShuntMove extends TapMove {
@@ -24,8 +24,7 @@ export function shuntMoves(moves: readonly TapMove[]): readonly ShuntMove[] {
 
 /** Those whose tap is still there. */
 export function presentMoves(step: RewireStep, run: Execution): readonly ShuntMove[] {
-  for (const move of present(step, run)) if (run.netlink.link(move.tap) === undefined) markGone(run, move);
-  return shuntMoves(present(step, run));
+  return shuntMoves(presentNow(step, run));
 }
 
 /** True when the link is a member of the bridge. */

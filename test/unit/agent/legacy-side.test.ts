@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect, it } from 'vitest';
-import { joinLegacy } from '../../../agent/cutover/legacy-side.ts';
+import { confirmLegacy, joinLegacy, settleLegacy } from '../../../agent/cutover/legacy-side.ts';
 import type { TapMove } from '../../../domain/rewire/moves.ts';
 import { errnoName } from '../../../platform/native/libc.ts';
 
@@ -41,4 +41,45 @@ it('fails at once for what will not pass', async () => {
   const { join, stages } = kernel(['EPERM']);
   await expect(join()).rejects.toMatchObject({ code: 'netlink-failed' });
   expect(stages).toEqual([]);
+});
+
+/** A host that announces one guest, whose tap goes away after so many looks at it. */
+function host(looks: number) {
+  const told: string[] = [];
+  const gone: string[] = [];
+  let left = looks;
+  const run = {
+    gone: new Set<string>(),
+    signal: AbortSignal.timeout(10_000),
+    clock: { monotonicMs: () => 0 },
+    onStage: () => undefined,
+    onGone: ({ tap }: { tap: string }) => gone.push(tap),
+    frames: new Map([['tap1', [Buffer.alloc(60)]]]),
+    uplinks: { send: ({ tap }: { tap: string }) => told.push(tap) },
+    ovs: { nextCfg: 1, settled: false, acted: () => Promise.resolve() },
+    netlink: {
+      link: () => {
+        left -= 1;
+        return left >= 0 ? { name: 'tap1' } : undefined;
+      },
+      apply: () => [{ kind: 'done' }],
+    },
+  };
+  const step = { moves: [move] } as unknown as JoinArguments[0];
+  return { run: run as unknown as JoinArguments[1], step, told, gone };
+}
+
+it('tells of a guest again and again where it is, as long as it is there', async () => {
+  const { run, step, told, gone } = host(Number.POSITIVE_INFINITY);
+  await confirmLegacy(step, run);
+  expect([told.length, gone]).toEqual([5, []]);
+});
+
+it('tells nobody of a guest whose tap went meanwhile: it may be on another hypervisor, and its frames would come here', async () => {
+  const { run, step, told, gone } = host(2);
+  await confirmLegacy(step, run);
+  expect([told.length, gone]).toEqual([2, ['tap1']]);
+  const settled = host(0);
+  await settleLegacy(settled.step, settled.run);
+  expect([settled.told.length, settled.gone]).toEqual([1, ['tap1']]); // the first is of the moment at which it joined
 });
