@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { assertNever } from '../../domain/assert-never.ts';
 import type { LedgerEntry, LedgerEvent } from '../../domain/ledger-events.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { chainRows, checkRow, emptyHead, entryOf, type LedgerHead, type LedgerRow } from './chain.ts';
+import { whyNotWritable } from './owner.ts';
 
 /** One compare-and-append. */
 export interface AppendRequest {
@@ -25,13 +27,14 @@ const schemaVersion = 1;
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const sqliteBusy = 5;
+const sqliteReadonly = 8;
 const sqliteFull = 13;
 const sqliteConstraint = 19;
 
 /**
  * The ledger's file, synchronously; runs in the worker, and in the offline commands. Every row is part of a hash chain, which is
  * checked whole when the file is opened. Errors: `records-corrupt` (chain), `ledger-failed` (all else; `detail.reason`
- * `disk-full` keeps the store alive, nothing was written).
+ * `disk-full` and `not-writable` keep the store alive, nothing was written).
  */
 export class LedgerStore implements Disposable {
   readonly #db: DatabaseSync;
@@ -125,24 +128,34 @@ export class LedgerStore implements Disposable {
     return { kind: 'appended', entries: rows.map(entryOf) };
   }
 
-  /** Rolls back and says why. Only a full disk or a busy file leaves the store usable: after a failed sync nobody knows what is on the disk. */
+  /** Rolls back and says why. Only a full disk, a busy file or one that it may not write leaves the store usable: after a failed sync nobody knows what is on the disk. */
   #fail(error: unknown, before: LedgerHead): ShuntError {
-    const code = primaryCode(error);
-    const harmless = code === sqliteFull || code === sqliteBusy || code === sqliteConstraint;
+    const reason = harmlessReason(error);
     try {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#head = harmless ? readHead(this.#db) : before;
+      this.#head = reason === undefined ? before : readHead(this.#db);
     } catch (rollbackError) {
       return this.#die(rollbackError);
     }
-    if (!harmless) return this.#die(error);
-    const reason = code === sqliteFull ? 'disk-full' : 'busy';
-    const why =
-      reason === 'disk-full' ? 'the disk is full; nothing was written, make room and try again' : describeError(error);
+    if (reason === undefined) return this.#die(error);
+    const why = this.#describe(reason, error);
     return new ShuntError('ledger-failed', `append to the ledger ${this.#path}: ${why}`, {
       cause: error,
       detail: { reason },
     });
+  }
+
+  #describe(reason: HarmlessReason, error: unknown): string {
+    switch (reason) {
+      case 'disk-full':
+        return 'the disk is full; nothing was written, make room and try again';
+      case 'not-writable':
+        return whyNotWritable(this.#path);
+      case 'busy':
+        return describeError(error);
+      default:
+        return assertNever(reason);
+    }
   }
 
   #die(cause: unknown): ShuntError {
@@ -155,6 +168,23 @@ export class LedgerStore implements Disposable {
       },
     );
     return this.#dead;
+  }
+}
+
+type HarmlessReason = 'disk-full' | 'not-writable' | 'busy';
+
+/** Why nothing was written, where that is known; undefined: it is not. */
+function harmlessReason(error: unknown): HarmlessReason | undefined {
+  switch (resultCode(error)) {
+    case sqliteFull:
+      return 'disk-full';
+    case sqliteReadonly:
+      return 'not-writable';
+    case sqliteBusy:
+    case sqliteConstraint:
+      return 'busy';
+    default:
+      return undefined;
   }
 }
 
@@ -216,7 +246,10 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number(db.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
 }
 
-function primaryCode(error: unknown): number | undefined {
+/** A primary code, or an extended one where it differs in meaning: a file that was moved away below us (SQLITE_READONLY_DBMOVED) is not just unwritable. */
+function resultCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  if (typeof error.errcode !== 'number') return undefined;
+  const primary = error.errcode & 0xff;
+  return primary === sqliteReadonly ? error.errcode : primary;
 }

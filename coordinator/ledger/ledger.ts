@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../../domain/assert-never.ts';
@@ -7,6 +7,7 @@ import { FileLock } from '../../platform/native/flock.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import type { WorkerFailure, WorkerReply, WorkerRequest } from './ledger-protocol.ts';
 import type { AppendResult } from './ledger-store.ts';
+import { giveToOwner, whyNotWritable } from './owner.ts';
 
 /** The append-only truth, as its users see it; another engine may stand behind it. */
 export interface EventLedger {
@@ -26,14 +27,26 @@ export function ledgerPath(stateDir: string): string {
   return join(stateDir, 'ledger.sqlite');
 }
 
-/** Whoever has it alone may write that ledger. Throws `ledger-failed`, `detail.reason` `locked`. */
+/** Whoever has it alone may write that ledger. Throws `ledger-failed`, `detail.reason` `locked` or `not-writable`. */
 export function lockLedger(stateDir: string): FileLock {
   const lockFile = join(stateDir, 'ledger.lock');
-  const lock = FileLock.tryAcquire(lockFile);
+  giveToOwner(lockFile, { create: true });
+  const lock = tryLock(stateDir, lockFile);
   if (lock) return lock;
   throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: another coordinator holds ${lockFile}`, {
     detail: { reason: 'locked' },
   });
+}
+
+function tryLock(stateDir: string, lockFile: string): FileLock | undefined {
+  try {
+    return FileLock.tryAcquire(lockFile);
+  } catch (cause) {
+    const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES' && existsSync(lockFile);
+    const why = denied ? whyNotWritable(lockFile) : `cannot lock ${lockFile}`;
+    const detail = denied ? { detail: { reason: 'not-writable' } } : {};
+    throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: ${why}`, { cause, ...detail });
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
@@ -17,6 +18,7 @@ import type { LedgerHead } from './chain.ts';
 import { ledgerPath, lockLedger } from './ledger.ts';
 import type { Print } from './ledger-commands.ts';
 import { LedgerStore } from './ledger-store.ts';
+import { giveToOwner } from './owner.ts';
 
 export interface RestoreOptions {
   /** The backup, made by `ledger backup`. */
@@ -32,9 +34,11 @@ export interface RestoreOptions {
 /**
  * `ledger restore`: puts a backup in the place of the ledger. Its chain is checked first; the ledger that was there is kept aside; the first new
  * entry says what was done, and keeps the coordinator read-only until `shunt reconcile`. Whenever this is cut short, one of both is in place.
+ * By root: all of it is the user's whose directory it is.
  */
 export function restoreLedger(stateDir: string, options: RestoreOptions, print: Print): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  if (mkdirSync(stateDir, { recursive: true, mode: 0o700 }) !== undefined && process.geteuid?.() === 0)
+    print(`${stateDir}: was made, and is root's; systemd gives it to the coordinator's user, else: chown -R`);
   using _lock: FileLock = lockLedger(stateDir);
   const path = ledgerPath(stateDir);
   const incoming = `${path}.restoring`;
@@ -75,8 +79,11 @@ function takeCopy(file: string, incoming: string): void {
   if (!existsSync(file)) throw new ShuntError('not-found', `restore the ledger from ${file}: there is no such file`);
   for (const suffix of sqliteSuffixes) rmSync(`${incoming}${suffix}`, { force: true });
   try {
-    copyFileSync(file, incoming);
-    if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${incoming}-wal`);
+    for (const suffix of ['', '-wal'] as const) {
+      if (!existsSync(`${file}${suffix}`)) continue;
+      copyFileSync(`${file}${suffix}`, `${incoming}${suffix}`, constants.COPYFILE_EXCL);
+      giveToOwner(`${incoming}${suffix}`); // SQLite gives what it makes beside it to the same user
+    }
   } catch (cause) {
     throw new ShuntError('io-failed', `copy ${file} to ${dirname(incoming)}`, { cause });
   }

@@ -1,0 +1,27 @@
+import { closeSync, constants, fchmodSync, fchownSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Gives a file to whoever owns its directory, for that user alone: what root makes in the directory of the coordinator's user has to be writable by it.
+ * Not root: does nothing. Follows no symbolic link, which that user could have put there. Makes the file where `create` says so.
+ */
+export function giveToOwner(path: string, { create = false }: { readonly create?: boolean } = {}): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+  const fd = openSync(path, O_RDWR | O_NOFOLLOW | (create ? O_CREAT : 0), 0o600);
+  try {
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, 0o600);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Who may not write which file, whose it is, and what to do, for the end of a sentence. */
+export function whyNotWritable(path: string): string {
+  const { uid, mode } = statSync(path);
+  const whose = `it is uid ${uid}'s with mode ${(mode & 0o777).toString(8)}`;
+  const cure = `As root: chown --reference=${dirname(path)} ${path}*; then restart the coordinator`;
+  return `uid ${process.geteuid?.()} may not write ${path} (${whose}, or on a file system that is read-only); nothing was written. ${cure}`;
+}
