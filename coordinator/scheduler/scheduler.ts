@@ -12,6 +12,7 @@ import { Mailbox } from '../../platform/mailbox.ts';
 import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import type { EventLedger } from '../ledger/ledger.ts';
 import { ChangeSignal } from './change-signal.ts';
+import { LedgerHealth } from './ledger-health.ts';
 
 /** Where the scheduler looks; each is asked anew at each look. */
 export interface WorldSource {
@@ -79,13 +80,14 @@ export class Scheduler implements AsyncDisposable {
   #unjudged = 0;
   #stopped = false;
   #lastLookMs: number;
-  #ledgerFault: ShuntError | undefined;
+  readonly #health: LedgerHealth;
   #fenceTold: string | undefined;
 
   private constructor(options: SchedulerOptions, state: LedgerState) {
     this.#options = options;
     this.#state = state;
     this.#lastLookMs = options.nowMs();
+    this.#health = new LedgerHealth(options.onFatal);
     this.#mailbox = new Mailbox({
       capacity: mailboxMax,
       handle: (mail) => this.#handle(mail),
@@ -127,14 +129,14 @@ export class Scheduler implements AsyncDisposable {
     };
   }
 
-  /** True while the loop turns: a look was finished not long ago. For a watchdog. */
+  /** True while the loop turns: a look was finished not long ago, though the ledger may have refused what it decided. For a watchdog. */
   get alive(): boolean {
     return this.#options.nowMs() - this.#lastLookMs < stalledMs;
   }
 
   /** Why the ledger does not take entries, while it does not. */
   get ledgerFault(): ShuntError | undefined {
-    return this.#ledgerFault;
+    return this.#health.fault;
   }
 
   /** Something changed: look, soon. Calls before that are one. */
@@ -240,31 +242,18 @@ export class Scheduler implements AsyncDisposable {
   /** False: somebody else was faster; the state is the newest now, decide again. */
   async #append(events: readonly LedgerEvent[]): Promise<boolean> {
     if (events.length === 0) return true;
-    try {
-      const result = await this.#options.ledger.append(this.#state.seq, events);
-      this.#ledgerFault = undefined;
-      const entries =
-        result.kind === 'appended' ? result.entries : await this.#options.ledger.read(this.#state.seq + 1);
-      this.#advance(entries);
-      return result.kind === 'appended';
-    } catch (error) {
-      if (isShuntError(error)) this.#ledgerFault = error;
-      if (isShuntError(error, 'ledger-failed') && error.detail['reason'] === 'dead') this.#options.onFatal(error);
-      throw error;
-    }
+    const { ledger } = this.#options;
+    const { seq } = this.#state;
+    const result = await this.#health.use(() => ledger.append(seq, events));
+    this.#advance(result.kind === 'appended' ? result.entries : await this.#health.use(() => ledger.read(seq + 1)));
+    return result.kind === 'appended';
   }
 
   /** Whether it takes entries again, when there is nothing to append. */
   async #tryLedger(): Promise<void> {
-    if (this.#ledgerFault === undefined) return;
-    try {
-      await this.#options.ledger.append(this.#state.seq, []);
-      this.#ledgerFault = undefined;
-      this.#options.logger.info('the ledger takes entries again');
-      this.changes.notify();
-    } catch {
-      // As before: told when it began.
-    }
+    if (!(await this.#health.recovers(() => this.#options.ledger.append(this.#state.seq, [])))) return;
+    this.#options.logger.info('the ledger takes entries again');
+    this.changes.notify();
   }
 
   #advance(entries: readonly LedgerEntry[]): void {
@@ -279,11 +268,12 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /**
-   * A full disk is borne: nothing new begins, what is open comes to rest by itself, the next tick tries again. A ledger whose content
-   * nobody knows was told to `onFatal` where it showed; all else is told here.
+   * A full disk is borne: nothing new begins, what is open comes to rest by itself, the next tick tries again; the loop turns, and the watchdog
+   * is told so. A ledger whose content nobody knows was told to `onFatal` where it showed; all else is told here.
    */
   #failed(error: unknown): void {
     if (isShuntError(error, 'ledger-failed')) {
+      this.#lastLookMs = this.#options.nowMs();
       this.#options.logger.error(
         { code: error.code, why: error.message },
         'the ledger takes no entries: nothing new is begun',

@@ -55,7 +55,11 @@ class WatchedLedger implements EventLedger {
   }
 }
 
-async function openScheduler(watched: WatchedLedger, perform: (effect: Effect) => Promise<EffectOutcome> = never) {
+async function openScheduler(
+  watched: WatchedLedger,
+  perform: (effect: Effect) => Promise<EffectOutcome> = never,
+  nowMs: () => number = () => performance.now(),
+) {
   const fatal: unknown[] = [];
   const cloud = smallCloud();
   const scheduler = await Scheduler.open({
@@ -72,7 +76,7 @@ async function openScheduler(watched: WatchedLedger, perform: (effect: Effect) =
       watched.log.push(`begin ${effect.key}`);
       return perform(effect);
     },
-    nowMs: () => performance.now(),
+    nowMs,
     logger: createLogger({ name: 't', level: 'silent' }),
     onFatal: (error) => fatal.push(error),
   });
@@ -100,10 +104,17 @@ function aRun(): readonly LedgerEvent[] {
 }
 
 async function seen(log: readonly string[], line: string): Promise<void> {
+  await until(
+    () => log.includes(line),
+    () => `${line} never came; ${log.join(', ')}`,
+  );
+}
+
+async function until(holds: () => boolean, otherwise: () => string): Promise<void> {
   const giveUp = AbortSignal.timeout(10_000);
-  while (!log.includes(line)) {
-    if (giveUp.aborted) throw new Error(`${line} never came; ${log.join(', ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // polls a list that another loop fills
+  while (!holds()) {
+    if (giveUp.aborted) throw new Error(otherwise());
+    await new Promise((resolve) => setTimeout(resolve, 5)); // polls what another loop changes
   }
 }
 
@@ -167,6 +178,59 @@ describe('the scheduler', () => {
     scheduler.wake();
     await scheduler.changes.after(version, AbortSignal.timeout(10_000));
     expect([scheduler.ledgerFault, watched.log]).toEqual([undefined, []]);
+  });
+
+  it('lives on for the watchdog while the disk is full for long, though nothing that it decides is taken', async () => {
+    await ledger.append(0, aRun());
+    const watched = new WatchedLedger([]);
+    watched.fault = new ShuntError('ledger-failed', 'full', { detail: { reason: 'disk-full' } });
+    let nowMs = 0;
+    const { scheduler, fatal } = await openScheduler(watched, never, () => nowMs);
+    await using _scheduler = scheduler;
+    nowMs = 60_000;
+    expect(scheduler.alive).toBe(false); // no look was finished in all that time
+    scheduler.wake();
+    await until(
+      () => scheduler.alive,
+      () => 'it counts as hung',
+    );
+    expect([scheduler.ledgerFault?.code, watched.log, fatal]).toEqual(['ledger-failed', [], []]);
+  });
+
+  it('does not count as alive while the ledger answers nothing', async () => {
+    await ledger.append(0, aRun());
+    const watched = new WatchedLedger([]);
+    const asked = Promise.withResolvers<void>();
+    const hangs = Promise.withResolvers<void>();
+    watched.before = () => {
+      asked.resolve();
+      return hangs.promise;
+    };
+    let nowMs = 0;
+    const { scheduler } = await openScheduler(watched, never, () => nowMs);
+    await using _scheduler = scheduler;
+    scheduler.wake();
+    await asked.promise;
+    nowMs = 60_000;
+    expect(scheduler.alive).toBe(false);
+    hangs.resolve();
+    await seen(watched.log, 'begin hv1/1/nb-prepare');
+    expect(scheduler.alive).toBe(true);
+  });
+
+  it('ends the process when the ledger dies while it is asked whether there is room again', async () => {
+    const watched = new WatchedLedger([]);
+    const { scheduler, fatal } = await openScheduler(watched);
+    await using _scheduler = scheduler;
+    watched.fault = new ShuntError('ledger-failed', 'full', { detail: { reason: 'disk-full' } });
+    await expect(scheduler.command(() => ({ events: aRun() }))).rejects.toMatchObject({ code: 'ledger-failed' });
+    watched.fault = new ShuntError('ledger-failed', 'gone', { detail: { reason: 'dead' } });
+    scheduler.wake();
+    await until(
+      () => fatal.length > 0,
+      () => 'nobody was told',
+    );
+    expect(fatal).toMatchObject([{ detail: { reason: 'dead' } }]);
   });
 
   it('ends the process when nobody knows what the ledger holds', async () => {
