@@ -25,6 +25,7 @@ import { type Host, openHost } from './host/host.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { claimOf, isLost } from './journal/claims.ts';
 import { type Failpoint, faultsOf } from './journal/failpoint.ts';
+import { keptSettings } from './journal/kept-settings.ts';
 import { isCalm, MemoryAtRest } from './memory-at-rest.ts';
 import { HostObserver, unseen } from './observe/host-observer.ts';
 import { RawProber } from './probe/prober.ts';
@@ -262,6 +263,7 @@ export class Agent implements AsyncDisposable {
       stateDir: this.#config.stateDir,
       faults,
       deadMan: this.#config.deadman,
+      settings: keptSettings(this.#config),
       revertCommand: (epoch) => revertCommand(this.#config, epoch),
       prober: this.#prober,
       probePorts: new ProbePorts(this.#host.ovs, this.#host.netlink, this.#host.identity.systemId),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { AgentConfig } from './config.ts';
 
-/** This very program, told to undo one attempt: all it needs is on its command line, no file of settings may change it meanwhile. */
+/** This very program, told to undo one attempt: what it needs is on its command line and in the attempt's journal; no file of settings is read. */
 export function revertCommand(config: AgentConfig, epoch: number): readonly string[] {
   return ownCommand(config, ['revert', '--attempt', String(epoch), '--if-expired']);
 }

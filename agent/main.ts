@@ -26,6 +26,7 @@ import { settleBoot, settledExit, settledText } from './settle-boot.ts';
 import { statusText } from './status/agent-status.ts';
 import { askStatus } from './status/status-socket.ts';
 import { supportBundle } from './support/support-command.ts';
+import { type WayBack, wayByHand, wayOfDeadMan } from './way-back.ts';
 
 const stop = new AbortController();
 const print = (line: string): void => {
@@ -72,14 +73,18 @@ async function atRest(flags: AgentFlags & Output & { readonly wait: number }): P
   process.exitCode = restExit(rest);
 }
 
+function byHand(flags: AgentFlags): WayBack {
+  return wayByHand(flags, process.env, (line) => process.stderr.write(`shunt-agent: ${line}\n`));
+}
+
 async function revert(flags: RevertFlags): Promise<void> {
   if (flags.attempt === undefined) throw new InvalidArgumentError('which attempt? --attempt EPOCH');
-  const { value: config } = loadAgentConfig(flags, process.env);
+  const way = flags.ifExpired ? wayOfDeadMan(flags, process.env) : byHand(flags);
   const how = flags.ifExpired
     ? ({ when: 'expired', by: 'the dead man' } as const)
     : ({ when: 'always', by: 'shunt-agent revert' } as const);
   const faults = faultsOf(failpointOf(process.env));
-  const result = await revertAttempt({ epoch: flags.attempt, ...how, faults }, config, stop.signal);
+  const result = await revertAttempt({ epoch: flags.attempt, ...how, faults }, way, stop.signal);
   print(JSON.stringify(result));
   process.exitCode = revertExit[result.kind];
 }
@@ -90,8 +95,9 @@ const revertExit = { 'nothing-to-do': 0, 'reverted': 3, 'stuck': 5 } as const sa
 >;
 
 async function settle(flags: AgentFlags & Output & { readonly wait: number }): Promise<void> {
-  const { value: config } = loadAgentConfig(flags, process.env);
-  const settled = await settleBoot(config, AbortSignal.any([stop.signal, AbortSignal.timeout(flags.wait * 1_000)]));
+  const way = byHand(flags);
+  const settled = await settleBoot(way, AbortSignal.any([stop.signal, AbortSignal.timeout(flags.wait * 1_000)]));
+  if (settled.length === 0 && way.fault !== undefined) throw way.fault; // the journals may be elsewhere
   print(flags.output === 'json' ? JSON.stringify(settled) : settledText(settled).join('\n'));
   process.exitCode = settledExit(settled);
 }
@@ -135,8 +141,12 @@ async function hand(op: 'cut' | 'uncut', flags: HandFlags): Promise<void> {
 }
 
 async function adopt(flags: AdoptFlags & Output): Promise<void> {
-  const { value: config } = loadAgentConfig(flags, process.env);
-  process.exitCode = await adoptCommand(flags, { config, print, signal: stop.signal });
+  process.exitCode = await adoptCommand(flags, {
+    config: () => loadAgentConfig(flags, process.env).value,
+    way: (by) => (by === 'hand' ? byHand(flags) : wayOfDeadMan(flags, process.env)),
+    print,
+    signal: stop.signal,
+  });
 }
 
 async function support(flags: SupportFlags): Promise<void> {

@@ -3,7 +3,6 @@ import type { AttemptMoves } from '../domain/rewire/plan-attempt.ts';
 import { remainingMs, sleep, systemClock } from '../platform/clock.ts';
 import type { RecordWriter, WriteFaults } from '../platform/record-writer.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
-import type { AgentConfig } from './config.ts';
 import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
@@ -12,6 +11,7 @@ import type { RevertRecord } from './journal/journal-records.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
 import { beginRevertNotes } from './journal/revert-notes.ts';
 import { refuseSuperseded } from './journal/superseded.ts';
+import type { WayBack } from './way-back.ts';
 
 export interface RevertRequest {
   readonly epoch: number;
@@ -37,45 +37,41 @@ const stealTimeoutMs = 30_000;
  * Undoes one attempt from its journal, with Open vSwitch's database and the kernel and nothing else. Takes the agent's lock away from
  * it: from then on its transactions are refused. Safe beside an agent, or another of its kind, that does the same.
  */
-export async function revertAttempt(
-  request: RevertRequest,
-  config: AgentConfig,
-  signal: AbortSignal,
-): Promise<RevertResult> {
-  if (request.when === 'expired') await expiry(request.epoch, config, signal);
-  const replayed = requireAttempt(config, request.epoch);
+export async function revertAttempt(request: RevertRequest, way: WayBack, signal: AbortSignal): Promise<RevertResult> {
+  if (request.when === 'expired') await expiry(request.epoch, way, signal);
+  const replayed = requireAttempt(way, request.epoch);
   const idle = nothingToDo(replayed, request);
   if (idle !== undefined) return { kind: 'nothing-to-do', why: idle };
-  await using host = await openHost(config, signal);
+  await using host = await openHost(way.settings(replayed.header.settings), signal);
   await host.ovs.takeLock({ steal: true, signal: AbortSignal.any([signal, AbortSignal.timeout(stealTimeoutMs)]) });
   // Whoever had the lock may have committed, or gone back, until this moment; from now on it cannot.
-  const now = requireAttempt(config, request.epoch);
+  const now = requireAttempt(way, request.epoch);
   const since = nothingToDo(now, request);
   if (since !== undefined) return { kind: 'nothing-to-do', why: since };
-  refuseSuperseded(config.stateDir, now);
+  refuseSuperseded(way.stateDir, now);
   const { epoch, by, faults } = request;
-  using notes = beginRevertNotes(config.stateDir, { epoch, phase: now.attempt.phase, by, faults });
+  using notes = beginRevertNotes(way.stateDir, { epoch, phase: now.attempt.phase, by, faults });
   const outcome = await undo(now, host, signal);
   if (outcome.kind === 'restored') await synced(host, signal);
   return conclude(outcome, notes, request);
 }
 
 /** Waits until the deadline has passed and the living agent has had its time. */
-async function expiry(epoch: number, config: AgentConfig, signal: AbortSignal): Promise<void> {
+async function expiry(epoch: number, way: WayBack, signal: AbortSignal): Promise<void> {
   // It may be put off while we wait.
   for (;;) {
-    const leftMs = remainingMs(requireAttempt(config, epoch).deadline, systemClock.now());
+    const leftMs = remainingMs(requireAttempt(way, epoch).deadline, systemClock.now());
     if (leftMs <= 0) return;
     await sleep(leftMs + deadManGraceMs, signal);
   }
 }
 
-function requireAttempt(config: AgentConfig, epoch: number): ReplayedAttempt {
-  const replayed = readAttempt(config.stateDir, epoch);
+function requireAttempt({ stateDir }: WayBack, epoch: number): ReplayedAttempt {
+  const replayed = readAttempt(stateDir, epoch);
   if (replayed !== undefined) return replayed;
   throw new ShuntError(
     'not-found',
-    `there is no journal of attempt ${epoch} in ${config.stateDir}: nothing was touched by it`,
+    `there is no journal of attempt ${epoch} in ${stateDir}: nothing was touched by it`,
   );
 }
 

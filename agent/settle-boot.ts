@@ -2,9 +2,9 @@ import { assertNever } from '../domain/assert-never.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readAdoptions } from './adopt/adoption-journal.ts';
 import { type SettleResult, settleAdoption } from './adopt/settle.ts';
-import type { AgentConfig } from './config.ts';
 import { readTroubles } from './journal/troubles.ts';
 import { type RevertResult, revertAttempt } from './revert.ts';
+import type { WayBack } from './way-back.ts';
 
 /** How one thing ended that the boot before had left open. */
 export type Settled =
@@ -31,14 +31,14 @@ export function leftOpen(
  * Takes back what was open when the host went down, before anybody else starts: rows of Open vSwitch are as they were, links need not be there any more.
  * Guests that start afterwards land in the world that their host is in. What belongs to this boot is left to the agent and the dead man.
  */
-export async function settleBoot(config: AgentConfig, signal: AbortSignal): Promise<readonly Settled[]> {
-  const { epochs, adoptions } = leftOpen(config.stateDir, systemClock.bootId);
+export async function settleBoot(way: WayBack, signal: AbortSignal): Promise<readonly Settled[]> {
+  const { epochs, adoptions } = leftOpen(way.stateDir, systemClock.bootId);
   const settled: Settled[] = [];
   for (const epoch of epochs) {
-    const result = await revertAttempt({ epoch, when: 'open', by: 'shunt-agent settle' }, config, signal);
+    const result = await revertAttempt({ epoch, when: 'open', by: 'shunt-agent settle' }, way, signal);
     settled.push({ what: 'attempt', epoch, result });
   }
-  for (const id of adoptions) settled.push({ what: 'adoption', id, result: await settleAdoption(id, config, signal) });
+  for (const id of adoptions) settled.push({ what: 'adoption', id, result: await settleAdoption(id, way, signal) });
   return settled;
 }
 

@@ -90,6 +90,15 @@ function readConfigFile(sources: ConfigSources): ConfigFile | undefined {
   return { path, content: plainContent(document, path) };
 }
 
+/** One value at the top of a file that need not be right otherwise; undefined: it cannot be told. Never fails. */
+export function looseConfigValue(path: string, key: string): unknown {
+  try {
+    return parseDocument(readFileSync(path, 'utf8')).get(key);
+  } catch {
+    return undefined; // no such file, or no section with keys
+  }
+}
+
 /** An alias that leads nowhere, or to very much, shows only here. */
 function plainContent(document: ReturnType<typeof parseDocument>, path: string): unknown {
   try {

@@ -2,12 +2,16 @@ import { ShuntError } from '../../platform/shunt-error.ts';
 import type { AgentConfig } from '../config.ts';
 import { adoptionExpiredCommand } from '../deadman-command.ts';
 import type { AdoptFlags, Output } from '../program.ts';
+import type { WayBack } from '../way-back.ts';
 import { type AdoptResult, adopt } from './adopt.ts';
 import { type AdoptionState, readAdoptions } from './adoption-journal.ts';
 import { adoptionBack, adoptionExpired, confirmAdoption, type SettleResult } from './settle.ts';
 
 export interface CommandMeans {
-  readonly config: AgentConfig;
+  /** Of this host, read when somebody wants it. */
+  readonly config: () => AgentConfig;
+  /** Who goes back wants no more of it than it needs. */
+  readonly way: (by: 'the dead man' | 'hand') => WayBack;
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -26,28 +30,28 @@ const exits = {
 } as const satisfies Record<Result['kind'], number>;
 
 /** `shunt-agent adopt`: does what the flags say, prints how it ended, and gives the exit status. */
-export async function adoptCommand(
-  flags: AdoptFlags & Output,
-  { config, print, signal }: CommandMeans,
-): Promise<number> {
+export async function adoptCommand(flags: AdoptFlags & Output, means: CommandMeans): Promise<number> {
   const chosen = [flags.nic !== undefined, flags.confirm, flags.back, flags.ifExpired !== undefined].filter(
     Boolean,
   ).length;
   if (chosen > 1) throw new ShuntError('usage', 'one of --nic, --confirm and --back');
+  const { print } = means;
   if (chosen === 0) {
-    const all = readAdoptions(config.stateDir);
+    const all = readAdoptions(means.config().stateDir);
     print(flags.output === 'json' ? JSON.stringify(all.map(summary)) : listText(all));
     return 0;
   }
-  const result = await carryOut(flags, config, signal);
+  const result = await carryOut(flags, means);
   print(flags.output === 'json' ? JSON.stringify(result) : resultText(result).join('\n'));
   return exits[result.kind];
 }
 
-function carryOut(flags: AdoptFlags, config: AgentConfig, signal: AbortSignal): Promise<Result> {
+async function carryOut(flags: AdoptFlags, means: CommandMeans): Promise<Result> {
+  const { way, signal } = means;
+  if (flags.back) return adoptionBack(way('hand'), signal);
+  if (flags.ifExpired !== undefined) return adoptionExpired(flags.ifExpired, way('the dead man'), signal);
+  const config = means.config();
   if (flags.confirm) return confirmAdoption(config, signal);
-  if (flags.back) return adoptionBack(config, signal);
-  if (flags.ifExpired !== undefined) return adoptionExpired(flags.ifExpired, config, signal);
   const options = {
     nic: flags.nic ?? '',
     provider: flags.bridge,

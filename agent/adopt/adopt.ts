@@ -10,6 +10,7 @@ import { readRest } from '../at-rest.ts';
 import type { AgentConfig } from '../config.ts';
 import { armDeadMan, disarmDeadMan } from '../cutover/dead-man.ts';
 import { type Host, openHost } from '../host/host.ts';
+import { keptSettings } from '../journal/kept-settings.ts';
 import { AdoptionJournal, nextAdoption, readAdoptions } from './adoption-journal.ts';
 import { goBack, perform } from './go-back.ts';
 import type { Numbered } from './provider-rows.ts';
@@ -143,7 +144,8 @@ async function carryOut(work: Work, means: Means): Promise<AdoptResult> {
   }
   const id = nextAdoption(config.stateDir);
   const deadline = deadlineAfter(options.confirmWithinMs, systemClock.now());
-  using journal = AdoptionJournal.create(config.stateDir, { format: 1, type: 'adoption', id, adoption, deadline });
+  const header = { format: 1, type: 'adoption', id, adoption, deadline } as const;
+  using journal = AdoptionJournal.create(config.stateDir, { ...header, settings: keptSettings(config) });
   const deadMan = await armDeadMan({
     kind: config.deadman,
     epoch: id,

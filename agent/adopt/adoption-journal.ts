@@ -7,6 +7,7 @@ import { RecordWriter } from '../../platform/record-writer.ts';
 import { readRecords } from '../../platform/records.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
+import { keptSettingsSchema, type WayBackSettings } from '../journal/kept-settings.ts';
 
 /** Where an adoption is. `armed`: under way; `adopted`: proved, goes back at its deadline unless it is confirmed. */
 export type AdoptionPhase = 'prepared' | 'armed' | 'adopted' | 'confirmed' | 'back' | 'stuck';
@@ -18,6 +19,8 @@ export interface AdoptionHeader {
   readonly id: number;
   readonly adoption: Adoption;
   readonly deadline: Deadline;
+  /** How to reach what is to be taken back, whatever becomes of agent.yaml. Journals of older agents have none. */
+  readonly settings?: WayBackSettings | undefined;
 }
 
 export type AdoptionRecord =
@@ -61,6 +64,7 @@ const headerSchema = z.object({
       }),
     ),
   }),
+  settings: keptSettingsSchema,
 });
 const recordSchema = z.discriminatedUnion('type', [
   z.object({

@@ -4,6 +4,7 @@ import { readRest } from '../at-rest.ts';
 import type { AgentConfig } from '../config.ts';
 import { disarmDeadMan } from '../cutover/dead-man.ts';
 import { openHost } from '../host/host.ts';
+import type { WayBack } from '../way-back.ts';
 import { backTimeoutMs, takeLock } from './adopt.ts';
 import { AdoptionJournal, type AdoptionState, readAdoption, readAdoptions } from './adoption-journal.ts';
 import { goBack, guestsOnTarget } from './go-back.ts';
@@ -31,64 +32,67 @@ export async function confirmAdoption(config: AgentConfig, signal: AbortSignal):
   const { id } = open.header;
   const since = readAdoption(config.stateDir, id)?.phase;
   if (since !== 'adopted') return { kind: 'nothing-to-do', why: `adoption ${id} is ${since ?? 'gone'} already` };
-  await confirm(open, 'shunt-agent adopt --confirm', { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
+  await confirm(open, 'shunt-agent adopt --confirm', {
+    stateDir: config.stateDir,
+    mark: () => markConfirmed({ id }, host.ovs, signal),
+  });
   return { kind: 'confirmed', id };
 }
 
 async function confirm(
   { header, deadMan }: AdoptionState,
   by: string,
-  { config, mark }: { readonly config: AgentConfig; readonly mark: () => Promise<void> },
+  { stateDir, mark }: { readonly stateDir: string; readonly mark: () => Promise<void> },
 ): Promise<void> {
-  using journal = AdoptionJournal.reopen(config.stateDir, header.id);
+  using journal = AdoptionJournal.reopen(stateDir, header.id);
   journal.note({ type: 'confirmed', by });
   if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan); // of another boot it is gone, which is no error
   await mark();
 }
 
 /** The newest adoption that stands, taken back: uplinks are as before it. */
-export async function adoptionBack(config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
-  const newest = readAdoptions(config.stateDir).findLast(({ phase }) => phase !== 'back');
+export async function adoptionBack(way: WayBack, signal: AbortSignal): Promise<SettleResult> {
+  const newest = readAdoptions(way.stateDir).findLast(({ phase }) => phase !== 'back');
   if (newest === undefined) return { kind: 'nothing-to-do', why: 'no adoption stands on this host' };
-  const rest = readRest(config.stateDir);
+  const rest = readRest(way.stateDir);
   if (rest.state === 'open') {
     const message = `attempt ${rest.attempt?.epoch} is open on this host: uplinks move at rest only`;
     return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message }] };
   }
-  return await takeItBack(newest, { by: byHand, config, signal });
+  return await takeItBack(newest, { by: byHand, way, signal });
 }
 
 const deadManName = 'the dead man';
 const byHand = 'shunt-agent adopt --back';
 
 /** The dead man: waits for the deadline; then an adoption that is not confirmed goes back. */
-export async function adoptionExpired(id: number, config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
-  const state = readAdoption(config.stateDir, id);
+export async function adoptionExpired(id: number, way: WayBack, signal: AbortSignal): Promise<SettleResult> {
+  const state = readAdoption(way.stateDir, id);
   if (state === undefined)
-    throw new ShuntError('not-found', `there is no journal of adoption ${id} in ${config.stateDir}`);
+    throw new ShuntError('not-found', `there is no journal of adoption ${id} in ${way.stateDir}`);
   const leftMs = remainingMs(state.header.deadline, systemClock.now());
   if (leftMs > 0) await sleep(leftMs + graceMs, signal);
-  return await takeItBack(state, { by: deadManName, config, signal });
+  return await takeItBack(state, { by: deadManName, way, signal });
 }
 
 /** After a boot: the power went while an adoption was under way, or on trial. */
-export async function settleAdoption(id: number, config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
-  const state = readAdoption(config.stateDir, id);
+export async function settleAdoption(id: number, way: WayBack, signal: AbortSignal): Promise<SettleResult> {
+  const state = readAdoption(way.stateDir, id);
   if (state === undefined) return { kind: 'nothing-to-do', why: `there is no adoption ${id}` };
-  return await takeItBack(state, { by: 'shunt-agent settle', config, signal });
+  return await takeItBack(state, { by: 'shunt-agent settle', way, signal });
 }
 
 interface How {
   readonly by: string;
-  readonly config: AgentConfig;
+  readonly way: WayBack;
   readonly signal: AbortSignal;
 }
 
-async function takeItBack({ header }: AdoptionState, { by, config, signal }: How): Promise<SettleResult> {
+async function takeItBack({ header }: AdoptionState, { by, way, signal }: How): Promise<SettleResult> {
   const { id, adoption } = header;
-  await using host = await openHost(config, signal);
+  await using host = await openHost(way.settings(header.settings), signal);
   await takeLock(host, signal);
-  const now = readAdoption(config.stateDir, id);
+  const now = readAdoption(way.stateDir, id);
   const dead = by !== byHand; // nobody is there to be asked
   if (now === undefined || now.phase === 'back' || (dead && now.phase === 'confirmed'))
     return { kind: 'nothing-to-do', why: `adoption ${id} is ${now?.phase ?? 'gone'} already` };
@@ -96,13 +100,13 @@ async function takeItBack({ header }: AdoptionState, { by, config, signal }: How
   // While it was under way no cut could begin: whoever is on the target then was there before, and was not served by this NIC.
   if (guests.length > 0 && now.phase !== 'armed') {
     if (dead) {
-      await confirm(now, by, { config, mark: () => markConfirmed({ id }, host.ovs, signal) });
+      await confirm(now, by, { stateDir: way.stateDir, mark: () => markConfirmed({ id }, host.ovs, signal) });
       return { kind: 'nothing-to-do', why: `guests have moved over adoption ${id} since: it stays` };
     }
     const message = `${guests.slice(0, 5).join(', ')} reach the wire over ${adoption.provider}: take them back first (shunt host revert)`;
     return { kind: 'refused', refusals: [{ kind: 'guests-on-target', message }] };
   }
-  using journal = AdoptionJournal.reopen(config.stateDir, id);
+  using journal = AdoptionJournal.reopen(way.stateDir, id);
   journal.note({ type: 'back-began', by });
   const outcome = await goBack({ id, adoption }, host, AbortSignal.any([signal, AbortSignal.timeout(backTimeoutMs)]));
   if (outcome.kind === 'failed') {

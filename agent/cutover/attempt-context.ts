@@ -9,6 +9,7 @@ import type { WriteFaults } from '../../platform/record-writer.ts';
 import type { Host } from '../host/host.ts';
 import type { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
+import type { WayBackSettings } from '../journal/kept-settings.ts';
 import type { Stage } from './execution.ts';
 import type { BlackoutRecorder, PreparedNetwork, Prober, Reporter, ToldConnections } from './ports.ts';
 import type { ProbePorts } from './probe-ports.ts';
@@ -22,6 +23,8 @@ export interface AttemptContext {
   /** What stands in the way of writing the journal, in tests. */
   readonly faults?: WriteFaults | undefined;
   readonly deadMan: 'auto' | 'process' | 'systemd';
+  /** What a way back needs of this agent's settings, kept in the journal. */
+  readonly settings: WayBackSettings;
   /** The command by which a dead man undoes an attempt. */
   readonly revertCommand: (epoch: number) => readonly string[];
   readonly prober: Prober;

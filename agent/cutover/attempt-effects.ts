@@ -99,7 +99,8 @@ async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
   const header = { format: 1, type: 'attempt', systemId: context.host.identity.systemId, nonce: work.nonce } as const;
   const facts = { deadline: work.deadline, grant, moves: work.moves, baseline: work.baseline };
-  work.journal = AttemptJournal.create(context.stateDir, { ...header, ...facts }, context.faults);
+  const { settings } = context;
+  work.journal = AttemptJournal.create(context.stateDir, { ...header, ...facts, settings }, context.faults);
   for (const tap of work.gone) work.journal.append({ type: 'gone', tap });
   work.deadMan = await deadManAfter(work, grant.deadlineMs);
   work.journal.append({ type: 'dead-man', deadMan: work.deadMan });

@@ -1,6 +1,6 @@
 import { Netlink } from '../../platform/native/netlink.ts';
 import { ovsdbTlsFiles } from '../../platform/ovsdb-tls-config.ts';
-import type { AgentConfig } from '../config.ts';
+import type { WayBackSettings } from '../journal/kept-settings.ts';
 import { ShuntPlane } from '../shunt/shunt-plane.ts';
 import { MidonetControl } from '../sources/midonet-control.ts';
 import { BridgePort } from './bridge-port.ts';
@@ -24,7 +24,7 @@ export interface Host extends AsyncDisposable {
 }
 
 /** Opens database, kernel and OpenFlow; nothing stays open when this fails. */
-export async function openHost(config: AgentConfig, signal: AbortSignal): Promise<Host> {
+export async function openHost(config: WayBackSettings, signal: AbortSignal): Promise<Host> {
   await using stack = new AsyncDisposableStack();
   const netlink = stack.use(Netlink.open());
   const ovs = stack.use(

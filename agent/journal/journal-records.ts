@@ -9,6 +9,7 @@ import { operations } from '../../domain/rewire/places.ts';
 import type { Deadline } from '../../platform/clock.ts';
 import type { JsonRecord } from '../../platform/records.ts';
 import { ShuntError } from '../../platform/shunt-error.ts';
+import { keptSettingsSchema, type WayBackSettings } from './kept-settings.ts';
 
 /** First line of an attempt's journal: all that a way back needs, written and synced before anything is touched. */
 export interface AttemptHeader {
@@ -21,6 +22,8 @@ export interface AttemptHeader {
   /** Pre-images and intended rows, tap by tap. */
   readonly moves: readonly TapMove[];
   readonly baseline: readonly ProbeResult[];
+  /** How to reach what is to be taken back, whatever becomes of agent.yaml. Journals of older agents have none. */
+  readonly settings?: WayBackSettings | undefined;
 }
 
 /** What will go back when the agent cannot. */
@@ -152,6 +155,7 @@ const header = z.object({
   }),
   moves: z.array(move),
   baseline: z.array(probeResult),
+  settings: keptSettingsSchema,
 });
 
 const tapVerdict = z.discriminatedUnion('kind', [

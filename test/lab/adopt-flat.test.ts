@@ -9,6 +9,7 @@ import { startPinger } from '../../lab/pinger.ts';
 import { hypervisorDir } from '../../lab/run-dir.ts';
 import type { LabNetwork } from '../../lab/topology.ts';
 import { AgentHost } from './agent/agent-host.ts';
+import { breakSettings, inOwnMounts } from './agent/broken-settings.ts';
 
 const main = join(import.meta.dirname, '../../agent/main.ts');
 const nic = 'eth2';
@@ -95,13 +96,15 @@ describe('a NIC in a Linux bridge that Open vSwitch does not know', () => {
     expect(await adopt(host, '--back')).toMatchObject({ status: 0, result: { kind: 'nothing-to-do' } });
   });
 
-  it('comes back by the dead man when the adoption is killed half-way', async () => {
-    const child = spawn(...argv(host, ...asked(network), '--apply', '--confirm-within', '6'), { stdio: 'ignore' });
+  it('comes back by the dead man when the adoption is killed half-way, and agent.yaml broken', async () => {
+    const [file = '', ...args] = inOwnMounts(argv(host, ...asked(network), '--apply', '--confirm-within', '6').flat());
+    const child = spawn(file, args, { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     for (;;) {
       if ((await uplinks(host)).some((line) => line.startsWith('shu') && line.includes(network.bridge))) break;
       if (child.exitCode !== null) throw new Error('the adoption ended before it could be killed');
     }
+    await breakSettings(child.pid ?? 0);
     child.kill('SIGKILL');
     await ended;
     expect(await uplinks(host)).not.toEqual(before);

@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { journalPath, readAttempt, readReverts } from '../../agent/journal/attempt-journal.ts';
+import { tryRun } from '../../lab/command.ts';
+import { inNetns } from '../../lab/netns.ts';
 import { killProgram } from '../../lab/programs.ts';
 import { networkOf } from '../../lab/topology.ts';
 import { encodeRecord } from '../../platform/records.ts';
 import { AgentHost } from './agent/agent-host.ts';
+import { breakSettings, inOwnMounts } from './agent/broken-settings.ts';
 
 let host: AgentHost;
 afterEach(() => host?.[Symbol.asyncDispose]());
@@ -52,7 +56,58 @@ describe('an agent that is killed', () => {
     await host.start();
     expect((await host.phase(1, 'reverted')).why).toContain('dead man');
   });
+
+  it('and cannot start again, for somebody broke agent.yaml: the dead man, and the next boot, go back by what the journal kept', async () => {
+    host = await AgentHost.up();
+    await host.kill('SIGTERM');
+    host.within = inOwnMounts;
+    await host.start();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 4_000 });
+    await host.phase(1, 'committing');
+    await breakSettings(host.pid);
+    await host.kill('SIGKILL');
+    await host.until('the dead man to be done', () =>
+      readReverts(host.stateDir, 1).find((record) => record.type === 'revert-done'),
+    );
+    expect(await host.plugs()).toEqual(all('legacy'));
+
+    host.within = (argv) => argv;
+    host.states.length = 0;
+    await host.start();
+    await host.phase(1, 'reverted');
+    await host.prepare(2);
+    await host.cut(2);
+    await host.phase(2, 'committing');
+    await host.kill('SIGKILL');
+    const deadMan = readAttempt(host.stateDir, 2)?.deadMan;
+    if (deadMan?.kind !== 'process') throw new Error('it had a process as dead man');
+    process.kill(-deadMan.pid, 'SIGKILL'); // as a power cut would
+    expect(await host.plugs()).toEqual(all('target'));
+    const settled = await settleAfterBoot(host, `guard:\n  foreignWriter: hold\nstateDir: ${host.stateDir}\n`);
+    expect(settled).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('attempt 2 was open when this host went down: it was taken back'),
+      stderr: expect.stringMatching(
+        /guard\.foreignWriter in .*: unknown key.*; going back by the settings that were kept/,
+      ),
+    });
+    expect(await host.plugs()).toEqual(all('legacy'));
+    expect(await host.allAnswer()).toBe(true);
+  });
 });
+
+/** The boot hook, with nothing but this file of settings, in what it takes for another boot. */
+function settleAfterBoot({ name, stateDir }: AgentHost, settings: string) {
+  const config = join(stateDir, 'agent.yaml');
+  const bootId = join(stateDir, 'boot-id');
+  writeFileSync(config, settings);
+  writeFileSync(bootId, `${randomUUID()}\n`);
+  const inside = 'mount --bind "$1" /proc/sys/kernel/random/boot_id; shift; exec "$@"';
+  const program = [process.execPath, 'agent/main.ts', 'settle', '--config', config];
+  const argv = inOwnMounts(['sh', '-ec', inside, 'sh', bootId, ...program]);
+  return tryRun(inNetns(`${name}-hv1`, argv), { timeoutMs: 60_000 });
+}
 
 describe('an agent that hangs', () => {
   it('is overtaken by the dead man, and learns of it when it wakes', async () => {

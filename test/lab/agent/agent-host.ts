@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDonePhase } from '../../../domain/attempt/operation-phases.ts';
@@ -55,6 +55,8 @@ export class AgentHost implements AsyncDisposable {
   env: Readonly<Record<string, string>> = {};
   /** Where the agent reaches Open vSwitch's database, from its next start on; absent: its own socket. */
   database: string | undefined;
+  /** Runs the agent's command in something, from its next start on. */
+  within: (argv: readonly string[]) => readonly string[] = (argv) => argv;
   /** Called with each state at once: what has to happen in the middle of a phase. */
   onState: (state: AttemptState) => void = () => undefined;
   #mode: 'passive' | 'active';
@@ -62,6 +64,8 @@ export class AgentHost implements AsyncDisposable {
   #session: CoordinatorSession | undefined;
   #agent: ChildProcess | undefined;
   readonly #answers = new Map<string, (result: OrderResult) => void>();
+  /** What is ours beside the agent's state directory: sockets. */
+  readonly #dir: string;
   #orders = 0;
 
   static async up(options: AgentHostOptions = {}): Promise<AgentHost> {
@@ -85,7 +89,9 @@ export class AgentHost implements AsyncDisposable {
   private constructor(lab: LabState, mode: 'passive' | 'active') {
     this.lab = lab;
     this.#mode = mode;
-    this.stateDir = mkdtempSync(join(tmpdir(), 'shunt-agent-test-'));
+    this.#dir = mkdtempSync(join(tmpdir(), 'shunt-agent-test-'));
+    this.stateDir = join(this.#dir, 'state');
+    mkdirSync(this.stateDir);
   }
 
   get name(): string {
@@ -127,16 +133,8 @@ export class AgentHost implements AsyncDisposable {
   #launch(mode: 'passive' | 'active', more: Readonly<Record<string, string>>): void {
     this.#mode = mode;
     this.hello = undefined;
-    const [file = '', ...args] = inNetns(`${this.name}-hv1`, [
-      process.execPath,
-      main,
-      'run',
-      ...this.flags(),
-      '--mode',
-      mode,
-      '--http',
-      '',
-    ]);
+    const program = [process.execPath, main, 'run', ...this.flags(), '--mode', mode, '--http', ''];
+    const [file = '', ...args] = this.within(inNetns(`${this.name}-hv1`, program));
     const midonet = { SHUNT_MIDONET_MM_CTL: midonetFiles(this.name, 'hv1').mmCtl };
     const source = this.lab.topology.source === 'midonet' ? midonet : {};
     const env = { ...process.env, ...source, ...this.env, ...more };
@@ -169,7 +167,7 @@ export class AgentHost implements AsyncDisposable {
   flags(): readonly string[] {
     const dir = hypervisorDir(this.name, 'hv1');
     return [
-      ...['--state-dir', this.stateDir, '--socket', join(this.stateDir, 'agent.sock'), '--site', 'lab'],
+      ...['--state-dir', this.stateDir, '--socket', join(this.#dir, 'agent.sock'), '--site', 'lab'],
       ...[
         '--ovs-db',
         this.database ?? `unix:${join(dir, 'db.sock')}`,
@@ -332,7 +330,7 @@ export class AgentHost implements AsyncDisposable {
     await this.kill('SIGKILL');
     await this.#server?.[Symbol.asyncDispose]();
     await downLab(this.name);
-    rmSync(this.stateDir, { recursive: true, force: true });
+    rmSync(this.#dir, { recursive: true, force: true });
   }
 
   async #isLegacy(tap: string): Promise<boolean> {
@@ -349,7 +347,7 @@ export class AgentHost implements AsyncDisposable {
   }
 
   get #socket(): string {
-    return join(this.stateDir, 'coordinator.sock');
+    return join(this.#dir, 'coordinator.sock');
   }
 
   async #begin(): Promise<void> {
