@@ -8,7 +8,7 @@ import { cut, type Deed, endsOf, flip, OneHost } from './fixture/one-host.ts';
 import { everyMoment, moments } from './moments.ts';
 import { titleOf } from './rows.ts';
 
-/** Room for the journals of every case. */
+/** Room for the journals of every case, and whatever else the agent keeps. */
 const diskBytes = 8 * 1024 * 1024;
 
 describe(titleOf(14), () => {
@@ -16,7 +16,9 @@ describe(titleOf(14), () => {
   let disk: SmallDisk;
   beforeAll(async () => {
     world = await OneHost.up();
-    disk = await smallDisk(attemptsDir(world.host.stateDir), diskBytes);
+    disk = await smallDisk(world.host.stateDir, diskBytes);
+    await world.host.kill('SIGKILL');
+    await world.host.start(); // its lock lies there too
   });
   afterAll(async () => {
     await world?.host.kill('SIGKILL');
@@ -61,7 +63,7 @@ describe(titleOf(14), () => {
     expect(await world.atRest()).toBe('legacy'); // its journal says so too, by itself
   });
 
-  it('read-only when the agent starts again: it goes back without a journal', async () => {
+  it('read-only, all of it, when the agent starts again: it goes back without a journal, and keeps what is committed in its place', async () => {
     const { host } = world;
     await world.begin(cut);
     await host.phase(world.epoch, 'committing');
@@ -77,6 +79,18 @@ describe(titleOf(14), () => {
     });
     await standing.remove();
     expect(await world.atRest()).toBe('legacy');
+
+    await world.goTo('direct');
+    await host.kill('SIGKILL');
+    await using again = await readOnly(disk.dir);
+    host.log = '';
+    await host.start();
+    const tap = host.guests[0]?.tap ?? '';
+    await host.vsctl('del-port', 'br-int', tap);
+    await host.until('the guard to put it back', () => host.log.includes('it was put back') || undefined);
+    expect(await host.plugs()).toEqual(host.guests.map(() => 'target'));
+    await again.remove();
+    expect(await world.atRest()).toBe('direct');
   });
 
   it('full when an operator reverts what is committed: refused, and no tap is moved that its agent would move again', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../platform/log.ts';
+import { FileLock } from '../../platform/native/flock.ts';
 import { RecordWriter } from '../../platform/record-writer.ts';
 import { readRecords } from '../../platform/records.ts';
 import { ReportSpool } from '../../platform/spool.ts';
@@ -77,5 +78,18 @@ describe('a full disk', () => {
     await spool.drained();
     expect(received.at(-1)).toBe('101');
     expect(received).toHaveLength(pending + 1);
+  });
+});
+
+describe('a disk that takes no writes any more', () => {
+  it('still has its locks; one that never was cannot be made, and says why', () => {
+    const path = join(dir, 'lock');
+    FileLock.tryAcquire(path)?.[Symbol.dispose]();
+    execFileSync('mount', ['-o', 'remount,ro', dir]);
+    using lock = FileLock.tryAcquire(path);
+    expect(lock).toBeDefined();
+    expect(FileLock.tryAcquire(path)).toBeUndefined();
+    const refused = { code: 'io-failed', cause: expect.objectContaining({ code: 'EROFS' }) };
+    expect(() => FileLock.tryAcquire(join(dir, 'other'))).toThrow(expect.objectContaining(refused));
   });
 });
