@@ -7,9 +7,10 @@ import type { Told } from './told.ts';
 export interface ForeignWritersOptions {
   readonly policy: ForeignPolicy;
   readonly lasting: LastingFindings;
+  readonly finding: (claim: Claim, what: Told) => Finding;
   /** Tells a finding about a claim, once. */
   readonly tell: (claim: Claim, what: Told) => Finding;
-  /** Who may have done it, for people. */
+  /** Who may have done it, for people. Answers soon. */
   readonly whoWrote: (claim: Claim) => Promise<string>;
   /** Takes the newest attempt back, if it is this claim's and can be; false: it cannot. */
   readonly onRevert: (claim: Claim, why: string) => boolean;
@@ -21,6 +22,8 @@ export interface ForeignWritersOptions {
 const shownMs = 600_000;
 /** A tap that is left alone is looked at again after this, if nothing tells of it before. */
 const heldMs = 60_000;
+
+const leftAlone = 'it is left as it is; stop who does it and undo it, and the hypervisor is held no longer';
 
 /** What is done where somebody else changes rows or links of claimed taps: as the configuration says, and told by name. */
 export class ForeignWriters {
@@ -43,15 +46,21 @@ export class ForeignWriters {
       this.#stand(tap, left.finding);
       return false;
     }
-    const why = `somebody else changed ${tap}: ${seen} (${await this.#options.whoWrote(claim)})`;
-    const told = (now: string) => tell(claim, { kind: 'foreign-writer', severity: 'error', message: `${why}: ${now}` });
+    const change = `somebody else changed ${tap}: ${seen}`;
+    const as = (message: string) => ({ kind: 'foreign-writer', severity: 'error', message }) as const;
+    // It holds at once, and has its name afterwards: nothing is to be committed over it meanwhile.
+    const nameless = this.#options.finding(claim, as(`${change}: ${leftAlone}`));
+    this.#leave(tap, { seen, finding: nameless });
+    const why = `${change} (${await this.#options.whoWrote(claim)})`;
+    const holds = () => this.#left.get(tap)?.finding === nameless;
     if (policy === 'revert' && onRevert(claim, why)) {
-      lasting.put(shownKey(tap), told(`attempt ${claim.epoch} goes back`), { forMs: shownMs });
+      if (holds()) this.inPlace(tap);
+      const finding = tell(claim, as(`${why}: attempt ${claim.epoch} goes back`));
+      lasting.put(shownKey(tap), finding, { forMs: shownMs });
       return false;
     }
-    const finding = told('it is left as it is; stop who does it and undo it, and the hypervisor is held no longer');
-    this.#left.set(tap, { seen, finding });
-    this.#stand(tap, finding);
+    const finding = tell(claim, as(`${why}: ${leftAlone}`));
+    if (holds()) this.#leave(tap, { seen, finding }); // else it was undone, or we move the tap ourselves now
     return false;
   }
 
@@ -84,6 +93,11 @@ export class ForeignWriters {
   /** It is in its place, or we move it ourselves now: nothing of this holds any more. */
   inPlace(tap: string): void {
     if (this.#left.delete(tap)) this.#options.lasting.drop(heldKey(tap));
+  }
+
+  #leave(tap: string, left: { readonly seen: string; readonly finding: Finding }): void {
+    this.#left.set(tap, left);
+    this.#stand(tap, left.finding);
   }
 
   #stand(tap: string, finding: Finding): void {

@@ -20,7 +20,7 @@ import { type GuardExecutor, masterOf, perform, putBackSteps, unplugStale } from
 import { takeOutSecondUplink } from './second-uplinks.ts';
 import { isShuntClaim, type ShuntClaim } from './shunt-claims.ts';
 import { otherGuest, type Told } from './told.ts';
-import { whoWrote } from './who-wrote.ts';
+import { lookAround, WhoWrote } from './who-wrote.ts';
 
 export interface GuardOptions {
   readonly host: Host;
@@ -63,11 +63,13 @@ export class PlugGuard implements Disposable {
     this.#options = options;
     this.#judge = new ClaimJudge(options.host, options.bootId);
     this.#lasting = new LastingFindings(options.onStanding);
+    const who = new WhoWrote(() => lookAround(options.database));
     this.#writers = new ForeignWriters({
       ...options,
       lasting: this.#lasting,
+      finding: (claim, what) => this.#finding(claim, what),
       tell: (claim, what) => this.#tell(claim, what),
-      whoWrote: (claim) => whoWrote({ database: options.database, about: this.#judge.namesOf(claim) }),
+      whoWrote: (claim) => who.ask(this.#judge.namesOf(claim)),
       lookAgain: (tap) => this.#checkAgain(tap),
     });
     this.#woken = new WokenOvsAgent({ ...options, claims: () => this.#kept.all });
@@ -303,9 +305,12 @@ export class PlugGuard implements Disposable {
   }
 
   #tell(claim: Claim, what: Told): Finding {
-    const { tap, portId, networkId } = claim.move;
-    const finding = { ...what, host: this.#options.host.identity.systemId, tap, portId, networkId };
+    const finding = this.#finding(claim, what);
     this.#options.onFinding(finding, claim.epoch);
     return finding;
+  }
+
+  #finding({ move: { tap, portId, networkId } }: Claim, what: Told): Finding {
+    return { ...what, host: this.#options.host.identity.systemId, tap, portId, networkId };
   }
 }

@@ -1,15 +1,10 @@
 import { open, readdir, readFile, readlink, realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
-
-export interface WrittenAbout {
-  /** Where the agent reaches Open vSwitch's database: `unix:/path`. */
-  readonly database: string;
-  /** Names and identifiers of which one stands in what was written. */
-  readonly about: readonly string[];
-}
+import { isAbsolute, resolve } from 'node:path';
 
 /** What was written, or started, longer ago than this has nothing to do with it. */
 const recentMs = 60_000;
+/** Nobody waits longer for a name: a process that hangs in the kernel can keep whoever reads of it in /proc for as long. */
+const answerWithinMs = 1_000;
 /** So much of the end of the database's log is read. */
 const tailBytes = 262_144;
 /** Programs that plug taps, or write packet filters, on a hypervisor. */
@@ -17,13 +12,55 @@ const pluggers = /\b(libvirtd|virtqemud|nova-compute|neutron-[a-z-]+-agent|midol
 /** Of a kernel as Linux tells it to programs: a hundredth of a second. */
 const ticksPerS = 100;
 
+/** What was seen when somebody looked around on this host. */
+export interface Seen {
+  readonly processes: readonly Process[];
+  /** The end of the log of Open vSwitch's database; empty where it cannot be read. */
+  readonly log: string;
+}
+
 /**
  * Who may have changed a plug, for people: the comment of the newest transaction about it (ovs-vsctl writes its whole command line), and who
- * was started a moment ago (libvirtd, nova-compute and agents plug anew when they start). What cannot be read is not known. Never fails.
+ * was started a moment ago (libvirtd, nova-compute and agents plug anew when they start). What cannot be read is not known.
  */
-export async function whoWrote({ database, about }: WrittenAbout): Promise<string> {
-  const processes = await listProcesses().catch(() => []);
-  const comment = await commentOf(processes, { database, about }).catch(() => undefined);
+export class WhoWrote {
+  readonly #look: () => Promise<Seen>;
+  /** Whoever asks meanwhile is answered by the same look: one that never ends takes one thread, and not one each time. */
+  #looking: Promise<Seen> | undefined;
+
+  constructor(look: () => Promise<Seen>) {
+    this.#look = look;
+  }
+
+  /** `about`: names and identifiers of which one stands in what was written. Answers within a second, and never fails. */
+  async ask(about: readonly string[]): Promise<string> {
+    this.#looking ??= this.#look()
+      .catch(() => nothingSeen)
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    const { promise: late, resolve: give } = Promise.withResolvers<Seen>();
+    const timer = setTimeout(() => give(nothingSeen), answerWithinMs).unref();
+    try {
+      return told(await Promise.race([this.#looking, late]), about);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const nothingSeen: Seen = { processes: [], log: '' };
+
+/** `database`: where the agent reaches Open vSwitch's database, `unix:/path`. */
+export async function lookAround(database: string): Promise<Seen> {
+  const processes = await listProcesses();
+  const file = await databaseFile(processes, database).catch(() => undefined);
+  const log = file === undefined ? '' : await tailOf(file).catch(() => '');
+  return { processes, log };
+}
+
+function told({ processes, log }: Seen, about: readonly string[]): string {
+  const comment = newestComment(log, about, Date.now());
   const started = processes
     .filter(({ argv, ageMs }) => ageMs < recentMs && pluggers.test(argv.slice(0, 3).join(' ')))
     .toSorted((a, b) => a.ageMs - b.ageMs)
@@ -36,7 +73,7 @@ export async function whoWrote({ database, about }: WrittenAbout): Promise<strin
   return known.length === 0 ? 'who did it is not known' : known.join('; ');
 }
 
-interface Process {
+export interface Process {
   readonly pid: string;
   readonly argv: readonly string[];
   readonly ageMs: number;
@@ -58,15 +95,6 @@ async function listProcesses(): Promise<readonly Process[]> {
     }
   }
   return found;
-}
-
-/** Comment of the newest recent transaction in the database's log that says something of this plug. */
-async function commentOf(
-  processes: readonly Process[],
-  { database, about }: WrittenAbout,
-): Promise<string | undefined> {
-  const file = await databaseFile(processes, database);
-  return file === undefined ? undefined : newestComment(await tailOf(file), about, Date.now());
 }
 
 /** Reads the end of a log of ovsdb-server (ovsdb(5)): after each header line one transaction in a line. */
@@ -101,7 +129,8 @@ async function databaseFile(processes: readonly Process[], database: string): Pr
     const real = await Promise.all(remotes.map((remote) => realpath(remote).catch(() => remote)));
     const file = argv.slice(1).find((word) => /\.db$/.test(word) && !word.startsWith('-'));
     if (!real.includes(wanted)) continue;
-    return file === undefined ? undefined : resolve(await readlink(`/proc/${pid}/cwd`), file);
+    if (file === undefined || isAbsolute(file)) return file;
+    return resolve(await readlink(`/proc/${pid}/cwd`), file); // a matter of CAP_SYS_PTRACE, which the agent's unit does not give
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ForeignWriters } from '../../../agent/guard/foreign-writers.ts';
 import { LastingFindings } from '../../../agent/guard/lasting-findings.ts';
 import type { Told } from '../../../agent/guard/told.ts';
-import { newestComment } from '../../../agent/guard/who-wrote.ts';
+import { newestComment, type Seen, WhoWrote } from '../../../agent/guard/who-wrote.ts';
 import type { Claim } from '../../../agent/journal/claims.ts';
 import { changesOf, type ForeignPolicy, knownRow, wantedRows } from '../../../domain/rewire/foreign-changes.ts';
 import { intendedRows, type PlugFacts, type TapMove } from '../../../domain/rewire/moves.ts';
@@ -82,18 +82,21 @@ describe('a row of ours', () => {
   });
 });
 
-function writers(policy: ForeignPolicy, canRevert = true) {
+const libvirtd = async () => 'libvirtd (pid 7) was started 2 s before';
+
+function writers(policy: ForeignPolicy, canRevert = true, whoWrote: () => Promise<string> = libvirtd) {
   const told: Told[] = [];
   const reverted: string[] = [];
   const lasting = new LastingFindings(() => undefined);
   const made = new ForeignWriters({
     policy,
     lasting,
+    finding: (_claim, what) => ({ ...what, tap }),
     tell: (_claim, what) => {
       told.push(what);
       return { ...what, tap };
     },
-    whoWrote: async () => 'libvirtd (pid 7) was started 2 s before',
+    whoWrote,
     onRevert: (_claim, why) => {
       if (canRevert) reverted.push(why);
       return canRevert;
@@ -127,6 +130,34 @@ describe('somebody else who changes a tap that is ours', () => {
     lasting[Symbol.dispose]();
   });
 
+  it.each(['hold', 'revert'] as const)(
+    'holds by %s before anybody knows who did it, and is named then',
+    async (policy) => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const { made, told, lasting } = writers(policy, false, () => promise);
+      const mayPutBack = made.mayPutBack(claim, what);
+      expect([lasting.all.map(({ severity }) => severity), told]).toEqual([['error'], []]);
+      resolve('ovs-vsctl');
+      expect(await mayPutBack).toBe(false);
+      expect([lasting.all, told]).toEqual([
+        [expect.objectContaining({ message: expect.stringContaining('(ovs-vsctl)') })],
+        [expect.objectContaining({ message: expect.stringContaining('(ovs-vsctl)') })],
+      ]);
+      lasting[Symbol.dispose]();
+    },
+  );
+
+  it('holds nothing that was undone, or is being moved by us, before that was known', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const { made, told, lasting } = writers('hold', true, () => promise);
+    const mayPutBack = made.mayPutBack(claim, what);
+    made.inPlace(tap);
+    resolve('ovs-vsctl');
+    await mayPutBack;
+    expect([lasting.all, told.length]).toEqual([[], 1]);
+    lasting[Symbol.dispose]();
+  });
+
   it('takes the attempt back by revert, and is left alone where it cannot go back', async () => {
     const able = writers('revert');
     expect(await able.made.mayPutBack(claim, what)).toBe(false);
@@ -145,6 +176,33 @@ describe('somebody else who changes a tap that is ours', () => {
     expect(told[0]?.severity).toBe(policy === 'put-back' ? 'warning' : 'error');
     expect(reverted).toHaveLength(policy === 'revert' ? 1 : 0);
     lasting[Symbol.dispose]();
+  });
+});
+
+describe('who wrote', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('is not known where looking takes too long, and nobody else begins to look meanwhile', async () => {
+    vi.useFakeTimers();
+    const { promise, resolve } = Promise.withResolvers<Seen>();
+    let looks = 0;
+    const who = new WhoWrote(() => {
+      looks += 1;
+      return promise; // a process in the kernel keeps whoever reads of it
+    });
+    const asked = [who.ask(['tap1']), who.ask(['tap2'])];
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await Promise.all(asked)).toEqual(['who did it is not known', 'who did it is not known']);
+    const again = who.ask(['tap1']);
+    resolve({ processes: [{ pid: '7', argv: ['/usr/sbin/libvirtd'], ageMs: 2_000 }], log: '' });
+    expect([await again, looks]).toEqual(['libvirtd (pid 7) was started 2 s before', 1]);
+    await who.ask(['tap1']);
+    expect(looks).toBe(2);
+  });
+
+  it('is not known where nothing can be read', async () => {
+    const who = new WhoWrote(() => Promise.reject(new Error('no /proc')));
+    expect(await who.ask(['tap1'])).toBe('who did it is not known');
   });
 });
 
