@@ -15,6 +15,7 @@ import { AdoptionJournal, nextAdoption, readAdoptions } from './adoption-journal
 import { goBack, perform } from './go-back.ts';
 import type { Numbered } from './provider-rows.ts';
 import { readAdoptFacts } from './read-adopt-facts.ts';
+import { takenBack } from './taken-back.ts';
 import { WireProof } from './wire-proof.ts';
 
 export interface AdoptOptions extends AdoptRequest {
@@ -156,19 +157,23 @@ async function carryOut(work: Work, means: Means): Promise<AdoptResult> {
   try {
     proof.record();
     await move({ id, adoption }, before, { ...means, proof });
+    const gaps = gapsOf(proof);
+    journal.note({ type: 'adopted', gaps }); // what cannot be confirmed later goes back now
+    const leftMs = Math.max(0, remainingMs(deadline, systemClock.now()));
+    return { kind: 'adopted', id, gaps, peers: before, confirmWithinMs: Math.round(leftMs), warnings: work.warnings };
   } catch (error) {
     const result = await undo({ id, adoption }, describeError(error), { host, journal });
     await disarmDeadMan(deadMan);
     return result;
   }
-  const gaps = [...proof.gaps()].map(([bridge, { blackoutMs, resolutionMs }]) => ({
+}
+
+function gapsOf(proof: WireProof): readonly Gap[] {
+  return [...proof.gaps()].map(([bridge, { blackoutMs, resolutionMs }]) => ({
     bridge,
     blackoutMs: round(blackoutMs),
     resolutionMs,
   }));
-  journal.note({ type: 'adopted', gaps });
-  const leftMs = Math.max(0, remainingMs(deadline, systemClock.now()));
-  return { kind: 'adopted', id, gaps, peers: before, confirmWithinMs: Math.round(leftMs), warnings: work.warnings };
 }
 
 async function move(
@@ -199,15 +204,14 @@ async function undo(
   { host, journal }: { readonly host: Host; readonly journal: AdoptionJournal },
 ): Promise<AdoptResult> {
   const { id } = numbered;
-  journal.note({ type: 'back-began', by: 'shunt-agent adopt' });
   // A dead man that was faster has the lock until it is done; then there is nothing left to take back.
   await host.ovs.takeLock({ steal: false, signal: AbortSignal.timeout(backTimeoutMs) });
-  const outcome = await goBack(numbered, host, AbortSignal.timeout(backTimeoutMs));
-  if (outcome.kind === 'back') {
-    journal.note({ type: 'back', why });
-    return { kind: 'went-back', id, why };
-  }
-  journal.note({ type: 'stuck', why: outcome.why, repair: outcome.repair });
+  const outcome = await takenBack({
+    goBack: () => goBack(numbered, host, AbortSignal.timeout(backTimeoutMs)),
+    why,
+    note: (record) => journal.note(record),
+  });
+  if (outcome.kind === 'back') return { kind: 'went-back', id, why };
   return { kind: 'stuck', id, why: `${why}; on the way back: ${outcome.why}`, repair: outcome.repair };
 }
 

@@ -30,6 +30,7 @@ export type AdoptionRecord =
       readonly gaps: readonly { readonly bridge: string; readonly blackoutMs: number; readonly resolutionMs: number }[];
     }
   | { readonly type: 'confirmed'; readonly by: string }
+  /** Written by older agents, before the way back. */
   | { readonly type: 'back-began'; readonly by: string }
   | { readonly type: 'back'; readonly why: string }
   | { readonly type: 'stuck'; readonly why: string; readonly repair: readonly string[] };

@@ -58,9 +58,9 @@ export async function goBack(numbered: Numbered, host: Deps, signal: AbortSignal
   for (let round = 1; round <= roundsMax; round += 1) {
     try {
       await host.ovs.flush(signal);
-      if (remaining(numbered, await readAdoptFacts(host.ovs, signal)).length === 0) return { kind: 'back' };
+      if (isBack(numbered, await readAdoptFacts(host.ovs, signal))) return { kind: 'back' };
       why = await takeBack(numbered, host, signal);
-      if (remaining(numbered, await readAdoptFacts(host.ovs, signal)).length === 0) return { kind: 'back' };
+      if (isBack(numbered, await readAdoptFacts(host.ovs, signal))) return { kind: 'back' };
     } catch (error) {
       why = describeError(error);
       if (signal.aborted) break;
@@ -83,6 +83,11 @@ async function takeBack(numbered: Numbered, host: Deps, signal: AbortSignal): Pr
     }
   }
   return failures.join('; ');
+}
+
+/** Nothing of it is left: the uplinks are as before it. */
+export function isBack(numbered: Numbered, facts: AdoptFacts): boolean {
+  return remaining(numbered, facts).length === 0;
 }
 
 type BackStep = Exclude<AdoptStep, { kind: 'prove' }>;

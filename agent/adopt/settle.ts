@@ -6,9 +6,17 @@ import { disarmDeadMan } from '../cutover/dead-man.ts';
 import { openHost } from '../host/host.ts';
 import type { WayBack } from '../way-back.ts';
 import { backTimeoutMs, takeLock } from './adopt.ts';
-import { AdoptionJournal, type AdoptionState, readAdoption, readAdoptions } from './adoption-journal.ts';
-import { goBack, guestsOnTarget } from './go-back.ts';
+import {
+  AdoptionJournal,
+  type AdoptionRecord,
+  type AdoptionState,
+  readAdoption,
+  readAdoptions,
+} from './adoption-journal.ts';
+import { goBack, guestsOnTarget, isBack } from './go-back.ts';
 import { markConfirmed } from './provider-rows.ts';
+import { readAdoptFacts } from './read-adopt-facts.ts';
+import { takenBack } from './taken-back.ts';
 
 export type SettleResult =
   | { readonly kind: 'nothing-to-do'; readonly why: string }
@@ -32,11 +40,24 @@ export async function confirmAdoption(config: AgentConfig, signal: AbortSignal):
   const { id } = open.header;
   const since = readAdoption(config.stateDir, id)?.phase;
   if (since !== 'adopted') return { kind: 'nothing-to-do', why: `adoption ${id} is ${since ?? 'gone'} already` };
+  if (isBack(open.header, await readAdoptFacts(host.ovs, signal))) {
+    const why = `adoption ${id} has gone back already; its journal could not be written then`;
+    await takenBack({ goBack: async () => ({ kind: 'back' }), why, note: noteIn(config.stateDir, id) });
+    return { kind: 'nothing-to-do', why };
+  }
   await confirm(open, 'shunt-agent adopt --confirm', {
     stateDir: config.stateDir,
     mark: () => markConfirmed({ id }, host.ovs, signal),
   });
   return { kind: 'confirmed', id };
+}
+
+/** Opens its journal for this one line. */
+function noteIn(stateDir: string, id: number): (record: AdoptionRecord) => void {
+  return (record) => {
+    using journal = AdoptionJournal.reopen(stateDir, id);
+    journal.note(record);
+  };
 }
 
 async function confirm(
@@ -106,14 +127,13 @@ async function takeItBack({ header }: AdoptionState, { by, way, signal }: How): 
     const message = `${guests.slice(0, 5).join(', ')} reach the wire over ${adoption.provider}: take them back first (shunt host revert)`;
     return { kind: 'refused', refusals: [{ kind: 'guests-on-target', message }] };
   }
-  using journal = AdoptionJournal.reopen(way.stateDir, id);
-  journal.note({ type: 'back-began', by });
-  const outcome = await goBack({ id, adoption }, host, AbortSignal.any([signal, AbortSignal.timeout(backTimeoutMs)]));
-  if (outcome.kind === 'failed') {
-    journal.note({ type: 'stuck', why: outcome.why, repair: outcome.repair });
-    return { kind: 'stuck', id, why: outcome.why, repair: outcome.repair };
-  }
-  journal.note({ type: 'back', why: `taken back by ${by}` });
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(backTimeoutMs)]);
+  const outcome = await takenBack({
+    goBack: () => goBack({ id, adoption }, host, bounded),
+    why: `taken back by ${by}`,
+    note: noteIn(way.stateDir, id),
+  });
+  if (outcome.kind === 'failed') return { kind: 'stuck', id, why: outcome.why, repair: outcome.repair };
   if (now.deadMan !== undefined && by !== deadManName) await disarmDeadMan(now.deadMan);
   return { kind: 'back', id };
 }
