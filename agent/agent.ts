@@ -9,7 +9,7 @@ import { type Logger, onHangup } from '../platform/log.ts';
 import { FileLock } from '../platform/native/flock.ts';
 import { Poller } from '../platform/native/poller.ts';
 import type { WriteFaults } from '../platform/record-writer.ts';
-import { createSdNotify } from '../platform/sd-notify.ts';
+import { createSdNotify, type SdNotify } from '../platform/sd-notify.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { Attempts } from './attempts.ts';
 import type { AgentConfig } from './config.ts';
@@ -22,6 +22,7 @@ import { JournaledClaims } from './guard/journaled-claims.ts';
 import { PlugGuard } from './guard/plug-guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Host, openHost } from './host/host.ts';
+import { waitForLock } from './host/lock-wait.ts';
 import { newestOpen } from './journal/attempt-journal.ts';
 import { claimOf, isLost } from './journal/claims.ts';
 import { type Failpoint, faultsOf } from './journal/failpoint.ts';
@@ -69,11 +70,12 @@ export class Agent implements AsyncDisposable {
 
   static async start({ config, rereadLogLevel, signal, failpoint }: RunOptions, root: Logger): Promise<Agent> {
     await using owned = new AsyncDisposableStack();
+    const notify = owned.use(createSdNotify());
+    notify.status(`opening ${config.stateDir}`); // on a disk that hangs nothing else can be said
     mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
     const lock = FileLock.tryAcquire(join(config.stateDir, 'agent.lock'));
     if (lock === undefined) throw new ShuntError('wrong-state', `another agent runs with ${config.stateDir}`);
     owned.use(lock);
-    const notify = owned.use(createSdNotify());
     notify.status("waiting for Open vSwitch's database");
     const poller = owned.use(Poller.open());
     const host = owned.use(await openHost(config, signal));
@@ -83,7 +85,7 @@ export class Agent implements AsyncDisposable {
     const faults = faultsOf(failpoint);
     const agent = new Agent({ config, host, logger, reports, poller, faults, owned: owned.move() });
     try {
-      await agent.#begin(signal, poller);
+      await agent.#begin(signal, poller, notify);
     } catch (error) {
       await agent[Symbol.asyncDispose]();
       throw error;
@@ -150,9 +152,10 @@ export class Agent implements AsyncDisposable {
     await this.#owned.disposeAsync();
   }
 
-  async #begin(signal: AbortSignal, poller: Poller): Promise<void> {
+  async #begin(signal: AbortSignal, poller: Poller, notify: SdNotify): Promise<void> {
     const config = this.#config;
-    if (config.mode === 'active' || newestOpen(config.stateDir) !== undefined) await this.#holdLock(signal);
+    if (config.mode === 'active' || newestOpen(config.stateDir) !== undefined)
+      await this.#holdLock(signal, (text) => notify.status(text));
     this.#owned.use(this.#host.ovs.onLockStolen(() => this.#regainLock()));
     this.#owned.use(this.#host.ovs.onLockReturned((taken) => this.#lockReturned(taken)));
     this.#attempts.recover();
@@ -219,10 +222,11 @@ export class Agent implements AsyncDisposable {
     return current !== undefined && isCalm(current.phase);
   }
 
-  async #holdLock(signal: AbortSignal): Promise<void> {
+  async #holdLock(signal: AbortSignal, status?: (text: string) => void): Promise<void> {
     const { ovs } = this.#host;
-    this.#logger.debug(`waiting for the lock ${ovs.lockName}`);
-    await ovs.takeLock({ steal: false, signal: AbortSignal.any([signal, this.#stop.signal]) });
+    const take = () => ovs.takeLock({ steal: false, signal: AbortSignal.any([signal, this.#stop.signal]) });
+    const { stateDir } = this.#config;
+    await waitForLock({ lockName: ovs.lockName, stateDir, take, logger: this.#logger, ...(status && { status }) });
   }
 
   #regainLock(): void {

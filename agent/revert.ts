@@ -1,15 +1,14 @@
 import { isDonePhase } from '../domain/attempt/operation-phases.ts';
 import type { AttemptMoves } from '../domain/rewire/plan-attempt.ts';
 import { remainingMs, sleep, systemClock } from '../platform/clock.ts';
-import type { RecordWriter, WriteFaults } from '../platform/record-writer.ts';
+import type { WriteFaults } from '../platform/record-writer.ts';
 import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
 import { readAttempt } from './journal/attempt-journal.ts';
-import type { RevertRecord } from './journal/journal-records.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
-import { beginRevertNotes } from './journal/revert-notes.ts';
+import { RevertNotes } from './journal/revert-notes.ts';
 import { refuseSuperseded } from './journal/superseded.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -50,10 +49,11 @@ export async function revertAttempt(request: RevertRequest, way: WayBack, signal
   if (since !== undefined) return { kind: 'nothing-to-do', why: since };
   refuseSuperseded(way.stateDir, now);
   const { epoch, by, faults } = request;
-  using notes = beginRevertNotes(way.stateDir, { epoch, phase: now.attempt.phase, by, faults });
+  const { stateDir } = way;
+  const notes = await RevertNotes.begin({ stateDir, epoch, phase: now.attempt.phase, by, faults });
   const outcome = await undo(now, host, signal);
   if (outcome.kind === 'restored') await synced(host, signal);
-  return conclude(outcome, notes, request);
+  return await conclude(outcome, notes, request);
 }
 
 /** Waits until the deadline has passed and the living agent has had its time. */
@@ -102,22 +102,18 @@ async function synced({ ovs }: Host, signal: AbortSignal): Promise<void> {
   }
 }
 
-function conclude(outcome: RestoreOutcome, notes: RecordWriter | undefined, { by, when }: RevertRequest): RevertResult {
+/** The lock is held until that is written: whoever has it next reads it. */
+async function conclude(
+  outcome: RestoreOutcome,
+  notes: RevertNotes,
+  { by, when }: RevertRequest,
+): Promise<RevertResult> {
   if (outcome.kind === 'failed') {
-    note(notes, { type: 'revert-failed', why: outcome.why, repair: outcome.repair });
+    await notes.end({ type: 'revert-failed', why: outcome.why, repair: outcome.repair });
     return { kind: 'stuck', why: outcome.why, repair: outcome.repair };
   }
   const why = `reverted by ${by}`;
   // Beside an agent that may be at it still, somebody has to look again. After a boot there is none.
-  note(notes, when === 'open' ? { format: 1, type: 'resolved', rest: 'from', why } : { type: 'revert-done', why });
+  await notes.end(when === 'open' ? { format: 1, type: 'resolved', rest: 'from', why } : { type: 'revert-done', why });
   return { kind: 'reverted', leftAlone: outcome.leftAlone };
-}
-
-function note(notes: RecordWriter | undefined, record: RevertRecord): void {
-  try {
-    notes?.append({ ...record });
-    notes?.sync();
-  } catch (error) {
-    console.error(`shunt-agent: ${String(error)}`);
-  }
 }

@@ -1,19 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Attempts } from '../../../agent/attempts.ts';
 import type { AttemptContext } from '../../../agent/cutover/attempt-context.ts';
 import { JournaledClaims } from '../../../agent/guard/journaled-claims.ts';
-import { AttemptJournal, openRevertNotes, readAttempt } from '../../../agent/journal/attempt-journal.ts';
+import {
+  AttemptJournal,
+  openRevertNotes,
+  readAttempt,
+  readReverts,
+  revertPath,
+} from '../../../agent/journal/attempt-journal.ts';
 import type { RevertRecord } from '../../../agent/journal/journal-records.ts';
-import { beginRevertNotes } from '../../../agent/journal/revert-notes.ts';
+import { RevertNotes } from '../../../agent/journal/revert-notes.ts';
 import { readTroubles } from '../../../agent/journal/troubles.ts';
 import type { AttemptEvent } from '../../../domain/attempt/attempt-machine.ts';
 import type { AttemptState } from '../../../domain/orders.ts';
 import type { Phase } from '../../../domain/phases.ts';
 import { deadlineAfter, systemClock } from '../../../platform/clock.ts';
 import { createLogger } from '../../../platform/log.ts';
+import type { WriteFaults } from '../../../platform/record-writer.ts';
 import { attemptWith, committed, header, record } from './journaled.ts';
 
 const began: RevertRecord = { format: 1, type: 'revert-began', by: 'shunt-agent revert' };
@@ -236,24 +244,57 @@ describe('the notes of a revert', () => {
   function fail(): never {
     throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
   }
+  const begin = (phase: Phase, faults?: WriteFaults) =>
+    RevertNotes.begin({ stateDir, epoch: 1, phase, by: 'shunt-agent revert', faults });
+  const open = ['cutting', 'committing', 'reverting', 'stuck'] as const satisfies readonly Phase[];
 
   it.each(['staged', 'committed', 'finished'] as const)(
     'are written before anything is moved that is %s: a disk that does not take them is a refusal',
-    (phase) => {
+    async (phase) => {
       attemptWith(stateDir, 1, committed);
-      const begin = () => beginRevertNotes(stateDir, { epoch: 1, phase, by: 'ana', faults: full });
-      expect(begin).toThrow(expect.objectContaining({ code: 'journal-failed' }));
-      expect(begin).toThrow('nothing was moved');
+      await expect(begin(phase, full)).rejects.toMatchObject({ code: 'journal-failed' });
+      await expect(begin(phase, full)).rejects.toThrow('nothing was moved');
       expect(journaled()?.phase).toBe('committed');
+      await begin(phase);
+      expect(readReverts(stateDir, 1)).toEqual([began]);
     },
   );
 
-  it.each(['cutting', 'committing', 'reverting', 'stuck'] as const satisfies readonly Phase[])(
-    'keep nobody from coming back when it is %s',
-    (phase) => {
-      attemptWith(stateDir, 1, committed.slice(0, 2));
-      const begin = () => beginRevertNotes(stateDir, { epoch: 1, phase, by: 'ana', faults: full });
-      expect(begin).not.toThrow();
-    },
-  );
+  it.each(open)('are written before anything is moved that is %s too, where the disk takes them', async (phase) => {
+    attemptWith(stateDir, 1, committed.slice(0, 2));
+    const notes = await begin(phase);
+    expect(readReverts(stateDir, 1)).toEqual([began]);
+    await notes.end(done);
+    expect(readReverts(stateDir, 1)).toEqual([began, done]);
+  });
+
+  it.each(open)('keep nobody from coming back when it is %s: what can be written later is', async (phase) => {
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    attemptWith(stateDir, 1, committed.slice(0, 2));
+    let isFull = true;
+    const notes = await begin(phase, { at: () => void (isFull && fail()) });
+    expect(said).toHaveBeenCalledWith(expect.stringContaining('ENOSPC'));
+    isFull = false;
+    await notes.end(failed);
+    expect(readReverts(stateDir, 1)).toEqual([began, failed]);
+    isFull = true;
+    await notes.end(failed); // nothing is thrown
+    said.mockRestore();
+  });
+
+  it('do not wait for a disk that hangs; how it ended is written once it is back, behind the beginning', async () => {
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    attemptWith(stateDir, 1, committed.slice(0, 2));
+    const path = revertPath(stateDir, 1);
+    execFileSync('mkfifo', [path]); // whoever opens it for writing waits for a reader: a disk that hangs
+    const notes = await begin('cutting');
+    expect(said).toHaveBeenCalledWith(expect.stringContaining('does not answer'));
+    const ended = notes.end(done);
+    const heard = openSync(path, 'r+');
+    rmSync(path); // what is opened from now on is a file
+    await ended;
+    closeSync(heard);
+    expect(readReverts(stateDir, 1)).toEqual([began, done]);
+    said.mockRestore();
+  });
 });
