@@ -96,6 +96,7 @@ async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
   await context.onBegin();
   await requireTarget(work, signal);
   work.moves = movesNow(work);
+  signal.throwIfAborted(); // called off meanwhile: a journal would say for ever that it is arming
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());
   const header = { format: 1, type: 'attempt', systemId: context.host.identity.systemId, nonce: work.nonce } as const;
   const facts = { deadline: work.deadline, grant, moves: work.moves, baseline: work.baseline };

@@ -65,6 +65,8 @@ export class AttemptRunner implements Disposable, AttemptWork {
   /** Tries to write the rest that could not be written. */
   #unwritten: NodeJS.Timeout | undefined;
   #disposed = false;
+  /** There is a journal of it, whether or not it can be gone on with. */
+  #isResumed = false;
 
   private constructor(context: AttemptContext, attempt: Attempt, grant: CutGrant, nonce: string) {
     this.context = context;
@@ -92,6 +94,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
     runner.deadline = replayed.deadline;
     runner.deadMan = replayed.deadMan;
     runner.notes = replayed.notes;
+    runner.#isResumed = true;
     for (const tap of replayed.gone) runner.gone.add(tap);
     runner.journal = reopened(context, header.grant.epoch);
     return runner;
@@ -201,8 +204,8 @@ export class AttemptRunner implements Disposable, AttemptWork {
     const goingBack = next.phase === 'reverting';
     const ends = isOpen(this.phase) && (next.phase === 'reverted' || next.phase === 'stuck');
     if (this.journal === undefined) {
-      // None yet, or none that can be written: then the way back is all that there is.
-      if (ends) this.#keepWriting();
+      // None yet, or none that can be written: then the way back is all that there is. Of one that was never armed there is nothing to say.
+      if (ends && this.#isResumed) this.#keepWriting();
       return true;
     }
     try {

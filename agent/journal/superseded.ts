@@ -4,11 +4,14 @@ import { journaledEpochs, readAttempt } from './attempt-journal.ts';
 import type { ReplayedAttempt } from './replay.ts';
 
 /**
- * Fails with `wrong-state` where a newer attempt has moved a tap of one that is done: what that one says of its taps is not true any more, and taking it back
- * would undo half of the newer one.
+ * Fails with `wrong-state` where a newer attempt that is done has moved a tap of this one: what this one says of its taps is not true any more, and taking it
+ * back would undo half of the newer one. One that is open behind a newer one was left behind: it waits for somebody's word.
  */
 export function refuseSuperseded(stateDir: string, { attempt, header }: ReplayedAttempt): void {
-  if (!isDonePhase(attempt.phase)) return;
+  const first = isDonePhase(attempt.phase)
+    ? (epoch: number) => `shunt-agent revert --attempt ${epoch} comes first`
+    : () =>
+        `shunt-agent resolve --attempt ${attempt.epoch} looks whether its taps are in their places, and says so then`;
   const taps = new Set(header.moves.map(({ tap }) => tap));
   for (const epoch of journaledEpochs(stateDir).toReversed()) {
     if (epoch <= attempt.epoch) return;
@@ -17,7 +20,7 @@ export function refuseSuperseded(stateDir: string, { attempt, header }: Replayed
     if (newer === undefined || shared === undefined || !isDonePhase(newer.attempt.phase)) continue;
     throw new ShuntError(
       'wrong-state',
-      `attempt ${attempt.epoch} is not the newest one of ${shared.tap}: attempt ${epoch} (${newer.attempt.operation} ${newer.attempt.direction}, ${newer.attempt.phase}) has moved it since. Nothing was touched; shunt-agent revert --attempt ${epoch} comes first`,
+      `attempt ${attempt.epoch} is not the newest one of ${shared.tap}: attempt ${epoch} (${newer.attempt.operation} ${newer.attempt.direction}, ${newer.attempt.phase}) has moved it since. Nothing was touched; ${first(epoch)}`,
     );
   }
 }

@@ -21,7 +21,7 @@ import { refuseSuperseded } from '../../../agent/journal/superseded.ts';
 import { type AttemptEvent, attemptStep } from '../../../domain/attempt/attempt-machine.ts';
 import type { Direction } from '../../../domain/phases.ts';
 import type { TapMove } from '../../../domain/rewire/moves.ts';
-import { committed, header, record, verdict } from './journaled.ts';
+import { armed, attemptWith, committed, header, record, verdict } from './journaled.ts';
 
 const dirs: string[] = [];
 afterAll(() => {
@@ -224,6 +224,19 @@ describe('claims', () => {
       expect.objectContaining({ code: 'wrong-state', message: expect.stringMatching(/tap2.*--attempt 2 comes first/) }),
     );
     expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
+  });
+
+  it('of a tap that moved on since keep one that was left open behind from being taken back: that waits for a word', () => {
+    const dir = freshDir();
+    attemptWith(dir, 1, [armed]);
+    const read = (epoch: number) => readAttempt(dir, epoch) ?? expect.fail('it was written');
+    expect(() => refuseSuperseded(dir, read(1))).not.toThrow();
+    attemptWith(dir, 2, [armed]);
+    expect(() => refuseSuperseded(dir, read(1))).not.toThrow(); // open too: nothing says that it has moved anything
+    attemptWith(dir, 3, committed);
+    expect(() => refuseSuperseded(dir, read(1))).toThrow(
+      expect.objectContaining({ code: 'wrong-state', message: expect.stringMatching(/resolve --attempt 1 looks/) }),
+    );
   });
 
   const attempt = (epoch: number, direction: Direction, events: readonly AttemptEvent[]) =>
