@@ -12,8 +12,7 @@ import { readFacts } from '../host/read-facts.ts';
 import { AttemptJournal } from '../journal/attempt-journal.ts';
 import type { JournalRecord } from '../journal/journal-records.ts';
 import type { AttemptWork } from './attempt-context.ts';
-import { disarmDeadMan } from './dead-man.ts';
-import { deadManAfter, deadManGraceMs, extend } from './deadline.ts';
+import { deadManAfter, deadManGraceMs, disarm, extend } from './deadline.ts';
 import type { ExecutorDependencies } from './execution.ts';
 import { dropStaleFlows, untangleFlows } from './overlapping-flows.ts';
 import {
@@ -46,7 +45,7 @@ export const effectHandlers = {
   'extend': (work) => extend(work),
   'record-commit': recordCommit,
   'restore': goBack,
-  disarm,
+  'disarm': endDeadMan,
   'guard': (work) => work.context.onGuard(work),
 } as const satisfies Record<AttemptEffect, (work: AttemptWork, signal: AbortSignal) => Promise<void> | void>;
 
@@ -188,7 +187,7 @@ async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {
   }
   const why = `every tap is back in its place, but these guests do not answer as before: ${silent.join(', ')}`;
   const repair = silent.map(silentRepair);
-  await disarm(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
+  await endDeadMan(work); // the wiring is restored: there is nothing a dead man could add, and he must not call this good
   work.post({ type: 'restore-failed', code: 'stuck', why, repair });
 }
 
@@ -202,10 +201,9 @@ async function syncRestored({ context, grant }: AttemptWork, signal: AbortSignal
   }
 }
 
-async function disarm(work: AttemptWork): Promise<void> {
+async function endDeadMan(work: AttemptWork): Promise<void> {
   work.stopDeadline();
-  if (work.deadMan === undefined) return;
-  await disarmDeadMan(work.deadMan);
+  if (work.deadMan !== undefined) await disarm(work, work.deadMan);
 }
 
 function endBlackout(work: AttemptWork): void {

@@ -12,6 +12,7 @@ import type { AttemptState, CutGrant, Order } from '../../domain/orders.ts';
 import { isOpen, type Method, type Phase } from '../../domain/phases.ts';
 import type { Blackout, ProbeResult } from '../../domain/probes.ts';
 import type { TapMove } from '../../domain/rewire/moves.ts';
+import { viewRepair } from '../../domain/rewire/plan-attempt.ts';
 import { type Deadline, remainingMs } from '../../platform/clock.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { AttemptJournal, readReverts, writeNotes, writeRestNote } from '../journal/attempt-journal.ts';
@@ -289,8 +290,10 @@ export class AttemptRunner implements Disposable, AttemptWork {
     const code: ErrorCode = isShuntError(error) ? error.code : 'internal';
     const why = describeError(error);
     this.context.logger.error({ epoch: this.grant.epoch, phase: this.phase, code }, `${effect}: ${why}`);
-    if (effect === 'restore') this.post({ type: 'restore-failed', code: 'stuck', why, repair: [] });
-    else if (effect !== 'guard' && effect !== 'disarm') this.post({ type: failureEvent[effect], code, why });
+    if (effect === 'restore') {
+      const repair = viewRepair(undefined, { ...this.grant, moves: this.moves });
+      this.post({ type: 'restore-failed', code: 'stuck', why, repair });
+    } else if (effect !== 'guard' && effect !== 'disarm') this.post({ type: failureEvent[effect], code, why });
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { runChild } from '../../platform/child.ts';
-import { ShuntError } from '../../platform/shunt-error.ts';
+import { describeError, ShuntError } from '../../platform/shunt-error.ts';
 import { withoutFailpoint } from '../journal/failpoint.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import { systemdReachesUs } from './service-manager.ts';
@@ -31,8 +31,23 @@ export async function armDeadMan(order: DeadManOrder): Promise<DeadMan> {
   }
 }
 
-/** The hypervisor is at rest: nothing is due any more. Ending one that has ended is no error. */
-export async function disarmDeadMan(deadMan: DeadMan): Promise<void> {
+/**
+ * The hypervisor is at rest: nothing is due any more. Ending one that has ended is no error, and one that cannot be ended is told, and nothing else: when he
+ * comes he reads in the journal what is left to do. Never fails.
+ */
+export async function disarmDeadMan(deadMan: DeadMan, tell: (message: string) => void = say): Promise<void> {
+  try {
+    await end(deadMan);
+  } catch (error) {
+    tell(`a dead man could not be ended; he reads the journal when he comes: ${describeError(error)}`);
+  }
+}
+
+function say(message: string): void {
+  console.error(`shunt-agent: ${message}`);
+}
+
+async function end(deadMan: DeadMan): Promise<void> {
   switch (deadMan.kind) {
     case 'process':
       if (startTicksOf(deadMan.pid) !== deadMan.startTicks) return;

@@ -34,7 +34,7 @@ export async function extend(work: AttemptWork): Promise<void> {
     work.deadMan = next;
     work.post({ type: 'extended', deadline });
   } finally {
-    if (!work.attempt.extended) await disarmDeadMan(next); // it goes back, and the former answers for it
+    if (!work.attempt.extended) await disarm(work, next); // it goes back, and the former answers for it
   }
   if (!work.attempt.extended) {
     work.deadMan = former;
@@ -43,7 +43,13 @@ export async function extend(work: AttemptWork): Promise<void> {
   work.deadline = deadline;
   work.watchDeadline();
   context.onState(work);
-  if (former !== undefined) await disarmDeadMan(former);
+  // Not waited for: what is put off is time to look, and a bus that hangs would eat it.
+  if (former !== undefined) void disarm(work, former);
+}
+
+/** Ends a dead man of this attempt, or tells why not. */
+export function disarm({ context, grant }: AttemptWork, deadMan: DeadMan): Promise<void> {
+  return disarmDeadMan(deadMan, (message) => context.logger.warn({ epoch: grant.epoch }, message));
 }
 
 /** The dead man of an open attempt is gone, and nobody of us ended him: another one, or the way back. */
@@ -54,7 +60,7 @@ export async function armAnew(work: AttemptWork): Promise<void> {
   const message = `the dead man of attempt ${grant.epoch} was ended by somebody`;
   try {
     const deadMan = await deadManAfter(work, leftMs);
-    if (!isOpen(work.attempt.phase)) return await disarmDeadMan(deadMan); // it has come to rest meanwhile
+    if (!isOpen(work.attempt.phase)) return await disarm(work, deadMan); // it has come to rest meanwhile
     work.deadMan = deadMan;
     record(work, { type: 'dead-man', deadMan });
     tell(work, `${message}: another one is armed`);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +19,7 @@ class OpenAttempt implements Disposable {
   readonly stateDir = mkdtempSync(join(tmpdir(), 'shunt-deadline-'));
   readonly findings: Finding[] = [];
   readonly posted: AttemptEvent[] = [];
+  readonly warnings: string[] = [];
   readonly journal = AttemptJournal.create(this.stateDir, header(1));
   readonly grant = { ...header(1).grant, deadlineMs: 60_000, soakMs: 1_000 };
   deadline = { ...systemClock.now(), monotonicMs: systemClock.monotonicMs() + 2_000 };
@@ -30,6 +32,7 @@ class OpenAttempt implements Disposable {
     host: { identity: { systemId: 'hv1' } },
     onFinding: (finding: Finding) => void this.findings.push(finding),
     onState: () => undefined,
+    logger: { warn: (_about: unknown, message: string) => void this.warnings.push(message) },
   };
 
   constructor() {
@@ -59,6 +62,22 @@ class OpenAttempt implements Disposable {
   [Symbol.dispose](): void {}
 }
 
+/** A systemctl that does this, for as long as its scope. */
+function systemctlIs(script: string) {
+  const dir = mkdtempSync(join(tmpdir(), 'shunt-systemctl-'));
+  const mark = join(dir, 'asked');
+  writeFileSync(join(dir, 'systemctl'), `#!/bin/sh\n: > ${mark}\n${script}\n`, { mode: 0o755 });
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${dir}:${path}`;
+  return {
+    asked: () => existsSync(mark),
+    [Symbol.dispose]: () => {
+      process.env['PATH'] = path;
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
 let open: OpenAttempt;
 beforeEach(() => {
   open = new OpenAttempt();
@@ -74,6 +93,15 @@ describe('the dead man of an open attempt', () => {
     await disarmDeadMan(deadMan);
     await untilGone(deadMan);
     await disarmDeadMan(deadMan); // twice is no error
+  });
+
+  it('who cannot be ended is told of, and is no failure: a way back that came to its end stays one', async () => {
+    using _bus = systemctlIs('echo "Failed to connect to bus" >&2; exit 4');
+    const told: string[] = [];
+    await disarmDeadMan({ kind: 'systemd', unit: 'x' }, (message) => told.push(message));
+    expect(told).toEqual([
+      expect.stringMatching(/could not be ended; he reads the journal when he comes: .*systemctl/),
+    ]);
   });
 
   it('is not taken for another process that got his number', async () => {
@@ -120,6 +148,25 @@ describe('a deadline that is put off', () => {
     expect(left()).toBeGreaterThan(2_000);
     expect(open.deadMan).not.toEqual(former);
     await untilGone(former);
+  });
+
+  it('is put off also where systemd does not end the one before: he will read the new one in the journal', async () => {
+    using _bus = systemctlIs('echo "Failed to connect to bus: $*" >&2; exit 4');
+    open.deadMan = { kind: 'systemd', unit: 'shunt-deadman-1-2-3' };
+    await extend(open.work);
+    expect(open.attempt.extended).toBe(true);
+    await expect.poll(() => open.warnings).toEqual([expect.stringContaining('stop shunt-deadman-1-2-3.timer')]);
+    expect(open.posted.map(({ type }) => type)).toEqual(['extended']);
+  });
+
+  it('does not wait for a systemd that does not answer', async () => {
+    using bus = systemctlIs(`read -r _ < ${open.stateDir}/fifo`);
+    execFileSync('mkfifo', [join(open.stateDir, 'fifo')]);
+    open.deadMan = { kind: 'systemd', unit: 'shunt-deadman-1-2-3' };
+    await extend(open.work);
+    expect([open.attempt.extended, open.warnings]).toEqual([true, []]);
+    await expect.poll(() => bus.asked()).toBe(true);
+    writeFileSync(join(open.stateDir, 'fifo'), '\n'); // it ends
   });
 
   it('stays as it was when that cannot be written: the attempt goes back at the old one at the latest', async () => {

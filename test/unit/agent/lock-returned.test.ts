@@ -42,9 +42,10 @@ afterEach(() => {
   rmSync(stateDir, { recursive: true });
 });
 
-/** An agent that starts with this history; whatever it would do to the host waits for ever. */
-function agent(): Attempts {
-  const forEver = () => new Promise<never>(() => undefined);
+const forEver = () => new Promise<never>(() => undefined);
+
+/** An agent that starts with this history; whatever it would do to the host waits for ever, or ends as `unguard` does. */
+function agent(unguard: () => Promise<void> = forEver): Attempts {
   const context = {
     host: { identity: { systemId: 'hv1', hostname: 'hv1' } },
     clock: systemClock,
@@ -53,7 +54,7 @@ function agent(): Attempts {
     onState: () => void (attempts?.current !== undefined && told.push(attempts.current)),
     onFinding: () => undefined,
     onGuard: () => undefined,
-    onUnguard: forEver,
+    onUnguard: unguard,
     probePorts: { ensure: forEver },
   };
   attempts = new Attempts(context as unknown as AttemptContext, 'active'); // nothing else is asked for before one of these has answered
@@ -197,6 +198,15 @@ describe('an agent that starts after others were at work', () => {
     attempts?.[Symbol.dispose]();
     finish({ type: 'restored' });
     expect([journaled()?.phase, readTroubles(stateDir)]).toEqual(['reverted', []]);
+  });
+
+  it('is stuck where its way back fails unforeseen, with the commands that repair it', async () => {
+    attemptWith(stateDir, 1, committed.slice(0, 2));
+    const late = agent(() => Promise.reject(new Error('no memory')));
+    await late.idle();
+    expect(late.current).toMatchObject({ phase: 'stuck', why: expect.stringContaining('no memory') });
+    expect(late.current?.repair).toContainEqual(expect.stringContaining('tap1'));
+    expect(journaled()?.repair).toEqual(late.current?.repair);
   });
 
   it('is stuck for ever after it found so, whatever was noted before', () => {
