@@ -12,6 +12,15 @@ export interface Observation {
   readonly ledger: readonly LedgerEntry[];
   readonly plan: Pick<ObservedPlan, 'deadlineMs' | 'errorBudget' | 'maxOpen'>;
   readonly runId: string;
+  /** It was running with nothing open for a while. Absent: it was done, paused or aborted. */
+  readonly held?: HeldRun;
+}
+
+/** What the coordinator says is in the way of a run that starts nothing. */
+export interface HeldRun {
+  readonly why: readonly string[];
+  /** Of each hypervisor that was not begun in the wave under way. */
+  readonly hosts: readonly { readonly systemId: string; readonly why: readonly string[] }[];
 }
 
 interface ObservedPlan {
@@ -60,13 +69,22 @@ export interface ObservedGuest {
 /** Beyond the deadline the dead man has its grace, has to start, and to move taps on a busy machine. */
 export const pathSlackMs = 8_000;
 
-export type Law = 'at rest' | 'a path in time' | 'budgets hold' | 'journal and ledger agree' | 'the world agrees';
+export type Law =
+  | 'at rest'
+  | 'a path in time'
+  | 'budgets hold'
+  | 'held for a reason'
+  | 'a word to go back counts'
+  | 'journal and ledger agree'
+  | 'the world agrees';
 
 /** What each law says is wrong, in words; nothing when it holds. */
 export const laws = {
   'at rest': atRest,
   'a path in time': pathInTime,
   'budgets hold': budgetsHold,
+  'held for a reason': heldForReason,
+  'a word to go back counts': goBackCounts,
   'journal and ledger agree': ledgerAgrees,
   'the world agrees': worldAgrees,
 } as const satisfies Record<Law, (seen: Observation) => readonly string[]>;
@@ -99,28 +117,84 @@ export function pathInTime({ guests, plan }: Observation): readonly string[] {
   ]);
 }
 
-/** Beyond its error budget a run opens nothing more, and never more at once than it may. */
+/** Beyond its error budget, or after its canary, a run opens nothing more, and never more at once than it may. */
 export function budgetsHold({ ledger, plan, runId }: Observation): readonly string[] {
   const wrong: string[] = [];
   const open = new Set<string>();
   const failed = new Set<string>();
-  const ofRun = new Set<string>();
+  const ofRun = new Map<string, number | undefined>();
+  const canaryWaves = canaryWavesOf(ledger, runId);
+  let canary: string | undefined;
   for (const { seq, event } of ledger) {
     if (event.type === 'attempt-opened' && event.runId === runId) {
       if (failed.size > plan.errorBudget)
         wrong.push(
           `entry ${seq} opens ${nameOf(event)} after ${failed.size} failures on a budget of ${plan.errorBudget}`,
         );
+      if (canary !== undefined) wrong.push(`entry ${seq} opens ${nameOf(event)} after the canary failed, ${canary}`);
       open.add(nameOf(event));
-      ofRun.add(nameOf(event));
+      ofRun.set(nameOf(event), event.wave);
       if (open.size > plan.maxOpen)
         wrong.push(`entry ${seq} has ${open.size} open at once, ${plan.maxOpen} are allowed`);
     }
     if (event.type !== 'attempt-closed' || !ofRun.has(nameOf(event))) continue;
     open.delete(nameOf(event));
-    if (event.outcome !== 'committed') failed.add(event.systemId);
+    if (event.outcome === 'committed') continue;
+    failed.add(event.systemId);
+    if (canaryWaves.has(ofRun.get(nameOf(event)))) canary = nameOf(event);
   }
   return wrong;
+}
+
+function canaryWavesOf(ledger: Observation['ledger'], runId: string): ReadonlySet<number | undefined> {
+  const started = ledger
+    .map(({ event }) => event)
+    .find((event) => event.type === 'run-started' && event.runId === runId);
+  const planned = ledger.flatMap(({ event }) => (event.type === 'plan-created' ? [event.plan] : []));
+  const plan = planned.find(({ id }) => started?.type === 'run-started' && started.planId === id);
+  return new Set(plan?.waves.filter((wave) => wave.canary).map((wave) => wave.number));
+}
+
+/** A run that starts nothing has something in its way, and so has each hypervisor that it has not begun: else it was forgotten. */
+export function heldForReason({ held, ledger, runId }: Observation): readonly string[] {
+  if (held === undefined) return [];
+  const skipped = new Set(
+    ledger.flatMap(({ event }) =>
+      event.type === 'operation-skipped' && event.runId === runId ? [event.systemId] : [],
+    ),
+  );
+  const forgotten = held.hosts.filter(({ systemId, why }) => why.length === 0 && !skipped.has(systemId));
+  return [
+    ...(held.why.length === 0 ? ['the run goes on with nothing, and nothing is in its way'] : []),
+    ...forgotten.map(({ systemId }) => `${systemId} is not begun, and nothing is in its way`),
+  ];
+}
+
+/** What was told to go back and committed all the same has everything stop: nothing is opened after it, and the run is left paused or aborted. */
+export function goBackCounts({ ledger, runId }: Observation): readonly string[] {
+  const wrong: string[] = [];
+  const ofRun = new Set<string>();
+  const toldBack = new Set<string>();
+  let unheeded: string | undefined;
+  let stopped = false;
+  for (const { seq, event } of ledger) {
+    if (event.type === 'attempt-opened' && event.runId === runId) {
+      ofRun.add(nameOf(event));
+      if (unheeded !== undefined)
+        wrong.push(`entry ${seq} opens ${nameOf(event)} after ${unheeded} committed, which was to go back`);
+    }
+    if ((event.type === 'run-paused' || event.type === 'run-aborted') && event.runId === runId) stopped = true;
+    if (event.type === 'run-resumed' && event.runId === runId) {
+      stopped = false;
+      unheeded = undefined;
+    }
+    if (event.type === 'revert-requested' && ofRun.has(nameOf(event))) toldBack.add(nameOf(event));
+    if (event.type === 'attempt-closed' && event.outcome === 'committed' && toldBack.has(nameOf(event)))
+      unheeded = nameOf(event);
+  }
+  return unheeded === undefined || stopped
+    ? wrong
+    : [...wrong, `${unheeded} committed, which was to go back, and the run was not paused`];
 }
 
 /** What a journal may say of an attempt that ended so in the ledger; `none`: nothing was ever armed. */

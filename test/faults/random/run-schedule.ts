@@ -16,14 +16,10 @@ import {
   type Schedule,
   secondsMs,
 } from './schedule.ts';
+import { type End, operator, untilOver } from './until-over.ts';
 
-const by = 'random';
 /** From a deadline until the dead man has begun. */
 const deadManMs = 2_500;
-/** Whatever was done to it, a run is over by then. */
-const overWithinMs = 120_000;
-/** A run that has started nothing for so long, with nothing open, is held. */
-const heldForMs = 8_000;
 
 /** What became of one schedule. */
 export interface RunResult {
@@ -50,11 +46,11 @@ export async function runSchedule(schedule: Schedule, fleet: Fleet): Promise<Run
     schedule.faults.map((fault) => strike(fault, { schedule, fleet, before, victims, signal: over.signal })),
   );
   struck.catch(() => undefined); // awaited below
-  const trouble = await untilOver(run, fleet, before).catch((error: Error) => error);
+  const inTime = await untilOver(run, fleet, before);
   over.abort();
   const hits = await struck;
-  const late = trouble ?? (await untilOver(run, fleet, before).catch((error: Error) => error));
-  const seen = await observe({ schedule, fleet, before, silentBefore, run, fromNs });
+  const end = inTime.kind === 'late' ? inTime : await untilOver(run, fleet, before);
+  const seen = await observe({ schedule, fleet, before, silentBefore, run, fromNs, end });
   return {
     seed: schedule.seed,
     plan: describePlan(schedule.plan),
@@ -68,7 +64,7 @@ export async function runSchedule(schedule: Schedule, fleet: Fleet): Promise<Run
       Math.max(0, ...seen.guests.filter((guest) => !guest.struck).map((guest) => guest.longestLostMs)),
     ),
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
-    violations: [...(late === undefined ? [] : [`at rest: ${late.message}`]), ...violations(seen)],
+    violations: [...(end.kind === 'late' ? [`at rest: ${end.what}`] : []), ...violations(seen)],
   };
 }
 
@@ -83,6 +79,7 @@ async function victimsOf({ faults }: Schedule, fleet: Fleet): Promise<ReadonlyMa
 async function startRun(plan: RandomPlan, fleet: Fleet): Promise<RunView> {
   const { api } = fleet.cloud;
   const signal = AbortSignal.timeout(30_000);
+  const by = operator;
   const { id, hash } = await api.createPlan({ yaml: planYaml(plan), by }, signal);
   await api.approvePlan({ planId: id, hash, by }, signal);
   return api.startWave({ planId: id, all: true, by }, signal);
@@ -138,48 +135,6 @@ function guestOf({ moment, guest }: PlannedFault, fleet: Fleet): LabGuest {
   return here[guest % here.length] ?? failed(`${moment.hypervisor} has no guests`);
 }
 
-/**
- * Until every agent is there, nothing is open, and nothing more will be: the run is done or paused, or has started nothing for a while, since a hold
- * stands against what is left.
- */
-async function untilOver(run: RunView, fleet: Fleet, before: readonly HostView[]): Promise<undefined> {
-  const giveUpAtMs = performance.now() + overWithinMs;
-  let last = 'the coordinator has not answered';
-  let heldSinceMs: number | undefined;
-  while (performance.now() < giveUpAtMs) {
-    const now = await unfinished(run, fleet, before).catch((error: Error) => ({ held: false, what: error.message }));
-    if (now === undefined) return undefined;
-    heldSinceMs = now.held ? (heldSinceMs ?? performance.now()) : undefined;
-    if (heldSinceMs !== undefined && performance.now() - heldSinceMs > heldForMs) return undefined;
-    last = now.what;
-    await delay(100);
-  }
-  throw new Error(`after ${overWithinMs / 1_000} s ${last}`);
-}
-
-interface Unfinished {
-  readonly what: string;
-  /** Nothing goes on: the run waits for something. */
-  readonly held: boolean;
-}
-
-async function unfinished(run: RunView, fleet: Fleet, before: readonly HostView[]): Promise<Unfinished | undefined> {
-  const hosts = await fleet.hosts();
-  const open = hosts.filter(({ attempt }) => attempt !== undefined && attempt.outcome === undefined);
-  const names = (some: readonly HostView[]) => some.map(({ systemId }) => systemId).join(', ');
-  const { state } = await fleet.cloud.api.getRun({ runId: run.id }, AbortSignal.timeout(10_000));
-  if (open.length > 0) {
-    // What is only prepared waits at rest for as long as its run is paused: an operator ends such a run.
-    if (state === 'paused' && open.every(({ attempt }) => attempt?.phase === 'prepared'))
-      await fleet.cloud.api.abortRun({ runId: run.id, by }, AbortSignal.timeout(10_000));
-    return { what: `attempts are open at ${names(open)}`, held: false };
-  }
-  const away = before.filter(({ systemId }) => !hosts.some((host) => host.systemId === systemId && host.connected));
-  if (away.length > 0) return { what: `${names(away)} did not come back`, held: false };
-  const isOver = state === 'done' || state === 'paused' || state === 'aborted';
-  return isOver ? undefined : { what: `the run is ${state}`, held: true };
-}
-
 interface Seen {
   readonly schedule: Schedule;
   readonly fleet: Fleet;
@@ -187,9 +142,10 @@ interface Seen {
   readonly silentBefore: ReadonlySet<string>;
   readonly run: RunView;
   readonly fromNs: number;
+  readonly end: End;
 }
 
-async function observe({ schedule, fleet, before, silentBefore, run, fromNs }: Seen): Promise<Observation> {
+async function observe({ schedule, fleet, before, silentBefore, run, fromNs, end }: Seen): Promise<Observation> {
   const struck = new Set(
     schedule.faults.filter(({ kind }) => kind === 'guest-rebooted').map((fault) => guestOf(fault, fleet).name),
   );
@@ -214,6 +170,7 @@ async function observe({ schedule, fleet, before, silentBefore, run, fromNs }: S
     ledger: readLedger(fleet.name),
     plan: schedule.plan,
     runId: run.id,
+    ...(end.kind === 'held' ? { held: end.held } : {}),
   };
 }
 

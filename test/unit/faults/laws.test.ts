@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../../domain/ledger-events.ts';
+import type { Plan } from '../../../domain/plan.ts';
+import { createPlan } from '../../../domain/planning/freeze-plan.ts';
+import { decodePlanSpec } from '../../../domain/planning/plan-spec-schema.ts';
 import {
   atRest,
   budgetsHold,
+  goBackCounts,
+  heldForReason,
   laws,
   ledgerAgrees,
   type Observation,
@@ -12,8 +17,9 @@ import {
   violations,
   worldAgrees,
 } from '../../faults/random/laws.ts';
+import { smallCloud } from '../coordinator/small-cloud.ts';
 
-const opened = (systemId: string, epoch: number): LedgerEvent => ({
+const opened = (systemId: string, epoch: number, wave = 1): LedgerEvent => ({
   type: 'attempt-opened',
   systemId,
   hostname: systemId,
@@ -21,7 +27,7 @@ const opened = (systemId: string, epoch: number): LedgerEvent => ({
   direction: 'forward',
   planId: 'p-1',
   runId: 'r-1',
-  wave: 1,
+  wave,
 });
 const closed = (
   systemId: string,
@@ -68,7 +74,7 @@ const tap = host.taps[0] ?? expect.fail('the host has taps');
 describe('the laws of random runs', () => {
   it('hold for a run that went well', () => {
     expect(violations(observed())).toEqual([]);
-    expect(Object.keys(laws)).toHaveLength(5);
+    expect(Object.keys(laws)).toHaveLength(7);
   });
 
   describe('at rest', () => {
@@ -118,6 +124,87 @@ describe('the laws of random runs', () => {
 
     it('whatever other runs did', () => {
       expect(budgetsHold(observed({ events: failedThenOpened, runId: 'r-2' }))).toEqual([]);
+    });
+  });
+
+  describe('the canary', () => {
+    const run: readonly LedgerEvent[] = [
+      { type: 'plan-created', plan: planWithCanary() },
+      { type: 'run-started', runId: 'r-1', planId: 'p-1', by: 'ann', throughWave: 9 },
+    ];
+    const plan = { deadlineMs: 6_000, errorBudget: 2, maxOpen: 2 };
+    const other = opened('hv2', 1, 2);
+
+    it.each(['reverted', 'blocked', 'stuck'] as const)(
+      'is beyond any budget: when it is %s nothing more is opened',
+      (outcome) => {
+        const events = [...run, opened('hv1', 1), closed('hv1', 1, outcome), other];
+        expect(budgetsHold(observed({ events, plan }))).toEqual([
+          expect.stringMatching(/hv2\/1 after the canary failed, hv1\/1/),
+        ]);
+      },
+    );
+
+    it('lets the others come after it when it commits, and is none in a later wave', () => {
+      expect(
+        budgetsHold(observed({ events: [...run, opened('hv1', 1), closed('hv1', 1, 'committed'), other], plan })),
+      ).toEqual([]);
+      const later = opened('hv1', 2, 2);
+      const events = [
+        ...run,
+        opened('hv1', 1),
+        closed('hv1', 1, 'committed'),
+        later,
+        closed('hv1', 2, 'reverted'),
+        other,
+      ];
+      expect(budgetsHold(observed({ events, plan }))).toEqual([]);
+    });
+  });
+
+  describe('held for a reason', () => {
+    const held = {
+      why: ['hv2: its agent is not connected'],
+      hosts: [{ systemId: 'hv2', why: ['its agent is not connected'] }],
+    };
+
+    it('is a run that says what is in its way', () => {
+      expect(heldForReason(observed({ held }))).toEqual([]);
+    });
+
+    it('is not a run that starts nothing with nothing in its way', () => {
+      expect(heldForReason(observed({ held: { why: [], hosts: [] } }))).toHaveLength(1);
+    });
+
+    it('is not a hypervisor that was forgotten while another is held, unless it had nothing to do', () => {
+      const hosts = [...held.hosts, { systemId: 'hv3', why: [] }];
+      expect(heldForReason(observed({ held: { ...held, hosts } }))).toEqual([expect.stringContaining('hv3')]);
+      const skipped = { runId: 'r-1', wave: 1, systemId: 'hv3', operation: 'cut', why: 'no taps' } as const;
+      const events: readonly LedgerEvent[] = [{ type: 'operation-skipped', ...skipped }];
+      expect(heldForReason(observed({ held: { ...held, hosts }, events }))).toEqual([]);
+    });
+  });
+
+  describe('a word to go back counts', () => {
+    const told: LedgerEvent = { type: 'revert-requested', systemId: 'hv1', epoch: 1, by: 'judge', why: 'g1 is silent' };
+    const paused: LedgerEvent = { type: 'run-paused', runId: 'r-1', by: 'coordinator', why: 'hv1 committed' };
+    const unheeded = [opened('hv1', 1), told, closed('hv1', 1, 'committed')];
+
+    it('where it came back', () => {
+      expect(goBackCounts(observed({ events: [opened('hv1', 1), told, closed('hv1', 1, 'reverted')] }))).toEqual([]);
+    });
+
+    it('not where it committed and the run went on', () => {
+      expect(goBackCounts(observed({ events: unheeded }))).toHaveLength(1);
+      expect(goBackCounts(observed({ events: unheeded, runId: 'r-2' }))).toEqual([]);
+    });
+
+    it('where the run paused, then or before, and opened nothing after it', () => {
+      expect(goBackCounts(observed({ events: [...unheeded, paused] }))).toEqual([]);
+      expect(
+        goBackCounts(observed({ events: [opened('hv1', 1), paused, told, closed('hv1', 1, 'committed')] })),
+      ).toEqual([]);
+      expect(goBackCounts(observed({ events: [...unheeded, opened('hv2', 1), paused] }))).toHaveLength(1);
     });
   });
 
@@ -175,3 +262,13 @@ describe('the laws of random runs', () => {
     });
   });
 });
+
+/** Of one wave for the canary and one for the other. */
+function planWithCanary(): Plan {
+  const spec = decodePlanSpec({ version: 1, name: 'p', canary: 'hv1' });
+  if ('code' in spec) throw new Error(spec.message);
+  const { inventory } = smallCloud();
+  const plan = createPlan({ id: 'p-1', createdAt: '2026-01-01T00:00:00Z', createdBy: 'ann', spec, inventory });
+  if ('code' in plan) throw new Error(plan.message);
+  return plan;
+}
