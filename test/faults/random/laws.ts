@@ -237,8 +237,21 @@ function endDiffers(systemId: string, epoch: number, { about, journals }: Ends):
   const closed = about.find((event) => event.type === 'attempt-closed' && event.epoch === epoch);
   if (closed?.type !== 'attempt-closed') return [`attempt ${epoch} of ${systemId} was never closed`];
   const phase = journals.find((journal) => journal.epoch === epoch)?.phase ?? 'none';
+  const begun = about.find(
+    (event) => event.type === 'attempt-phase' && event.epoch === epoch && provesJournal(event.phase),
+  );
+  if (phase === 'none' && begun?.type === 'attempt-phase')
+    return [`attempt ${epoch} of ${systemId} was ${begun.phase}, and there is no journal of it`];
   if (journalsOf[closed.outcome](phase)) return [];
   return [`attempt ${epoch} of ${systemId} is ${closed.outcome} in the ledger and ${phase} in the journal`];
+}
+
+/**
+ * Its agent wrote the journal's first line before it got there. While it is arming the line may not be there yet, nor when it goes back from there.
+ * What a run began is among the newest journals of its hypervisor, which no agent removes.
+ */
+function provesJournal(phase: Phase): boolean {
+  return isOpen(phase) && phase !== 'arming' && phase !== 'reverting';
 }
 
 function grows(epochs: readonly number[]): boolean {

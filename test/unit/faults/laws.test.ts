@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../../domain/ledger-events.ts';
+import type { Phase } from '../../../domain/phases.ts';
 import type { Plan } from '../../../domain/plan.ts';
 import { createPlan } from '../../../domain/planning/freeze-plan.ts';
 import { decodePlanSpec } from '../../../domain/planning/plan-spec-schema.ts';
@@ -226,6 +227,24 @@ describe('the laws of random runs', () => {
       expect(
         ledgerAgrees(withHost({ journals: [] }, { events: [opened('hv1', 1), closed('hv1', 1, 'reverted')] })),
       ).toEqual([]);
+    });
+
+    const told = (phase: Phase): LedgerEvent => ({ type: 'attempt-phase', systemId: 'hv1', epoch: 1, phase });
+
+    it.each(['entering', 'cutting', 'verifying', 'soaking', 'committing', 'finishing', 'unstaging'] as const)(
+      'not when it went back after it was %s, and there is no journal',
+      (phase) => {
+        const events = [opened('hv1', 1), told(phase), closed('hv1', 1, 'reverted')];
+        expect(ledgerAgrees(withHost({ journals: [] }, { events }))).toEqual([expect.stringContaining('no journal')]);
+        expect(ledgerAgrees(withHost({ journals: [{ epoch: 1, phase: 'reverted' }] }, { events }))).toEqual([]);
+        const otherOne = [opened('hv1', 1), { ...told(phase), systemId: 'hv2' }, closed('hv1', 1, 'reverted')];
+        expect(ledgerAgrees(withHost({ journals: [] }, { events: otherOne }))).toEqual([]);
+      },
+    );
+
+    it.each(['prepared', 'arming', 'reverting'] as const)('when it was %s, and no journal could be made', (phase) => {
+      const events = [opened('hv1', 1), told(phase), closed('hv1', 1, 'reverted')];
+      expect(ledgerAgrees(withHost({ journals: [] }, { events }))).toEqual([]);
     });
 
     it.each([
