@@ -7,6 +7,8 @@ import { CoordinatorCloud, signal } from '../lab/coordinator/cloud.ts';
 import { Cloud } from '../lab/fixture/cloud.ts';
 import { freshLabName } from '../lab/fixture/own-lab.ts';
 import { expectAtRest } from './cloud-at-rest.ts';
+import { cut, OneHost, uncut } from './fixture/one-host.ts';
+import { TapWatch } from './fixture/tap-watch.ts';
 import { everyMoment, moments } from './moments.ts';
 import { titleOf } from './rows.ts';
 
@@ -113,5 +115,40 @@ describe(titleOf(7), () => {
       await seen;
       return run;
     }
+  });
+
+  describe('and what it ordered arrives after the next one has given a higher epoch', () => {
+    let world: OneHost;
+    afterEach(() => world?.[Symbol.asyncDispose]());
+
+    const agents = ['as it runs', 'started anew'] as const;
+
+    it.each(moments(agents, (agent) => agent === 'as it runs'))(
+      'the agent, %s, refuses each order as stale, and moves nothing',
+      async (agent) => {
+        world = await OneHost.up();
+        const { host } = world;
+        world.epoch = 5; // what is lower was given, and has no journal here
+        await world.perform(cut);
+        if (agent === 'started anew') {
+          await host.kill('SIGKILL');
+          await host.start();
+        }
+        await using moves = await TapWatch.begin(host);
+        const late = 3;
+        const orders = [
+          () => host.prepare(late, uncut),
+          () => host.cut(late, uncut),
+          () => host.commit(late),
+          () => host.revert(late),
+        ];
+        for (const order of orders) expect(await order()).toMatchObject({ kind: 'refused', code: 'epoch-stale' });
+        expect(await moves.seen()).toEqual([]);
+        expect(await world.atRest()).toBe('direct');
+        expect(host.states.map(({ epoch }) => epoch)).not.toContain(late);
+        await world.perform(uncut); // and what is newer is obeyed
+        expect(await world.atRest()).toBe('legacy');
+      },
+    );
   });
 });

@@ -47,7 +47,8 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'agent/journal/highest-epoch.ts',
         function: 'HighestEpoch.accept',
-        body: 'this.#value = epoch; return true;',
+        from: 'if (epoch < this.#value) return false;',
+        to: '',
       },
       {
         file: 'agent/attempts.ts',
@@ -56,7 +57,7 @@ export const mutants: readonly Mutant[] = [
         to: 'false && journaled',
       },
     ],
-    rows: [22],
+    rows: [7],
   },
   {
     guarantee: 'fencing',
