@@ -42,7 +42,8 @@ function tryLock(stateDir: string, lockFile: string): FileLock | undefined {
   try {
     return FileLock.tryAcquire(lockFile);
   } catch (cause) {
-    const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES' && existsSync(lockFile);
+    const root = cause instanceof Error ? cause.cause : undefined;
+    const denied = root instanceof Error && 'code' in root && root.code === 'EACCES' && existsSync(lockFile);
     const why = denied ? whyNotWritable(lockFile) : `cannot lock ${lockFile}`;
     const detail = denied ? { detail: { reason: 'not-writable' } } : {};
     throw new ShuntError('ledger-failed', `open the ledger in ${stateDir}: ${why}`, { cause, ...detail });
