@@ -122,7 +122,14 @@ export class Agent implements AsyncDisposable {
     const unsettled = () => (isCalm(this.#attempts.current?.phase) ? [] : this.#attempts.taps);
     this.#claims = new JournaledClaims({ stateDir: config.stateDir, guard: this.#guard, unsettled });
     const onError = (error: unknown, tap: string) => logger.error({ tap }, `keeper: ${describeError(error)}`);
-    this.#keeper = owned.use(new ProviderKeeper({ host, claims: () => this.#guard.claims, onError }));
+    this.#keeper = owned.use(
+      new ProviderKeeper({
+        host,
+        claims: () => this.#guard.claims,
+        onRemoved: (claims, bridge) => this.#guard.flowsPutBack(claims, bridge),
+        onError,
+      }),
+    );
     this.#attempts = owned.use(new Attempts(this.#context(faults), config.mode));
     this.#face = {
       config,

@@ -86,6 +86,14 @@ export class PlugGuard implements Disposable {
     return this.#lasting.all.find(({ tap = '', severity }) => severity === 'error' && taps.includes(tap));
   }
 
+  /** Flows that keep staged taps to their legacy legs had been removed by somebody. */
+  async flowsPutBack(claims: readonly Claim[], bridge: string): Promise<void> {
+    const [first] = claims;
+    if (first === undefined) return;
+    const what = `flows of ${claims.length} staged taps were gone from ${bridge}`;
+    await this.#writers.gatesPutBack(first, what);
+  }
+
   get claims(): ReadonlyMap<string, Claim> {
     return this.#kept.all;
   }

@@ -73,10 +73,13 @@ export class BridgePort implements AsyncDisposable {
     }
   }
 
-  /** How many flows of this cookie there are. */
-  async countFlows(cookie: bigint, signal: AbortSignal): Promise<number> {
+  /** How many flows of this cookie there are, or of those that are like it below the mask. */
+  async countFlows(
+    of: { readonly cookie: bigint; readonly cookieMask?: bigint },
+    signal: AbortSignal,
+  ): Promise<number> {
     try {
-      return (await this.#connection.flowStats({ cookie }, { signal })).length;
+      return (await this.#connection.flowStats(of, { signal })).length;
     } catch (cause) {
       throw new ShuntError('openflow-failed', `looking at flows of ${this.#bridge}`, { cause });
     }

@@ -1,22 +1,26 @@
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
 import { activeLeg } from './make.ts';
-import { keepToLegacy, pointToLegacy, providerState } from './provider-side.ts';
+import { flowsOf, keepToLegacy, ownCookies, pointToLegacy, providerState } from './provider-side.ts';
 import { isIn, isShunted, type ShuntMove } from './shunt-moves.ts';
 
 export interface ProviderKeeperOptions {
   readonly host: Pick<Host, 'ovs' | 'netlink' | 'providers' | 'plane'>;
   /** Those of taps that nobody moves at the moment. */
   readonly claims: () => ReadonlyMap<string, Claim>;
+  /** Somebody had removed flows from a bridge on which these claims have some; they are there again. */
+  readonly onRemoved: (claims: readonly Claim[], bridge: string) => Promise<void>;
   readonly onError: (error: unknown, tap: string) => void;
 }
 
+/** Nobody tells that flows were removed: they are counted, all of a bridge at once. */
+const countEveryMs = 1_500;
 /** One round of putting flows and entries back. */
 const limitMs = 5_000;
 
 /**
  * Flows and entries that keep provider bridges to the legacy leg live in vswitchd, and die with it. OVN connects again and tells the wire
- * where it believes its ports to be: they are put back as soon as the bridge can be reached, for every staged tap.
+ * where it believes its ports to be: they are put back as soon as the bridge can be reached, for every staged tap. So are flows that somebody removes.
  */
 export class ProviderKeeper implements Disposable {
   readonly #options: ProviderKeeperOptions;
@@ -25,6 +29,8 @@ export class ProviderKeeper implements Disposable {
   readonly #kept = new Map<string, string>();
   #working: Promise<void> | undefined;
   #again = false;
+  #timer: NodeJS.Timeout | undefined;
+  #counting = false;
 
   constructor(options: ProviderKeeperOptions) {
     this.#options = options;
@@ -53,6 +59,7 @@ export class ProviderKeeper implements Disposable {
 
   [Symbol.dispose](): void {
     this.#options.host.providers.onConnected = undefined;
+    clearInterval(this.#timer);
     this.#stop.abort();
   }
 
@@ -81,8 +88,56 @@ export class ProviderKeeper implements Disposable {
       for (const [{ tap }, state] of states) {
         if (state !== undefined && claims().get(tap)?.place === 'staged') this.#kept.set(tap, state);
       }
+      if (!this.#stop.signal.aborted) this.#timer ??= setInterval(() => void this.#count(), countEveryMs).unref();
     } catch (error) {
       if (!this.#stop.signal.aborted) onError(error, moves[0]?.tap ?? '');
     }
   }
+
+  async #count(): Promise<void> {
+    const { host, onError } = this.#options;
+    const held = this.#staged();
+    if (held.length === 0 && this.#kept.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    if (this.#counting || this.#working !== undefined || !host.ovs.lockHeld) return;
+    this.#counting = true;
+    for (const [bridge, claims] of Map.groupBy(held, ({ move }) => move.legacy.provider?.bridge ?? '')) {
+      try {
+        await this.#countOn(bridge, claims);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) onError(error, claims[0]?.move.tap ?? '');
+      }
+    }
+    this.#counting = false;
+  }
+
+  async #countOn(bridge: string, claims: readonly StagedClaim[]): Promise<void> {
+    const { host, onRemoved } = this.#options;
+    const port = host.providers.open(bridge);
+    if (!port.connected) return;
+    const { connections } = port;
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]);
+    const there = await port.countFlows(ownCookies, signal);
+    const now = new Set(this.#staged());
+    if (port.connections !== connections || claims.some((claim) => !now.has(claim))) return; // vswitchd was restarted, or an attempt has begun
+    const wanted = claims.reduce((sum, { move }) => sum + flowsOf(move, host).length, 0);
+    if (there >= wanted) return;
+    for (const { move } of claims) this.#kept.delete(move.tap);
+    this.look();
+    await this.#working;
+    await onRemoved(claims, bridge);
+  }
+
+  /** Claims whose flows were set. Those of hybrid plugs are looked after one by one, with what else a woken OVS agent does to them. */
+  #staged(): readonly StagedClaim[] {
+    return [...this.#options.claims().values()].flatMap((claim) => {
+      const { move, place } = claim;
+      if (place !== 'staged' || !isShunted(move) || move.legacy.entry !== undefined) return [];
+      return this.#kept.has(move.tap) ? [claim as StagedClaim] : []; // isShunted has just said so
+    });
+  }
 }
+
+type StagedClaim = Claim & { readonly move: ShuntMove };

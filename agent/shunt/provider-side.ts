@@ -4,6 +4,8 @@ import type { Execution } from '../cutover/execution.ts';
 import type { ShuntMove } from './shunt-moves.ts';
 
 const cookiePrefix = 0x5348_554e_0000_0000n;
+/** All of ours, of whichever port. */
+export const ownCookies = { cookie: cookiePrefix, cookieMask: 0xffff_ffff_0000_0000n } as const;
 /** Above what other agents set on provider bridges (Neutron's: 0 to 20). */
 const keepPriority = 40_000;
 const connectTimeoutMs = 1_000;

@@ -100,7 +100,8 @@ export class WokenOvsAgent implements Disposable {
     const port = providers.open(bridge);
     await port.ready(signal);
     const flows = flowsOf(move, { ovs });
-    if (flows.length === 0 || (await port.countFlows(providerCookie(move.portId), signal)) >= flows.length) return;
+    if (flows.length === 0 || (await port.countFlows({ cookie: providerCookie(move.portId) }, signal)) >= flows.length)
+      return;
     if (this.#options.claims().get(move.tap) !== claim) return; // an attempt has begun with it meanwhile
     await port.changeFlows({ add: flows });
     await this.#announce(claim);

@@ -239,10 +239,12 @@ it.each(['staged', 'shunted'] as const)(
     const move = lab.move(name);
     await lab.to(place, [move]);
     const errors: unknown[] = [];
+    const removed: string[] = [];
     const claims = new Map([[move.tap, { epoch: 1, bootId: '', move, place }]]);
     using keeper = new ProviderKeeper({
       host: lab,
       claims: () => claims,
+      onRemoved: async (_claims, bridge) => void removed.push(bridge),
       onError: (error) => errors.push(error),
     });
     keeper.look();
@@ -264,6 +266,28 @@ it.each(['staged', 'shunted'] as const)(
     expect(await deliver({ from: lab.guest(neighbour), to: move.mac, at: guest })).toEqual(once);
     const believed = await lab.providerPort(move);
     expect(believed).toMatch(place === 'staged' ? (move.legacy.provider?.port ?? '') : /^patch-/);
-    expect(errors).toEqual([]);
+    expect([errors, removed]).toEqual([[], []]);
   },
 );
+
+it('flows that somebody removes from a provider bridge are there again, and it is told', async () => {
+  const move = lab.move(name);
+  await lab.to('staged', [move]);
+  const errors: unknown[] = [];
+  const claims = new Map([[move.tap, { epoch: 1, bootId: '', move, place: 'staged' as const }]]);
+  const told = Promise.withResolvers<readonly unknown[]>();
+  using keeper = new ProviderKeeper({
+    host: lab,
+    claims: () => claims,
+    onRemoved: async (...what) => told.resolve(what),
+    onError: (error) => errors.push(error),
+  });
+  keeper.look();
+  await keeper.settled();
+  const ours = async () => (await lab.traces()).filter((line) => /cookie=|static/.test(line)).length;
+  expect(await ours()).toBe(3);
+  await lab.host('ovs-ofctl', 'del-flows', lab.management('br-ex'), 'cookie=0x5348554e00000000/0xffffffff00000000');
+  expect(await told.promise).toEqual([[claims.get(move.tap)], 'br-ex']);
+  expect(await ours()).toBe(3);
+  expect(errors).toEqual([]);
+});
