@@ -76,7 +76,7 @@ const orders: readonly (Pick<HostOrder, 'verb'> & Readonly<Record<'about' | 'wai
   {
     verb: 'revert',
     about: 'take back its open attempt, or the newest operation that stands: from the target to staged or legacy',
-    wait: 'exit status 0 it is back, 3 it stays, 4 blocked, 5 stuck',
+    wait: 'exit status 0 it is back, 1 it had committed before, 3 it stays, 4 blocked, 5 stuck',
     said: 'goes back',
   },
   {
@@ -107,17 +107,36 @@ function addOrders(host: Group): void {
       .option('--wait', `stay until it is at rest; ${wait}`)
       .option(...timeoutOption)
       .examples([`shunt host ${verb} hv3 --wait`, `shunt host ${verb} hv3 --why 'packet loss seen by tenants'`])
-      .note(verb === 'revert' ? '' : overlayNote)
+      .note(verb === 'revert' ? revertNote : overlayNote)
       .does(async (context, command) => {
         const { why, wait: stay } = command.opts<{ why: string; wait?: boolean }>();
         const name = command.args[0] ?? '';
         if (stay) return orderAndWait(context, { host: name, why, verb, ...timeoutOf(command) });
         const view = await order(context, { host: name, why, verb });
-        context.print(`${view.hostname} ${said}; to look at it:  shunt host show ${view.hostname}`, view);
+        context.print(isCalledBack(view, verb) ? askedText(view) : startedText(view, said), view);
         return 0;
       });
   }
 }
+
+/** An attempt was open already: it may have committed before it hears of this. A new one has just been opened. */
+function isCalledBack({ attempt }: HostView, verb: HostOrder['verb']): boolean {
+  if (verb !== 'revert' || attempt === undefined || attempt.outcome !== undefined) return false;
+  return attempt.direction === 'forward' || attempt.phase !== 'idle';
+}
+
+function askedText({ hostname, attempt }: HostView): string {
+  return `${hostname} is asked to go back in attempt ${attempt?.epoch}; it may have committed before it hears of it, and its run pauses then
+what became of it:  shunt host show ${hostname}`;
+}
+
+function startedText({ hostname }: HostView, said: string): string {
+  return `${hostname} ${said}; to look at it:  shunt host show ${hostname}`;
+}
+
+const revertNote = `
+Without --wait the answer says what was asked, not what became of it: an open attempt may have committed before it hears of this. Then
+\`shunt host show HOST\` says so, and its run pauses: \`shunt host revert HOST\` once more takes it back.`;
 
 const overlayNote = `
 On an overlay this is refused while it would cut guests off from others; then a plan does it for all of them

@@ -58,9 +58,10 @@ export function troubleText(attempts: readonly AttemptRecord[], style: Style): s
 }
 
 function troubleOf(attempt: AttemptRecord, style: Style): string[] {
-  if (attempt.outcome === undefined || attempt.outcome === 'committed') return [];
+  const { outcome } = attempt;
+  if (outcome === undefined || (outcome === 'committed' && attempt.why === undefined)) return [];
   const why = attempt.why ?? 'no reason was told';
-  const head = `${attempt.hostname} attempt ${attempt.epoch} ${styledOutcome(style, attempt.outcome)}: ${why}`;
+  const head = `${attempt.hostname} attempt ${attempt.epoch} ${styledOutcome(style, outcome)}: ${why}`;
   return [head, ...nextStep(attempt).map(indent)];
 }
 

@@ -46,7 +46,7 @@ export function settle(context: AttemptContext): Step | undefined {
     case 'staged':
     case 'committed':
     case 'finished':
-      return close(context, 'committed');
+      return close(context, 'committed', unheeded(context));
     case 'reverted':
       return close(context, attempt.granted ? 'reverted' : 'blocked', reason);
     case 'stuck':
@@ -54,6 +54,14 @@ export function settle(context: AttemptContext): Step | undefined {
     default:
       return local.phase === attempt.phase || attempt.outcome !== undefined ? undefined : recordPhase(context);
   }
+}
+
+/** It was to go back, and its commit was faster: by the agent's own verdict at its deadline, or on a word that was under way. */
+function unheeded({ attempt }: AttemptContext): Parameters<typeof close>[2] {
+  const { revertWhy, revertCode, commitGranted } = attempt;
+  if (revertWhy === undefined) return {};
+  const how = commitGranted ? 'before it heard that it should go back' : 'by itself, although it was to go back';
+  return { why: `${how}: ${revertWhy}`, code: revertCode };
 }
 
 function recordPhase({ attempt, local }: AttemptContext): Step | undefined {

@@ -49,7 +49,7 @@ function troubleOf(world: World, wave: WaveStanding, { of, byHost }: Members): T
     ({ status, own }) => status === 'failed' || status === 'stuck' || (own !== undefined && goesBack(world, own)),
   );
   if (wentBack !== undefined) return { wentBack: wentBack.hostname };
-  const late = members.find(({ status, own }) => !isSettled(status) && !mayCommitNow(own));
+  const late = members.find(({ status, own }) => !isSettled(status) && status !== 'disputed' && !mayCommitNow(own));
   return late === undefined ? {} : { late: late.hostname };
 }
 

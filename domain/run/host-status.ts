@@ -6,9 +6,10 @@ import { type Attempt, type LedgerState, newestAttempt, type RunRecord } from '.
 
 /**
  * Where a hypervisor stands in a run. `todo`: may be started (never tried, or a retry was asked for). `failed`: went
- * back or was refused, and waits for a retry. `taken-back`: committed, then taken back by the operator.
+ * back or was refused, and waits for a retry. `disputed`: committed although it was to go back, until somebody takes it back or
+ * resumes the run. `taken-back`: committed, then taken back by the operator.
  */
-export type HostStatus = 'todo' | 'open' | 'committed' | 'failed' | 'stuck' | 'left' | 'taken-back';
+export type HostStatus = 'todo' | 'open' | 'committed' | 'disputed' | 'failed' | 'stuck' | 'left' | 'taken-back';
 
 /** A hypervisor's place in one wave: its status, and the operation it is at (or was last at). */
 export interface HostStanding {
@@ -48,7 +49,7 @@ function operationStatus(state: LedgerState, run: RunRecord, { wave, systemId, o
   if (own === undefined) return 'todo';
   const last = same.find((attempt) => attempt.outcome === 'committed');
   const undone = last !== undefined && last.epoch > own.epoch && last.direction !== own.direction ? last : undefined;
-  if (own.outcome === 'committed' && undone === undefined) return 'committed';
+  if (own.outcome === 'committed' && undone === undefined) return own.disputed === true ? 'disputed' : 'committed';
   const retried = run.retries.get(systemId);
   if (retried !== undefined && retried >= (undone ?? own).epoch) return 'todo'; // a newer attempt has used it up
   return own.outcome === 'committed' || own.undoneByHand === true ? 'taken-back' : 'failed';
@@ -71,7 +72,7 @@ export function standingInRun(
   const all = standing.waves.flatMap(({ wave, hosts }) =>
     hosts.filter((one) => one.host.systemId === systemId).map((one) => ({ ...one, wave })),
   );
-  const order = ['open', 'stuck', 'failed', 'left', 'taken-back', 'todo', 'committed'] as const;
+  const order = ['open', 'stuck', 'failed', 'disputed', 'left', 'taken-back', 'todo', 'committed'] as const;
   return order.flatMap((status) => all.find((one) => one.status === status) ?? [])[0];
 }
 
@@ -123,7 +124,7 @@ function computeStanding(state: LedgerState, runId: string): RunStanding | undef
   const waves = plan.waves.map((wave): WaveStanding => {
     const hosts = wave.hosts.map((host) => hostStanding(state, run, wave, host));
     const done = hosts.every((one) => isSettled(one.status));
-    const quiet = hosts.every((one) => isSettled(one.status) || one.status === 'failed');
+    const quiet = hosts.every(({ status }) => isSettled(status) || status === 'failed' || status === 'disputed');
     return { wave, hosts, done, passed: done || (quiet && !wave.canary && wave.together !== true) };
   });
   const current = waves.find((wave) => !wave.passed)?.wave.number;

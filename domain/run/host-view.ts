@@ -83,6 +83,8 @@ export function holdsInRun(
       return attempt === undefined ? [] : [{ kind: 'open-attempt', epoch: attempt.epoch }];
     case 'stuck':
       return attempt === undefined ? [] : [{ kind: 'stuck', epoch: attempt.epoch }];
+    case 'disputed':
+      return runHolds(state, world, { standing, wave: wave.number });
     case 'failed':
     case 'todo':
       return [

@@ -48,6 +48,8 @@ export interface Attempt extends AttemptRecord {
   readonly revertCode?: ErrorCode;
   /** It was stuck, and is not any more: its agent looked, or (`gone`) somebody said that the hypervisor is no more. */
   readonly resolved?: 'looked' | 'gone';
+  /** It committed although it was to go back (`why` says how), and nobody has accepted that by resuming its run. */
+  readonly disputed?: true;
   /** It had committed, and was taken back at the hypervisor itself. */
   readonly undoneByHand?: true;
 }

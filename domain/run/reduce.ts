@@ -127,12 +127,26 @@ function startRun(draft: Draft, event: EventOf<'run-started'>, at: string): void
 function resumed(draft: Draft, run: RunRecord, unreachable: readonly string[], at: string): RunRecord {
   if (run.control !== 'paused') return run;
   const { pausedWhy: _why, ...rest } = run;
+  accept(draft, run);
   const failed = [...draft.hosts.values()].filter((host) => {
     const newest = host.attempts.find((attempt) => attempt.runId === run.id);
     return newest?.outcome === 'reverted' || newest?.outcome === 'blocked';
   });
   const acknowledged = new Set([...run.acknowledged, ...failed.map((host) => host.systemId), ...unreachable]);
   return { ...rest, control: 'running', controlAt: at, acknowledged };
+}
+
+function accept({ hosts }: Draft, run: RunRecord): void {
+  for (const [systemId, host] of hosts) {
+    const [newest, ...older] = host.attempts;
+    const accepted = (attempt: Attempt): Attempt => {
+      if (attempt.runId !== run.id || attempt.disputed === undefined) return attempt;
+      const { disputed: _disputed, ...kept } = attempt;
+      return kept;
+    };
+    if (host.attempts.some((attempt) => attempt.disputed && attempt.runId === run.id))
+      hosts.set(systemId, { ...host, attempts: [accepted(newest), ...older.map(accepted)] });
+  }
 }
 
 function retried(draft: Draft, run: RunRecord, systemId: string): RunRecord {
@@ -217,10 +231,12 @@ function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string
   const [newest, ...older] = host?.attempts ?? [];
   if (host === undefined || newest === undefined || newest.epoch !== epoch) return;
   if (newest.outcome !== undefined && !mayCloseAgain(newest.outcome, outcome)) return;
-  const { why: _why, code: _code, resolved: _resolved, ...rest } = newest;
+  const { why: _why, code: _code, resolved: _resolved, disputed: _disputed, ...rest } = newest;
+  const disputed = outcome === 'committed' && newest.revertWhy !== undefined && event.why !== undefined;
   const closed: Attempt = {
     ...rest,
     ...(newest.outcome === 'committed' && outcome === 'reverted' ? { undoneByHand: true } : {}),
+    ...(disputed ? { disputed } : {}), // why: ledgers of before did not tell, and are read as they were
     outcome,
     closedAt: at,
     ...(event.why === undefined ? {} : { why: event.why }),

@@ -119,6 +119,7 @@ export function retryHost(
     case 'stuck':
       return refuse('stuck', `${systemId} is stuck: repair it first (\`shunt host show\`)`);
     case 'committed':
+    case 'disputed':
       return refuse('wrong-state', `${systemId} is committed: there is nothing to retry`);
   }
 }

@@ -1,6 +1,6 @@
 import type { HostStatus, RunStanding } from './host-status.ts';
 import { runStateOf } from './host-status.ts';
-import { type LedgerState, newestAttempt } from './ledger-state.ts';
+import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts';
 import { specOf } from './spec-of.ts';
 import { togetherTrouble } from './together.ts';
 import { runLimits, type World } from './world.ts';
@@ -9,7 +9,7 @@ import { runLimits, type World } from './world.ts';
 export interface Trouble {
   readonly systemId: string;
   readonly hostname: string;
-  readonly kind: 'failed' | 'stuck' | 'unreachable' | 'unknown';
+  readonly kind: 'failed' | 'disputed' | 'stuck' | 'unreachable' | 'unknown';
   readonly canary: boolean;
   readonly why: string;
 }
@@ -19,14 +19,16 @@ export function runTroubles(state: LedgerState, world: World, standing: RunStand
   const { run, waves, current } = standing;
   const found = waves.flatMap(({ wave, hosts }) =>
     hosts.flatMap(({ host: { systemId, hostname }, status }): readonly Trouble[] => {
-      if (run.acknowledged.has(systemId) && status !== 'stuck') return [];
+      if (run.acknowledged.has(systemId) && status !== 'stuck' && status !== 'disputed') return [];
       const kind = troubleOf(state, world, {
         systemId,
         status,
         current: wave.number === current && current <= run.throughWave,
       });
       if (kind === undefined) return [];
-      return [{ systemId, hostname, kind, canary: wave.canary, why: whyOf(state, world, { systemId, kind }) }];
+      return [
+        { systemId, hostname, kind, canary: wave.canary, why: whyOf(state, world, { systemId, kind, runId: run.id }) },
+      ];
     }),
   );
   return [...new Map(found.map((trouble) => [trouble.systemId, trouble])).values()]; // once, however many waves it stands in
@@ -43,7 +45,7 @@ function troubleOf(
   world: World,
   { systemId, status, current }: Place,
 ): Trouble['kind'] | undefined {
-  if (status === 'failed' || status === 'stuck') return status;
+  if (status === 'failed' || status === 'disputed' || status === 'stuck') return status;
   if (status === 'open') return isUnknown(state, world, systemId) ? 'unknown' : undefined;
   if (status !== 'todo' || !current) return undefined;
   return awayMs(world, systemId) > runLimits.unreachableMs ? 'unreachable' : undefined;
@@ -72,11 +74,17 @@ export function isUnknown(state: LedgerState, world: World, systemId: string): b
   return world.wallMs !== undefined && world.wallMs - Date.parse(attempt.grantedAt ?? '') > limitMs;
 }
 
-function whyOf(state: LedgerState, world: World, { systemId, kind }: Pick<Trouble, 'systemId' | 'kind'>): string {
+interface InRun extends Pick<Trouble, 'systemId' | 'kind'> {
+  readonly runId: string;
+}
+
+function whyOf(state: LedgerState, world: World, { systemId, kind, runId }: InRun): string {
   const attempt = newestAttempt(state, systemId);
   switch (kind) {
     case 'failed':
       return `${attempt?.outcome === 'blocked' ? 'was refused' : 'went back'}${because(attempt?.why)}`;
+    case 'disputed':
+      return `committed ${disputedOf(state, systemId, runId)?.why ?? ''}; look at its guests: \`shunt host revert\` takes it back, \`shunt resume\` accepts it`;
     case 'stuck':
       return `is stuck${because(attempt?.why)}`;
     case 'unreachable':
@@ -84,6 +92,10 @@ function whyOf(state: LedgerState, world: World, { systemId, kind }: Pick<Troubl
     case 'unknown':
       return `${awayMs(world, systemId) > 0 ? 'was lost in' : 'has not ended'} attempt ${attempt?.epoch ?? 0}, its deadline has passed`;
   }
+}
+
+function disputedOf({ hosts }: LedgerState, systemId: string, runId: string): Attempt | undefined {
+  return hosts.get(systemId)?.attempts.find((attempt) => attempt.disputed && attempt.runId === runId);
 }
 
 function because(why: string | undefined): string {
@@ -100,7 +112,7 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
   if (asOne !== undefined) return asOne;
   const canary = troubles.find((trouble) => trouble.canary);
   if (canary !== undefined) return `canary ${canary.hostname} ${canary.why}`;
-  const unsure = troubles.find((trouble) => isInconclusive(state, trouble));
+  const unsure = troubles.find((trouble) => trouble.kind === 'disputed' || isInconclusive(state, trouble));
   if (unsure !== undefined) return `${unsure.hostname} ${unsure.why}`;
   const { errorBudget } = standing.plan.spec;
   if (troubles.length > errorBudget) {
@@ -111,7 +123,7 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
   return isRunning(standing) ? stalledReason(standing) : undefined;
 }
 
-/** Nobody could tell what the cut did there, and the next one would be as blind: no budget is for that. */
+/** Of those and of disputed ones nobody knows whether they can be left as they are: no budget is for that. Nobody could tell what the cut did there, and the next one would be as blind: no budget is for that. */
 function isInconclusive(state: LedgerState, { systemId, kind }: Trouble): boolean {
   return kind === 'failed' && newestAttempt(state, systemId)?.code === 'verdict-inconclusive';
 }

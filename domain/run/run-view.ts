@@ -12,7 +12,9 @@ export function runView(state: LedgerState, runId: string): RunView | undefined 
   const failing = waves
     .flatMap((one) => one.hosts)
     .filter(({ host, status }) => {
-      return status === 'stuck' || (status === 'failed' && !run.acknowledged.has(host.systemId));
+      return (
+        status === 'stuck' || status === 'disputed' || (status === 'failed' && !run.acknowledged.has(host.systemId))
+      );
     });
   return {
     id: run.id,
@@ -67,6 +69,6 @@ export function waveStateOf(standing: RunStanding, { wave, hosts, done, passed }
 /** The part of an attempt that is shown; what only the engine needs is left out. */
 export function attemptRecord(attempt: Attempt): AttemptRecord {
   const { planId: _p, taps, granted: _g, commitGranted: _c, baseline: _b, revertWhy: _r, ...shown } = attempt;
-  const { resolved: _s, undoneByHand: _u, ...record } = shown;
+  const { resolved: _s, undoneByHand: _u, disputed: _d, ...record } = shown;
   return methodOfTaps(taps) === 'direct' ? record : { ...record, method: 'shunt' };
 }

@@ -402,6 +402,21 @@ nothing else was started; a paused run goes on with:  shunt resume
     expect(err).toMatch(/on that hypervisor:\n {4}ip link set tap7 master brq1\n$/);
   });
 
+  it('host revert of an open attempt says what was asked, for nobody knows yet what comes of it', async () => {
+    const open = attempt('hv3', { phase: 'committing' });
+    world.api.revertHost = async () => hostView('hv3', { attempt: open });
+    expect((await world.run(['host', 'revert', 'hv3'])).out).toBe(
+      `hv3 is asked to go back in attempt 1; it may have committed before it hears of it, and its run pauses then
+what became of it:  shunt host show hv3
+`,
+    );
+    world.api.revertHost = async () => hostView('hv3', { attempt: { ...open, direction: 'back', phase: 'idle' } });
+    expect((await world.run(['host', 'revert', 'hv3'])).out).toMatch(/^hv3 goes back; /);
+    const why = 'before it heard that it should go back: wrong rack';
+    world.api.getHost = async () => hostView('hv3', { attempt: attempt('hv3', { outcome: 'committed', why }) });
+    expect((await world.run(['host', 'show', 'hv3'])).out).toContain(`hv3 attempt 1 committed: ${why}\n`);
+  });
+
   it('host revert and leave', async () => {
     world.api.revertHost = async () => hv3;
     world.api.leaveHost = async () => runView('running', []);

@@ -30,6 +30,8 @@ export class SimAgent {
   localFails = false;
   remoteFails = false;
   revertFails = false;
+  /** `commitOn: evidence`: at its deadline it commits by itself. */
+  commitsAlone = false;
   /** Guests of which it hears only some answers as a peer, and those of which it hears none. */
   remoteUnsure = (_portId: string): boolean => false;
   silentPorts = (_portId: string): boolean => false;
@@ -184,6 +186,7 @@ export class SimAgent {
       case 'committing':
         if (this.#word) return this.#go(donePhaseOf(this.attempt));
         this.#patience -= 1;
+        if (this.#patience <= 0 && this.commitsAlone) return this.#go(donePhaseOf(this.attempt));
         return this.#patience > 0 || this.#go('reverting', { code: 'timed-out', why: 'the deadline passed' });
       case 'reverting':
         if (this.revertFails) return this.#go('stuck', { repair: ['ovs-vsctl …'] });
