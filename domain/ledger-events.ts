@@ -94,6 +94,8 @@ export type LedgerEvent =
       readonly outcome: Outcome;
       readonly why?: string;
       readonly code?: ErrorCode;
+      /** It had committed, and its agent took it back of its own accord; absent: somebody did, on the host itself. */
+      readonly byAgent?: true;
       readonly blackouts: readonly Blackout[];
       readonly repair: readonly string[];
     }

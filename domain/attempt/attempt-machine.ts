@@ -281,7 +281,7 @@ function revertWord(state: Attempt, why: string): AttemptMove {
 
 function revertedElsewhere(state: Attempt, why: string): AttemptMove {
   if (state.phase === 'reverted' || state.phase === 'idle' || state.phase === 'prepared') return stay(state);
-  const elsewhere = { ...state, why, repair: [] };
+  const elsewhere = { ...byHand(state), why, repair: [] };
   // A cut that was under way may have gone on beside the other's revert: look again, which costs nothing when all is in place.
   if (isOpen(state.phase)) return go(elsewhere, 'reverting', ['restore']);
   return go(elsewhere, 'reverted', ['disarm']);
@@ -289,7 +289,13 @@ function revertedElsewhere(state: Attempt, why: string): AttemptMove {
 
 /** Whatever it was before, commits included: the way back is gone to its end, or it is told that it cannot be. */
 function revertBeganElsewhere(state: Attempt, why: string): AttemptMove {
-  return untouched(state) || state.phase === 'reverting' ? stay(state) : goBack({ ...state, why, repair: [] });
+  return untouched(state) || state.phase === 'reverting' ? stay(state) : goBack({ ...byHand(state), why, repair: [] });
+}
+
+/** Somebody's wish, once it is done, has no code: by that it is told from a way back of the agent's own. An older trouble's may still be there. */
+function byHand(state: Attempt): Attempt {
+  const { code: _code, ...rest } = state;
+  return isDonePhase(state.phase) ? rest : state;
 }
 
 /** There is nothing to take back. */

@@ -4,8 +4,8 @@ import { type Attempt, type LedgerState, newestAttempt } from './ledger-state.ts
 import type { World } from './world.ts';
 
 /**
- * What agents say of attempts that the ledger has closed otherwise: taken back on the host itself (`shunt-agent revert`), or stuck since. The
- * agent knows its host. Nothing that it says takes a hypervisor out of `stuck`: that takes somebody's word (`shunt host resolve`).
+ * What agents say of attempts that the ledger has closed otherwise: taken back on the host itself (`shunt-agent revert`), or by the agent, since
+ * somebody else changes what was moved (it names a code then), or stuck since. The agent knows its host. Nothing that it says takes a hypervisor out of `stuck`: that takes somebody's word (`shunt host resolve`).
  */
 export function agentsWord(state: LedgerState, world: World): readonly LedgerEvent[] {
   return [...world.agents.values()].flatMap(({ systemId, attempt: local }): readonly LedgerEvent[] => {
@@ -29,6 +29,7 @@ function closed(systemId: string, outcome: 'reverted' | 'stuck', local: AttemptS
     outcome,
     why: local.why ?? 'its agent says so',
     ...(local.code === undefined ? {} : { code: local.code }),
+    ...(outcome === 'reverted' && local.code !== undefined ? { byAgent: true } : {}),
     blackouts: local.blackouts,
     repair: local.repair,
   };

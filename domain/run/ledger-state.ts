@@ -50,7 +50,7 @@ export interface Attempt extends AttemptRecord {
   readonly resolved?: 'looked' | 'gone';
   /** It committed although it was to go back (`why` says how), and nobody has accepted that by resuming its run. */
   readonly disputed?: true;
-  /** It had committed, and was taken back at the hypervisor itself. */
+  /** It had committed, and somebody took it back at the hypervisor itself. */
   readonly undoneByHand?: true;
 }
 

@@ -235,7 +235,7 @@ function closeAttempt(draft: Draft, event: EventOf<'attempt-closed'>, at: string
   const disputed = outcome === 'committed' && newest.revertWhy !== undefined && event.why !== undefined;
   const closed: Attempt = {
     ...rest,
-    ...(newest.outcome === 'committed' && outcome === 'reverted' ? { undoneByHand: true } : {}),
+    ...(newest.outcome === 'committed' && outcome === 'reverted' && !event.byAgent ? { undoneByHand: true } : {}),
     ...(disputed ? { disputed } : {}), // why: ledgers of before did not tell, and are read as they were
     outcome,
     closedAt: at,

@@ -124,6 +124,17 @@ describe('an attempt that does not', () => {
     });
   });
 
+  it.each([
+    { type: 'reverted-elsewhere', why: 'by hand' },
+    { type: 'revert-began-elsewhere', why: 'by hand' },
+  ] as const)(
+    'names no code when somebody else took it back after its commit, though it was in trouble before: %o',
+    (event) => {
+      const from: Attempt = { ...inPhase('committed'), code: 'journal-failed', why: 'disk full' };
+      expect(play([event, { type: 'restored' }], from).state).toEqual({ ...inPhase('reverted'), why: 'by hand' });
+    },
+  );
+
   it.each(['cutting', 'committing', 'staged', 'committed', 'finished', 'stuck'] as const)(
     'goes on with a revert that somebody else began and did not end, also when it was %s',
     (phase) => {

@@ -159,6 +159,43 @@ describe('what is done at the hypervisor itself after a commit', () => {
     expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 2, outcome: 'committed' });
   });
 
+  it.each([0, 9])('counts as failed when its agent took it back by itself, on an error budget of %i', (errorBudget) => {
+    const sim = runningCloud([1, 2, 3, 4], { waveSize: 1, errorBudget });
+    const meddledWith = sim.agent('hv2');
+    for (let round = 0; round < 300; round += 1) {
+      sim.step();
+      for (const agent of sim.agents.values()) agent.work();
+      sim.nowMs += 100;
+      if (meddledWith.attempt?.phase !== 'committed' || newestAttempt(sim.state, 'hv2')?.outcome !== 'committed')
+        continue;
+      const why = 'somebody else changed taphv2-1';
+      meddledWith.attempt = { ...meddledWith.attempt, phase: 'reverted', code: 'preimage-changed', why };
+      meddledWith.places.clear();
+    }
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ outcome: 'reverted', code: 'preimage-changed' });
+    expect([...sim.state.hosts.keys()]).toEqual(errorBudget === 0 ? ['hv1', 'hv2'] : ['hv1', 'hv2', 'hv3', 'hv4']);
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'paused',
+      errors: 1,
+      pausedWhy: expect.stringMatching(
+        /compute2.example went back: somebody else|nothing is left to start but compute2/,
+      ),
+    });
+    expect(exitStatus(sim.state, 'r1')).toBe(3);
+    sim.command(retryHost(sim.state, { systemId: 'hv2', by: 'ann' }));
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+    expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+
+  it('is read as taken back by hand from a ledger of before, which did not tell who did it', () => {
+    const sim = committedCloud();
+    const told = { systemId: 'hv1', epoch: 1, outcome: 'reverted', blackouts: [], repair: [] } as const;
+    sim.append([{ type: 'attempt-closed', ...told, code: 'preimage-changed' }]);
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
+  });
+
   it('halts the fleet when it got stuck', () => {
     const sim = committedCloud();
     const agent = sim.agent('hv1');
