@@ -7,6 +7,7 @@ import { advanceAttempt } from './advance-attempt.ts';
 import { agentsWord } from './agents-word.ts';
 import { allOrNone } from './all-or-none.ts';
 import { ask, type Step } from './attempt-context.ts';
+import { canaryUnproven } from './canary-unproven.ts';
 import { describeHold } from './describe-hold.ts';
 import type { Effect } from './effects.ts';
 import { fenceOf } from './fencing.ts';
@@ -37,7 +38,10 @@ export function decide(state: LedgerState, world: World): Decision {
   const runs = activeRuns(state).filter((standing) => standing.run.control === 'running');
   const pauses = runs.flatMap((standing) => pause(state, world, standing));
   if (pauses.length > 0) return { events: pauses, effects: [] };
-  const starts = runs.filter(isRunning).flatMap((standing) => startSome(state, world, standing));
+  const starts = runs.filter(isRunning).flatMap((standing) => {
+    const events = startSome(state, world, standing);
+    return [...events, ...canaryUnproven(state, standing, events)];
+  });
   if (starts.length > 0) return { events: starts, effects: [] };
   const others = [...strays(state, world), ...sweep(state)].map((effect) => ask(world, effect));
   const due = others.flatMap((asked) => (asked.kind === 'busy' ? asked.effects : []));

@@ -4,7 +4,8 @@ import { explainWhy } from '../../../domain/run/explain-why.ts';
 import { revertHost } from '../../../domain/run/host-commands.ts';
 import { runResting } from '../../../domain/run/host-status.ts';
 import { hostView } from '../../../domain/run/host-view.ts';
-import { newestAttempt } from '../../../domain/run/ledger-state.ts';
+import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
+import { replay } from '../../../domain/run/reduce.ts';
 import { abortRun, leaveHost, pauseRun, resumeRun, retryHost, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
 import { runningCloud, type SimCloud } from './sim-cloud.ts';
@@ -357,6 +358,79 @@ describe('what keeps a hypervisor from starting', () => {
     }
     expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', granted: false });
     expect(sim.agent('hv1').cuts).toEqual([]);
+  });
+});
+
+describe('a canary that has nothing to move any more', () => {
+  function emptied(over: Parameters<typeof runningCloud>[1] = {}): SimCloud {
+    const sim = runningCloud([1, 2, 3], over);
+    sim.agent('hv1').onTarget = true; // nobody moved it: Nova has plugged its guest anew
+    sim.settle();
+    return sim;
+  }
+
+  it.each(['direct', 'shunt'] as const)('pauses the run before anybody else is touched (%s)', (method) => {
+    const sim = emptied({ method });
+    expect(opened(sim)).toEqual([]);
+    expect(runView(sim.state, 'r1')).toMatchObject({
+      state: 'paused',
+      pausedWhy: expect.stringMatching(/^canary compute1.example has nothing to move any more/),
+    });
+    expect(exitStatus(sim.state, 'r1')).toBe(2);
+    expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+
+  it('is gone on without by whoever resumes, or by whoever had left it', () => {
+    const sim = emptied();
+    sim.crash();
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r1', by: 'ann' }));
+    sim.settle();
+    expect([opened(sim), runView(sim.state, 'r1')?.state]).toEqual([['hv2', 'hv3'], 'done']);
+    const left = runningCloud([1, 2, 3]);
+    left.agent('hv1').onTarget = true;
+    left.command(leaveHost(left.state, { systemId: 'hv1', by: 'ann', why: 'its guest is gone' }));
+    left.settle();
+    expect([opened(left), runView(left.state, 'r1')?.state]).toEqual([['hv2', 'hv3'], 'done']);
+  });
+
+  it('is one all the same where an attempt has brought its guests there', () => {
+    const sim = runningCloud([1, 2, 3], {}, 1);
+    sim.settle();
+    sim.command(abortRun(sim.state, { runId: 'r1', by: 'ann' }));
+    const plan = sim.state.plans.get('p1');
+    if (plan === undefined) throw new Error('no plan');
+    sim.command(startWave(sim.state, { planId: plan.id, runId: 'r2', throughWave: 2, by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r2')?.state).toBe('done');
+  });
+
+  it('is none although other guests of it were moved before', () => {
+    const sim = runningCloud([1, 2, 3], {}, 1);
+    sim.settle();
+    const plan = sim.state.plans.get('p1');
+    if (plan === undefined) throw new Error('no plan');
+    const waves = plan.waves.map((wave) => {
+      if (!wave.canary) return wave;
+      const deleted = wave.hosts.map((host) => {
+        return { ...host, taps: host.taps.map((tap) => ({ ...tap, tap: 'deleted', portId: 'deleted' })) };
+      });
+      return { ...wave, hosts: deleted };
+    });
+    sim.command(abortRun(sim.state, { runId: 'r1', by: 'ann' }));
+    sim.append([
+      { type: 'plan-created', plan: { ...plan, id: 'p2', waves } },
+      { type: 'run-started', runId: 'r2', planId: 'p2', by: 'ann', throughWave: 2 },
+    ]);
+    sim.settle();
+    expect(opened(sim)).toEqual(['hv1']);
+  });
+
+  it('pauses nothing where nobody is left to be started after it', () => {
+    const sim = runningCloud([1], { remoteVantage: 'when-available' });
+    sim.agent('hv1').onTarget = true;
+    sim.settle();
+    expect(runView(sim.state, 'r1')).toMatchObject({ state: 'done' });
+    expect(sim.entries.map(({ event }) => event.type)).not.toContain('run-paused');
   });
 });
 
