@@ -53,7 +53,7 @@ export function describeHold(hold: HoldReason): string {
     case 'no-peer':
       return `no other active hypervisor can probe network ${hold.networkId} from outside`;
     case 'resolving':
-      return `${hold.host} has an attempt open from before the restart, and its agent was not heard of yet`;
+      return `the agent of ${hold.host} was not heard of since this coordinator started, and may know more than the ledger`;
     case 'plan-outdated':
       return `${hold.tap} has another port than when the plan was made; plan again`;
     case 'at-goal':

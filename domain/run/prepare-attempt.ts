@@ -15,6 +15,7 @@ import { fleetHolds } from './fleet-holds.ts';
 import { makeReady, remoteIsRequired } from './make-ready.ts';
 import { effectsOf } from './progress.ts';
 import { probeByPeers } from './remote-probes.ts';
+import { settling } from './start-holds.ts';
 import { runLimits } from './world.ts';
 
 /** Before the grant nothing is touched: NB, the host's and the peers' probe ports, the remote baseline, then the grant. */
@@ -65,10 +66,12 @@ function refusalOf(context: AttemptContext): Step | undefined {
 export function grantHolds({ state, world, attempt }: AttemptContext): readonly HoldReason[] {
   const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
   const paused = run?.control === 'paused' ? [{ kind: 'run-paused', why: run.pausedWhy ?? '' } as const] : [];
+  const plan = run && state.plans.get(run.planId);
+  const unheard = plan === undefined ? [] : settling(world, plan);
   const isReady = world.inventory.hosts.get(attempt.systemId)?.chassisReady ?? true;
   const chassis = isReady || attempt.direction === 'back' ? [] : [{ kind: 'chassis-missing' } as const];
   const barriers = attemptBarriers(state, world, attempt);
-  return [...paused, ...fleetHolds(state, world, attempt.direction), ...chassis, ...barriers];
+  return [...paused, ...fleetHolds(state, world, attempt.direction), ...unheard, ...chassis, ...barriers];
 }
 
 /** Its agent would refuse to prepare. */

@@ -2,7 +2,7 @@ import type { HoldReason } from '../findings.ts';
 import type { JoinedHost } from '../inventory/joined-inventory.ts';
 import type { TapTarget } from '../network-model.ts';
 import { type Direction, isOpen, type Method } from '../phases.ts';
-import type { PlannedHost, PlannedWave } from '../plan.ts';
+import type { Plan, PlannedHost, PlannedWave } from '../plan.ts';
 import { barriersOf } from '../planning/barriers.ts';
 import { choosePeers } from '../planning/choose-peers.ts';
 import { type Move, standOf } from '../planning/operations.ts';
@@ -42,6 +42,7 @@ export function runHolds(
     ...(wave > current ? [{ kind: 'earlier-wave', wave: current } as const] : []),
     ...fleetHolds(state, world, directionIn(standing, wave)),
     ...resolving(state, world),
+    ...settling(world, standing.plan),
   ];
 }
 
@@ -213,6 +214,17 @@ function resolving(state: LedgerState, world: World): readonly HoldReason[] {
         world.agents.get(host) === undefined && newestAttempt(state, host)?.granted && !isUnknown(state, world, host),
     );
   return unheard === undefined ? [] : [{ kind: 'resolving', host: unheard }];
+}
+
+/**
+ * Whether the ledger is behind (it may have been copied back, which it does not say) only agents can tell: those of the plan are heard first. Where
+ * all come back at once nothing waits; one that stays away is waited for as long as a restart may take.
+ */
+export function settling(world: World, plan: Pick<Plan, 'waves'>): readonly HoldReason[] {
+  if (world.nowMs - world.startedMs > runLimits.unreachableMs) return [];
+  const hosts = plan.waves.flatMap((wave) => wave.hosts);
+  const unheard = hosts.find(({ systemId }) => !world.agents.has(systemId));
+  return unheard === undefined ? [] : [{ kind: 'resolving', host: unheard.systemId }];
 }
 
 function waits(hold: HoldReason): HostHold {

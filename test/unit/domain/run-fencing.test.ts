@@ -7,7 +7,7 @@ import { revertHost } from '../../../domain/run/host-commands.ts';
 import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
 import { differences, reconcile } from '../../../domain/run/reconcile.ts';
 import { replay } from '../../../domain/run/reduce.ts';
-import { resumeRun } from '../../../domain/run/run-commands.ts';
+import { resumeRun, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
 import { runningCloud, type SimCloud } from './sim-cloud.ts';
 
@@ -94,6 +94,64 @@ describe('a ledger that is older than what its agents know', () => {
     apply(sim);
     expect(fence(sim)).toBeUndefined();
     expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+});
+
+describe('a ledger that was copied back, and does not say so', () => {
+  /** Two of three were cut; the ledger is that of before, and the agent that could tell is not back yet. */
+  function copiedBack(entries: (sim: SimCloud) => number): SimCloud {
+    const sim = runningCloud([1, 1, 1], { waveSize: 1 }, 2);
+    sim.settle();
+    const kept = entries(sim);
+    sim.agent('hv2').drop(sim.nowMs);
+    sim.agent('hv2').sinceMs = 0;
+    sim.restore(kept);
+    return sim;
+  }
+
+  it('cuts nobody before its agents have been heard, and is read-only by the first that knows more', () => {
+    const sim = copiedBack((of) => after(of, 'attempt-closed', 'hv1'));
+    for (let ms = 0; ms < 30_000; ms += 5_000) {
+      expect(sim.step()).toBe(false);
+      sim.nowMs += 5_000;
+    }
+    const [why] = explainWhy(sim.state, sim.world, { kind: 'run', runId: 'r1' });
+    expect(why).toMatchObject({ kind: 'resolving', message: expect.stringContaining('agent of hv2') });
+    sim.agent('hv2').reconnect(sim.nowMs);
+    expect(fence(sim)).toBe('the agent of compute2.example has attempt 1, the ledger none');
+  });
+
+  it('lets nobody begin who was only prepared then, before its agents have been heard', () => {
+    const sim = runningCloud([1, 1, 1], { waveSize: 1 }, 1);
+    while (sim.agent('hv1').attempt === undefined) sim.step();
+    sim.agent('hv3').drop(sim.nowMs);
+    sim.agent('hv3').sinceMs = 0;
+    sim.crash();
+    for (let round = 0; round < 20; round += 1) sim.step();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ granted: false });
+    sim.agent('hv3').reconnect(sim.nowMs);
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')?.outcome).toBe('committed');
+  });
+
+  it('waits for an agent that stays away no longer than for a restart', () => {
+    const sim = runningCloud([1, 1, 1], { waveSize: 1, errorBudget: 9 });
+    sim.agent('hv3').drop(0);
+    sim.agent('hv3').sinceMs = 0;
+    sim.crash();
+    expect(sim.step()).toBe(false);
+    sim.nowMs += 30_001;
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('committed');
+  });
+
+  it('does not keep a coordinator waiting whose agents are all back', () => {
+    const sim = runningCloud([1, 1, 1], { waveSize: 1 }, 1);
+    sim.settle();
+    sim.command(startWave(sim.state, { planId: 'p1', runId: 'r2', throughWave: 3, by: 'ann' }));
+    sim.crash();
+    sim.step();
+    expect([...sim.state.open]).toEqual(['hv2']);
   });
 });
 
