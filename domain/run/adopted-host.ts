@@ -14,7 +14,8 @@ export function adoptedHost(host: HostAttempts | undefined, event: Adoption, at:
   const { systemId, hostname, epoch } = event;
   if (host === undefined) return { systemId, hostname, epoch, attempts: [adopted(event, at)] };
   const [newest, ...older] = host.attempts;
-  if (epoch < host.epoch || (epoch === newest.epoch && newest.outcome !== undefined)) return host;
+  const isGivenUp = newest.outcome === 'blocked' && !newest.granted; // as untouched, while its agent was away
+  if (epoch < host.epoch || (epoch === newest.epoch && newest.outcome !== undefined && !isGivenUp)) return host;
   if (epoch === newest.epoch) return { ...host, hostname, attempts: [closed(newest, event, at), ...older] };
   const rest = remembered([superseded(newest, event, at), ...older]);
   return { systemId, hostname, epoch, attempts: [adopted(event, at), ...rest] };

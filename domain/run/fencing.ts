@@ -2,7 +2,7 @@ import { isDonePhase } from '../attempt/operation-phases.ts';
 import type { HoldReason } from '../findings.ts';
 import { isOpen } from '../phases.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
-import type { AgentView, World } from './world.ts';
+import { type AgentView, runLimits, type World } from './world.ts';
 
 /** Somebody who knows of more than the ledger does: it was restored from a backup, or is not the one that these agents obeyed. */
 export interface Ahead {
@@ -44,9 +44,22 @@ function computeFence(state: LedgerState, world: World): Fence | undefined {
   const nb = [...(world.nbEpochs ?? [])].flatMap(([systemId, epoch]) =>
     told.has(systemId) ? [] : (nbAhead(state, world, systemId, epoch) ?? []),
   );
-  const ahead = [...agents.toSorted(byHostname), ...nb.toSorted(byHostname)];
+  const all = [...agents.toSorted(byHostname), ...nb.toSorted(byHostname)];
+  const ahead = all.filter(({ systemId }) => !(state.unheard.has(systemId) && isUnheard(world, systemId)));
   if (state.restored === undefined && ahead.length === 0) return undefined;
   return { ...(state.restored === undefined ? {} : { restored: state.restored }), ahead };
+}
+
+/**
+ * Nobody can say how it came to rest: it was not heard of since the coordinator began; or it was, on its way there, and has been away for longer than
+ * its deadline, put off once, leaves it. Who reconciled named it; when it is back with more, the ledger is behind again.
+ */
+export function isUnheard(world: World, systemId: string): boolean {
+  const agent = world.agents.get(systemId);
+  if (agent === undefined) return true;
+  if (agent.connected || agent.attempt === undefined || !isOpen(agent.attempt.phase)) return false;
+  const restMs = 2 * (agent.attempt.remainingMs ?? 0) + runLimits.deadlineSlackMs;
+  return world.nowMs - agent.sinceMs > Math.max(restMs, runLimits.unreachableMs);
 }
 
 function agentAhead(state: LedgerState, { systemId, hostname, highestEpoch, attempt }: AgentView): Ahead | undefined {
@@ -56,7 +69,8 @@ function agentAhead(state: LedgerState, { systemId, hostname, highestEpoch, atte
   if (epoch > ledger) return { systemId, hostname, source: 'agent', epoch, known: ledger };
   const begun =
     attempt !== undefined && (isOpen(attempt.phase) || isDonePhase(attempt.phase) || attempt.phase === 'stuck');
-  const ungranted = newest?.epoch === attempt?.epoch && newest?.outcome === undefined && newest?.granted === false;
+  const isNot = newest?.outcome === undefined || newest.outcome === 'blocked'; // given up as untouched while its agent was away
+  const ungranted = newest?.epoch === attempt?.epoch && isNot && newest?.granted === false;
   return begun && ungranted ? { systemId, hostname, source: 'agent', epoch: attempt.epoch, known: ledger } : undefined;
 }
 

@@ -18,6 +18,8 @@ export interface LedgerState {
   readonly stuck: ReadonlySet<string>;
   /** It was restored from a backup, and nobody has compared it with the agents since. */
   readonly restored?: { readonly at: string; readonly from: string };
+  /** Hypervisors that were not heard of when the ledger was reconciled, nor have given anything to the ledger since. */
+  readonly unheard: ReadonlySet<string>;
   /** Attempts ever closed: a generation number for clean-up after them. */
   readonly closedCount: number;
 }
@@ -82,6 +84,7 @@ export const emptyLedger: LedgerState = {
   hosts: new Map(),
   open: new Set(),
   stuck: new Set(),
+  unheard: new Set(),
   closedCount: 0,
 };
 

@@ -5,7 +5,7 @@ import type { AttemptState } from '../orders.ts';
 import { isOpen } from '../phases.ts';
 import { wayOf } from '../rewire/places.ts';
 import type { HostPlug, Outcome } from '../run-state.ts';
-import { fenceOf } from './fencing.ts';
+import { fenceOf, isUnheard } from './fencing.ts';
 import { activeRuns } from './host-status.ts';
 import { type LedgerState, newestAttempt } from './ledger-state.ts';
 import { type Commanded, refuse } from './run-commands.ts';
@@ -17,7 +17,7 @@ export interface HostDifference {
   readonly hostname: string;
   /**
    * `adopt`: its agent is at rest, and what it says goes into the ledger. `wait`: it is on its way to rest. `unheard`: its agent has not been
-   * heard of, so that nobody can compare.
+   * heard of, or is away since it was on its way, for longer than that can take: nobody can compare.
    */
   readonly verdict: 'adopt' | 'wait' | 'unheard';
   /** Both in words, like `attempt 3 committed`. */
@@ -79,7 +79,7 @@ function difference(state: LedgerState, world: World, systemId: string): HostDif
   return {
     systemId,
     hostname,
-    verdict: verdictOf(agent),
+    verdict: isUnheard(world, systemId) ? 'unheard' : verdictOf(agent),
     ledger: newest === undefined ? 'nothing' : `attempt ${newest.epoch} ${newest.outcome ?? `open, ${newest.phase}`}`,
     agent: agent === undefined ? 'not heard of' : toldBy(agent),
     plug: world.inventory.hosts.get(systemId)?.plug ?? 'unknown',
@@ -87,8 +87,7 @@ function difference(state: LedgerState, world: World, systemId: string): HostDif
 }
 
 function verdictOf(agent: AgentView | undefined): HostDifference['verdict'] {
-  if (agent === undefined) return 'unheard';
-  return agent.attempt !== undefined && isOpen(agent.attempt.phase) ? 'wait' : 'adopt';
+  return agent?.attempt !== undefined && isOpen(agent.attempt.phase) ? 'wait' : 'adopt';
 }
 
 function toldBy(agent: AgentView): string {

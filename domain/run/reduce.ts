@@ -19,6 +19,7 @@ export function replay(state: LedgerState, entries: Iterable<LedgerEntry>): Ledg
     hosts: new Map(state.hosts),
     open: new Set(state.open),
     stuck: new Set(state.stuck),
+    unheard: new Set(state.unheard),
     closedCount: state.closedCount,
     ...(state.restored === undefined ? {} : { restored: state.restored }),
   };
@@ -37,6 +38,7 @@ interface Draft {
   readonly hosts: Map<string, HostAttempts>;
   readonly open: Set<string>;
   readonly stuck: Set<string>;
+  readonly unheard: Set<string>;
   closedCount: number;
   restored?: { readonly at: string; readonly from: string };
 }
@@ -93,9 +95,11 @@ const handlers: { readonly [T in LedgerEvent['type']]: Handler<T> } = {
   'host-resolved': resolveHost,
   'ledger-restored': (draft, { from }, at) => {
     draft.restored = { at, from };
+    draft.unheard.clear();
   },
-  'ledger-reconciled': (draft) => {
+  'ledger-reconciled': (draft, { unheard }) => {
     delete draft.restored;
+    for (const systemId of unheard) draft.unheard.add(systemId);
   },
   'attempt-adopted': adoptAttempt,
 };
@@ -186,6 +190,7 @@ function openAttempt(draft: Draft, event: EventOf<'attempt-opened'>, at: string)
   const older = remembered(host?.attempts ?? []);
   draft.hosts.set(systemId, { systemId, hostname, epoch, attempts: [attempt, ...older] });
   draft.open.add(systemId);
+  draft.unheard.delete(systemId);
   draft.stuck.delete(systemId);
   if (event.runId !== undefined) changeRun(draft, event.runId, (run) => forget(run, systemId));
 }
@@ -285,6 +290,7 @@ function adoptAttempt(draft: Draft, event: EventOf<'attempt-adopted'>, at: strin
   if (host === before) return;
   draft.hosts.set(systemId, host);
   draft.open.delete(systemId);
+  draft.unheard.delete(systemId);
   if (event.outcome === 'stuck') draft.stuck.add(systemId);
   else draft.stuck.delete(systemId);
   draft.closedCount += 1;

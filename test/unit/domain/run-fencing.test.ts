@@ -14,7 +14,7 @@ import { runningCloud, type SimCloud } from './sim-cloud.ts';
 const who = { by: 'ann', why: 'disk lost' };
 
 /** Where in the ledger the first event of this type is, one after it. */
-function after(sim: SimCloud, type: string, systemId = 'hv1'): number {
+function upTo(sim: SimCloud, type: string, systemId = 'hv1'): number {
   return (
     sim.entries.findIndex(({ event }) => event.type === type && 'systemId' in event && event.systemId === systemId) + 1
   );
@@ -59,7 +59,7 @@ describe('a ledger that is older than what its agents know', () => {
   it('is noticed although the number is known, when the agent works by a grant that the ledger lacks', () => {
     const sim = runningCloud([1, 1], {}, 1);
     sim.settle();
-    sim.restore(after(sim, 'attempt-opened'));
+    sim.restore(upTo(sim, 'attempt-opened'));
     expect(fence(sim)).toBe('the agent of compute1.example has begun attempt 1, of which the ledger has no grant');
     expect(looks(sim)).toEqual({ sent: 0, written: 0 });
   });
@@ -110,7 +110,7 @@ describe('a ledger that was copied back, and does not say so', () => {
   }
 
   it('cuts nobody before its agents have been heard, and is read-only by the first that knows more', () => {
-    const sim = copiedBack((of) => after(of, 'attempt-closed', 'hv1'));
+    const sim = copiedBack((of) => upTo(of, 'attempt-closed', 'hv1'));
     for (let ms = 0; ms < 30_000; ms += 5_000) {
       expect(sim.step()).toBe(false);
       sim.nowMs += 5_000;
@@ -243,7 +243,7 @@ describe('reconciling', () => {
   it('names who was not heard of, and is read-only again when that one turns up with more', () => {
     const sim = runningCloud([1, 1, 1]);
     sim.settle();
-    sim.restore(after(sim, 'attempt-opened', 'hv2'), true);
+    sim.restore(upTo(sim, 'attempt-opened', 'hv2'), true);
     sim.agent('hv2').connected = false;
     sim.agent('hv2').sinceMs = 0;
     sim.startedMs = sim.nowMs;
@@ -255,6 +255,78 @@ describe('reconciling', () => {
     expect(fence(sim)).toBeUndefined();
     sim.agent('hv2').reconnect(sim.nowMs);
     expect(fence(sim)).toContain('compute2.example has begun attempt 1');
+  });
+
+  /** The ledger is that of `entries` ago; hv1 was heard of half-way, 20 s before its deadline, and died. */
+  function diedHalfWay(entries: (sim: SimCloud) => number): SimCloud {
+    const sim = runningCloud([1, 1, 1], { errorBudget: 9 });
+    while (sim.agent('hv1').attempt?.phase !== 'committing') {
+      sim.step();
+      for (const agent of sim.agents.values()) agent.work();
+    }
+    const { attempt } = sim.agent('hv1');
+    if (attempt !== undefined) sim.agent('hv1').attempt = { ...attempt, remainingMs: 20_000 };
+    sim.restore(entries(sim));
+    sim.nowMs += 1_000;
+    sim.agent('hv1').drop(sim.nowMs);
+    return sim;
+  }
+
+  it('is not kept waiting for ever by one that was heard of on its way, and died', () => {
+    const sim = diedHalfWay(() => 3);
+    const { attempt } = sim.agent('hv1');
+    sim.nowMs += 2 * 20_000 + 5_000;
+    expect(differences(sim.state, sim.world)).toMatchObject([{ hostname: 'compute1.example', verdict: 'wait' }]);
+    expect(reconcile(sim.state, sim.world, who)).toHaveProperty('refusal');
+    sim.nowMs += 1;
+    expect(differences(sim.state, sim.world)).toMatchObject([
+      { verdict: 'unheard', agent: 'attempt 1 committing, 20 s to its deadline when last heard' },
+    ]);
+    expect(fence(sim), 'until somebody says so').toContain('compute1.example');
+    apply(sim);
+    expect(sim.entries.at(-1)?.event).toMatchObject({ type: 'ledger-reconciled', unheard: ['hv1'] });
+    expect(fence(sim)).toBeUndefined();
+    sim.agent('hv1').reconnect(sim.nowMs);
+    expect(fence(sim), 'it is back, with more').toContain('compute1.example has attempt 1');
+    while (isOpen(sim.agent('hv1').attempt?.phase ?? 'idle')) sim.agent('hv1').work();
+    apply(sim);
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 1, outcome: 'reverted' });
+    expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+    if (attempt !== undefined) sim.agent('hv1').attempt = { ...attempt, epoch: 2, phase: 'cutting' };
+    sim.agent('hv1').highestEpoch = 2;
+    sim.agent('hv1').drop(sim.nowMs);
+    sim.nowMs += 60_000;
+    expect(fence(sim), 'what was said of it holds for that time only').toContain('compute1.example has attempt 2');
+  });
+
+  it('takes its word when it is back, although the ledger has given its attempt up as untouched meanwhile', () => {
+    const sim = diedHalfWay((of) => upTo(of, 'attempt-opened'));
+    sim.nowMs += 60_000;
+    apply(sim);
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ outcome: 'blocked', granted: false });
+    const { attempt } = sim.agent('hv1');
+    if (attempt !== undefined) sim.agent('hv1').attempt = { ...attempt, phase: 'committed' };
+    sim.agent('hv1').reconnect(sim.nowMs);
+    expect(fence(sim)).toContain('compute1.example has begun attempt 1, of which the ledger has no grant');
+    apply(sim);
+    expect(fence(sim)).toBeUndefined();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ epoch: 1, outcome: 'committed' });
+    expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+
+  it('is not kept from its end by traces in OVN NB of one that was not heard of', () => {
+    const sim = runningCloud([1, 1], {}, 1);
+    sim.settle();
+    sim.agent('hv1').drop(0);
+    sim.agent('hv1').sinceMs = 0;
+    sim.startedMs = sim.nowMs;
+    const world = () => ({ ...sim.world, nbEpochs: new Map([['hv1', 2]]) });
+    expect(fenceOf(sim.state, world())?.ahead).toMatchObject([{ systemId: 'hv1', source: 'nb' }]);
+    sim.command(reconcile(sim.state, world(), who));
+    expect(fenceOf(sim.state, world())).toBeUndefined();
+    sim.append([{ type: 'ledger-restored', by: 'ann', from: 'backup.sqlite' }]);
+    expect(fenceOf(sim.state, world())?.ahead, 'in another ledger it was never named').toHaveLength(1);
   });
 
   it('knows that a number which no journal has was never begun', () => {
