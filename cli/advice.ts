@@ -62,7 +62,7 @@ export const adviceOf = {
     now: 'look for what loses frames on the way to the guests named above, then shunt retry HOST',
   },
   'stuck': {
-    untouched: 'nothing starts anywhere',
+    untouched: 'nothing goes forward anywhere',
     now: 'shunt host show HOST prints the repair commands; then shunt host resolve HOST',
   },
   'child-failed': { untouched: restsByItself, now: 'look at the log' },

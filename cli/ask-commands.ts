@@ -123,7 +123,7 @@ function statusText(status: CoordinatorStatus, style: Style): string {
     ['NATS', yes(status.natsConnected)],
     ['ledger', ledgerText(status, style)],
     ...(status.readOnly === undefined ? [] : [['read-only', style.red(status.readOnly)] as [string, string]]),
-    ['stuck', stuck === '' ? 'none' : style.red(`${stuck}: nothing starts anywhere`)],
+    ['stuck', stuck === '' ? 'none' : style.red(`${stuck}: nothing goes forward anywhere`)],
     ['open', status.openAttempts.length === 0 ? 'none' : String(status.openAttempts.length)],
   ]);
   const open = status.openAttempts.map(

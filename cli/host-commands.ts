@@ -69,7 +69,7 @@ nothing else was started; a paused run goes on with:  shunt resume`;
 }
 
 const resolveNote = `
-While a hypervisor is stuck nothing starts anywhere. \`shunt host show HOST\` prints the commands that repair it; this is the only
+While a hypervisor is stuck nothing goes forward anywhere. \`shunt host show HOST\` prints the commands that repair it; this is the only
 way on after that. A tap that is not at rest is named, with the commands once more, and nothing changes (exit status 5).`;
 
 const orders: readonly (Pick<HostOrder, 'verb'> & Readonly<Record<'about' | 'wait' | 'said', string>>)[] = [

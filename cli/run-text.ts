@@ -77,7 +77,7 @@ function nextStep(attempt: AttemptRecord): string[] {
       return [`nothing was touched; now: ${again}`];
     case 'stuck':
       return [
-        'nothing starts anywhere until it is repaired; on that hypervisor:',
+        'nothing goes forward anywhere until it is repaired; on that hypervisor:',
         ...attempt.repair.map(indent),
         `then:  shunt host resolve ${attempt.hostname} --why '…'`,
       ];

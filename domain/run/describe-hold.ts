@@ -31,7 +31,7 @@ export function describeHold(hold: HoldReason): string {
     case 'stuck':
       return `attempt ${hold.epoch} is stuck; repair it by hand (\`shunt host show\`), then \`shunt host resolve\``;
     case 'fleet-stuck':
-      return `${hold.host} is stuck; nothing starts anywhere until it is repaired and resolved (\`shunt host resolve\`)`;
+      return `${hold.host} is stuck; nothing goes forward anywhere until it is repaired and resolved (\`shunt host resolve\`)`;
     case 'wave-full':
       return `${hold.open} of ${hold.maxOpen} cutovers are open`;
     case 'zone-full':

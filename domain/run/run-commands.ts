@@ -4,7 +4,7 @@ import type { LedgerEvent } from '../ledger-events.ts';
 import { isApproved } from '../planning/freeze-plan.ts';
 import { type RunStanding, runStanding, standingInRun } from './host-status.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { runTroubles, stalledReason } from './run-troubles.ts';
+import { runTroubles, stalledReason, stuckInTheWay } from './run-troubles.ts';
 import type { World } from './world.ts';
 
 /** What an operator's command comes to: events to append (none: it is so already), or a refusal that changes nothing. */
@@ -69,13 +69,8 @@ export function resumeRun(
   const standing = runStanding(state, runId);
   if (standing === undefined) return noRun(runId);
   if (standing.run.control !== 'paused') return refuse('wrong-state', `run ${runId} is not paused`);
-  const [stuck] = [...state.stuck].toSorted();
-  if (stuck !== undefined) {
-    return refuse(
-      'stuck',
-      `${state.hosts.get(stuck)?.hostname ?? stuck} is stuck: repair it first (\`shunt host show\`)`,
-    );
-  }
+  const stuck = stuckInTheWay(state, standing);
+  if (stuck !== undefined) return refuse('stuck', stuck);
   const stalled = stalledReason(standing);
   if (stalled !== undefined) return refuse('wrong-state', stalled);
   const lost = runTroubles(state, world, standing).filter(({ kind }) => kind === 'unreachable' || kind === 'unknown');

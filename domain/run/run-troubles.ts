@@ -104,9 +104,8 @@ function because(why: string | undefined): string {
 
 /** Why a running run has to pause now, or undefined. */
 export function pauseReason(state: LedgerState, world: World, standing: RunStanding): string | undefined {
-  const stuck = [...state.stuck].toSorted()[0];
-  if (stuck !== undefined)
-    return `${state.hosts.get(stuck)?.hostname ?? stuck} is stuck: the fleet halts until it is repaired`;
+  const stuck = stuckInTheWay(state, standing);
+  if (stuck !== undefined) return stuck;
   const troubles = runTroubles(state, world, standing);
   const asOne = isRunning(standing) ? togetherReason(standing) : undefined;
   if (asOne !== undefined) return asOne;
@@ -121,6 +120,22 @@ export function pauseReason(state: LedgerState, world: World, standing: RunStand
     return `${troubles.length} over an error budget of ${errorBudget}: ${told.join('; ')}${more}`;
   }
   return isRunning(standing) ? stalledReason(standing) : undefined;
+}
+
+/**
+ * Of hypervisors that are stuck: any one halts what goes forward, anywhere. What goes back leads to safety and was ordered by a person: only one that is
+ * to go back in this very run halts that.
+ */
+export function stuckInTheWay(state: LedgerState, { waves, current }: RunStanding): string | undefined {
+  const isBack = waves.find(({ wave }) => wave.number === current)?.wave.direction === 'back';
+  const own = new Set(waves.flatMap(({ hosts }) => hosts.map(({ host }) => host.systemId)));
+  const stuck = [...state.stuck].toSorted().find((systemId) => !isBack || own.has(systemId));
+  if (stuck === undefined) return undefined;
+  const hostname = state.hosts.get(stuck)?.hostname ?? stuck;
+  const first = 'repair it first (`shunt host show`)';
+  return isBack
+    ? `${hostname} is stuck, and is to go back in this run: ${first}, or plan the way back of the others without it`
+    : `${hostname} is stuck: the fleet halts until it is repaired (\`shunt host show\`)`;
 }
 
 /** Of those and of disputed ones nobody knows whether they can be left as they are: no budget is for that. Nobody could tell what the cut did there, and the next one would be as blind: no budget is for that. */

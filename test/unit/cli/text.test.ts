@@ -227,7 +227,7 @@ describe('wave, pause, resume, abort, retry', () => {
          2  hv3         -  pending       -       -      -
 
       hv1 attempt 1 stuck: ovsdb-server is gone
-        nothing starts anywhere until it is repaired; on that hypervisor:
+        nothing goes forward anywhere until it is repaired; on that hypervisor:
           ip link set tap7 master brq1
           shunt-agent revert --attempt 1
         then:  shunt host resolve hv1 --why '…'
@@ -465,7 +465,7 @@ what became of it:  shunt host show hv3
       OVN NB:      connected
       NATS:        not connected
       ledger:      41 entries
-      stuck:       hv1: nothing starts anywhere
+      stuck:       hv1: nothing goes forward anywhere
       open:        1
         hv2 attempt 1 cutting, opened 2026-03-01T10:00:00.000Z
       "

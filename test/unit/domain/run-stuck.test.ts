@@ -7,9 +7,9 @@ import { hostView } from '../../../domain/run/host-view.ts';
 import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
 import { replay } from '../../../domain/run/reduce.ts';
 import { askToResolve, resolveHost } from '../../../domain/run/resolve-host.ts';
-import { resumeRun, retryHost } from '../../../domain/run/run-commands.ts';
+import { abortRun, pauseRun, resumeRun, retryHost, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
-import { runningCloud, type SimCloud } from './sim-cloud.ts';
+import { runningCloud, runPlan, type SimCloud } from './sim-cloud.ts';
 
 const who = { systemId: 'hv2', by: 'ann', why: 'vswitchd was reinstalled' };
 
@@ -80,6 +80,43 @@ describe('a hypervisor that is stuck', () => {
     sim.settle();
     expect(runView(sim.state, 'r1')?.state).toBe('done');
     expect(replay(emptyLedger, sim.entries)).toEqual(sim.state);
+  });
+
+  it('keeps nobody else from going back to legacy, by a plan that leaves it', () => {
+    const sim = stuckCloud();
+    expect(newestAttempt(sim.state, 'hv1')?.outcome).toBe('committed');
+    sim.command(abortRun(sim.state, { runId: 'r1', by: 'ann' }));
+    runPlan(sim, { goal: 'legacy', exclude: ['hv2'] });
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ direction: 'back', outcome: 'committed', runId: 'r2' });
+    expect(runView(sim.state, 'r2')?.state).toBe('done');
+    runPlan(sim, { exclude: ['hv2'] });
+    sim.settle();
+    expect([...sim.state.hosts.keys()].toSorted(), 'nothing goes forward').toEqual(['hv1', 'hv2']);
+    expect(runView(sim.state, 'r3')).toMatchObject({ state: 'paused', pausedWhy: expect.stringContaining('halts') });
+  });
+
+  it('does not keep such a way back from being resumed; but one that is to go back itself does', () => {
+    const sim = runningCloud([1, 2, 3]);
+    sim.settle();
+    runPlan(sim, { goal: 'legacy', exclude: ['hv1'] }, 1);
+    sim.command(pauseRun(sim.state, { runId: 'r2', by: 'ann', why: 'lunch' }));
+    Object.assign(sim.agent('hv1'), {
+      attempt: { ...sim.agent('hv1').attempt, phase: 'stuck', why: 'no vswitchd', repair: [] },
+    });
+    sim.settle();
+    expect([...sim.state.stuck]).toEqual(['hv1']);
+    sim.command(resumeRun(sim.state, sim.world, { runId: 'r2', by: 'ann' }));
+    sim.settle();
+    expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ direction: 'back', outcome: 'committed' });
+    Object.assign(sim.agent('hv3'), { localFails: true, revertFails: true });
+    sim.command(startWave(sim.state, { planId: 'p2', runId: 'r3', throughWave: 2, by: 'ann' }));
+    sim.settle();
+    expect(runView(sim.state, 'r2')).toMatchObject({
+      state: 'paused',
+      pausedWhy: expect.stringMatching(/^compute3.example is stuck, and is to go back in this run/),
+    });
+    expect(resumeRun(sim.state, sim.world, { runId: 'r2', by: 'ann' })).toMatchObject({ refusal: { code: 'stuck' } });
   });
 
   it('is not resolved while its agent finds a tap that is not at rest', () => {
