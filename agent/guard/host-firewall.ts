@@ -1,3 +1,4 @@
+import { nftGeneration } from '../../platform/native/nft-generation.ts';
 import { isShuntError } from '../../platform/shunt-error.ts';
 import type { Host } from '../host/host.ts';
 import type { Claim } from '../journal/claims.ts';
@@ -11,10 +12,22 @@ export interface HostFirewallOptions {
   /** Those of taps that nobody moves at the moment. */
   readonly claims: () => ReadonlyMap<string, Claim>;
   readonly writers: Pick<ForeignWriters, 'gatesPutBack'>;
+  readonly filters?: Filters;
   readonly onError: (error: unknown, tap: string) => void;
 }
 
-/** Between looks at our own gates; at what else filters on this host every few of them, for that takes a program. */
+/** What filters on this host besides our gates. */
+export interface Filters {
+  /** Changes with whatever is changed there, as far as the kernel tells; undefined: it does not. */
+  readonly generation: () => number | undefined;
+  /** Lets frames pass our legs. True: something of that was missing. */
+  readonly accept: (signal: AbortSignal) => Promise<boolean>;
+}
+
+/**
+ * Between looks at our own gates. At what else filters on this host, for which it takes a program, when the kernel tells of a change, and every few of them: the
+ * older iptables changes what it does not tell of.
+ */
 const lookEveryMs = 1_500;
 const filtersEvery = 7;
 const limitMs = 10_000;
@@ -29,6 +42,8 @@ export class HostFirewall implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   #looks = 0;
+  /** Of the filters, when they were looked at. */
+  #generation: number | undefined;
 
   constructor(options: HostFirewallOptions) {
     this.#options = options;
@@ -58,14 +73,21 @@ export class HostFirewall implements Disposable {
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]);
       await this.#keepGates([first, ...others], signal);
-      this.#looks += 1;
-      if (this.#looks % filtersEvery === 0 && (await acceptOwnLegs({ signal })))
-        await this.#tell(first, 'the rules that let frames pass the legs of shunts were gone');
+      await this.#keepAccepted(first, signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#options.onError(error, first.move.tap);
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #keepAccepted(first: ShuntClaim, signal: AbortSignal): Promise<void> {
+    const { generation, accept } = this.#options.filters ?? kernelFilters;
+    this.#looks += 1;
+    if (generation() === this.#generation && this.#looks % filtersEvery !== 0) return;
+    const missing = await accept(signal);
+    this.#generation = generation(); // with what we have changed there ourselves
+    if (missing) await this.#tell(first, 'the rules that let frames pass the legs of shunts were gone');
   }
 
   async #keepGates(claims: readonly ShuntClaim[], signal: AbortSignal): Promise<void> {
@@ -98,6 +120,8 @@ export class HostFirewall implements Disposable {
     return this.#options.writers.gatesPutBack(claim, what);
   }
 }
+
+const kernelFilters: Filters = { generation: nftGeneration, accept: (signal) => acceptOwnLegs({ signal }) };
 
 /** Empty when somebody has removed the table. */
 function gatesOf({ plane }: Host): string {

@@ -15,6 +15,7 @@ import {
 import { type LinkEvent, LinkMonitor } from '../../platform/native/link-monitor.ts';
 import { Netlink } from '../../platform/native/netlink.ts';
 import { inNetns, warmThreadPool } from '../../platform/native/netns.ts';
+import { nftGeneration } from '../../platform/native/nft-generation.ts';
 import type { ReceivedFrame } from '../../platform/native/packet-receiver.ts';
 import { PacketSocket, type PacketSocketOptions } from '../../platform/native/packet-socket.ts';
 import { Poller } from '../../platform/native/poller.ts';
@@ -375,6 +376,26 @@ const echo = {
   identifier: 77,
   sequence: 1,
 };
+
+describe('the packet filters of a network namespace', () => {
+  const change = (...argv: readonly string[]) => execFileSync('ip', ['netns', 'exec', home, ...argv]);
+  const now = () => inNetns(home, nftGeneration);
+
+  it('tell that they were changed, by nft or by iptables, and not that they were looked at', () => {
+    const first = now();
+    expect(first).toBeTypeOf('number');
+    change('nft', 'add', 'table', 'inet', 'pf');
+    const second = now();
+    expect(second).not.toBe(first);
+    change('iptables', '-A', 'FORWARD', '-j', 'ACCEPT');
+    const third = now();
+    expect(third).not.toBe(second);
+    change('iptables', '-S', 'FORWARD');
+    change('ip6tables', '-S', 'FORWARD');
+    change('nft', 'list', 'ruleset');
+    expect(now()).toBe(third);
+  });
+});
 
 /** An ARP request, a ping, a neighbor solicitation and LLDP, all from A. */
 function sampleFrames(): readonly Buffer[] {
