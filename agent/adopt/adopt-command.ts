@@ -4,7 +4,7 @@ import { adoptionExpiredCommand } from '../deadman-command.ts';
 import type { AdoptFlags, Output } from '../program.ts';
 import type { WayBack } from '../way-back.ts';
 import { type AdoptResult, adopt } from './adopt.ts';
-import { type AdoptionState, readAdoptions } from './adoption-journal.ts';
+import { type AdoptionState, readAdoptions, tellUnreadable } from './adoption-journal.ts';
 import { adoptionBack, adoptionExpired, confirmAdoption, type SettleResult } from './settle.ts';
 
 export interface CommandMeans {
@@ -37,8 +37,16 @@ export async function adoptCommand(flags: AdoptFlags & Output, means: CommandMea
   if (chosen > 1) throw new ShuntError('usage', 'one of --nic, --confirm and --back');
   const { print } = means;
   if (chosen === 0) {
-    const all = readAdoptions(means.config().stateDir);
-    print(flags.output === 'json' ? JSON.stringify(all.map(summary)) : listText(all));
+    const { stateDir } = means.config();
+    const { adoptions, unreadable } = readAdoptions(stateDir);
+    tellUnreadable(stateDir, unreadable);
+    const damaged = unreadable.map(({ id }) => ({ id, phase: 'unreadable' }));
+    const listed = [...adoptions.map(summary), ...damaged];
+    print(
+      flags.output === 'json'
+        ? JSON.stringify(listed)
+        : [...adoptions.map(line), ...damaged.map(({ id, phase }) => `${id}  ${phase}`)].join('\n') || never,
+    );
     return 0;
   }
   const result = await carryOut(flags, means);
@@ -70,14 +78,11 @@ function summary({ header, phase }: AdoptionState) {
   return { id, phase, nic: adoption.nic, provider: adoption.provider, moves: adoption.moves };
 }
 
-function listText(all: readonly AdoptionState[]): string {
-  if (all.length === 0) return 'no uplink was ever adopted on this host; shunt-agent adopt --nic NIC prints a plan';
-  return all
-    .map(({ header: { id, adoption }, phase }) => {
-      const uplinks = adoption.moves.map(({ uplink }) => uplink.name).join(' ');
-      return `${id}  ${phase}  ${adoption.nic} -> ${adoption.provider}: ${uplinks}`;
-    })
-    .join('\n');
+const never = 'no uplink was ever adopted on this host; shunt-agent adopt --nic NIC prints a plan';
+
+function line({ header: { id, adoption }, phase }: AdoptionState): string {
+  const uplinks = adoption.moves.map(({ uplink }) => uplink.name).join(' ');
+  return `${id}  ${phase}  ${adoption.nic} -> ${adoption.provider}: ${uplinks}`;
 }
 
 function resultText(result: Result): readonly string[] {

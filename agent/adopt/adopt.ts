@@ -11,7 +11,7 @@ import type { AgentConfig } from '../config.ts';
 import { armDeadMan, disarmDeadMan } from '../cutover/dead-man.ts';
 import { type Host, openHost } from '../host/host.ts';
 import { keptSettings } from '../journal/kept-settings.ts';
-import { AdoptionJournal, nextAdoption, readAdoptions } from './adoption-journal.ts';
+import { AdoptionJournal, nextAdoption, readAdoptions, tellUnreadable, unreadableText } from './adoption-journal.ts';
 import { goBack, perform } from './go-back.ts';
 import type { Numbered } from './provider-rows.ts';
 import { readAdoptFacts } from './read-adopt-facts.ts';
@@ -105,10 +105,14 @@ export function notAtRest(stateDir: string): string | undefined {
   const rest = readRest(stateDir);
   if (rest.state !== 'at-rest')
     return `attempt ${rest.attempt?.epoch} is ${rest.state} on this host: uplinks move at rest only`;
-  const open = readAdoptions(stateDir).find(
-    ({ phase }) => phase === 'armed' || phase === 'adopted' || phase === 'stuck',
-  );
-  if (open === undefined) return undefined;
+  const { adoptions, unreadable } = readAdoptions(stateDir);
+  const open = adoptions.find(({ phase }) => phase === 'armed' || phase === 'adopted' || phase === 'stuck');
+  if (open === undefined) {
+    const doubtful = unreadable.find(({ phase }) => phase === 'unknown');
+    if (doubtful !== undefined) return unreadableText(stateDir, doubtful);
+    tellUnreadable(stateDir, unreadable);
+    return undefined;
+  }
   const hint = open.phase === 'stuck' ? '--back' : '--confirm or --back';
   return `adoption ${open.header.id} is ${open.phase}: shunt-agent adopt ${hint} first`;
 }

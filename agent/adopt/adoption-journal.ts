@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Adoption } from '../../domain/adopt/facts.ts';
 import type { Deadline } from '../../platform/clock.ts';
 import { RecordWriter } from '../../platform/record-writer.ts';
-import { readRecords } from '../../platform/records.ts';
-import { ShuntError } from '../../platform/shunt-error.ts';
+import { decodeRecords, readRecords } from '../../platform/records.ts';
+import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import type { DeadMan } from '../journal/journal-records.ts';
 import { keptSettingsSchema, type WayBackSettings } from '../journal/kept-settings.ts';
 
@@ -91,8 +91,36 @@ function pathOf(stateDir: string, id: number): string {
   return join(stateDir, 'adoptions', `${String(id).padStart(6, '0')}.journal`);
 }
 
-/** Every adoption that this host ever began, oldest first. */
-export function readAdoptions(stateDir: string): readonly AdoptionState[] {
+/** One whose journal cannot be read. */
+export interface UnreadableAdoption {
+  readonly id: number;
+  readonly why: string;
+  /** What its last line says of it, where that can be read, or that a later one began, which none does before this one is at rest. */
+  readonly phase: 'back' | 'confirmed' | 'at rest' | 'unknown';
+}
+
+/** Every adoption that this host ever began, oldest first; none stands in the way of reading the others. */
+export function readAdoptions(stateDir: string): {
+  readonly adoptions: readonly AdoptionState[];
+  readonly unreadable: readonly UnreadableAdoption[];
+} {
+  const ids = adoptionIds(stateDir);
+  const adoptions: AdoptionState[] = [];
+  const unreadable: UnreadableAdoption[] = [];
+  for (const id of ids) {
+    try {
+      const state = readAdoption(stateDir, id);
+      if (state !== undefined) adoptions.push(state);
+    } catch (error) {
+      if (!isShuntError(error)) throw error;
+      const phase = lastWord(pathOf(stateDir, id)) ?? (id === ids.at(-1) ? 'unknown' : 'at rest');
+      unreadable.push({ id, why: describeError(error), phase });
+    }
+  }
+  return { adoptions, unreadable };
+}
+
+function adoptionIds(stateDir: string): readonly number[] {
   let names: readonly string[];
   try {
     names = readdirSync(join(stateDir, 'adoptions'));
@@ -103,15 +131,44 @@ export function readAdoptions(stateDir: string): readonly AdoptionState[] {
   return names
     .flatMap((name) => fileName.exec(name)?.[1] ?? [])
     .map(Number)
-    .toSorted((a, b) => a - b)
-    .flatMap((id) => readAdoption(stateDir, id) ?? []);
+    .toSorted((a, b) => a - b);
 }
 
-/** Undefined: its first line was never written whole, so nothing was touched. */
+function lastWord(path: string): 'back' | 'confirmed' | undefined {
+  try {
+    const lines = readFileSync(path, 'utf8').trimEnd();
+    const [record] = decodeRecords(Buffer.from(`${lines.slice(lines.lastIndexOf('\n') + 1)}\n`), path).records;
+    const type = recordSchema.safeParse(record).data?.type;
+    return type === 'back' || type === 'confirmed' ? type : undefined;
+  } catch {
+    return undefined; // it is told already why it cannot be read
+  }
+}
+
+/** For people: what is the matter with it, and what to do. */
+export function unreadableText(stateDir: string, { id, why, phase }: UnreadableAdoption): string {
+  const path = pathOf(stateDir, id);
+  const standing = phase === 'unknown' ? 'nobody can tell where it stands' : `it is ${phase}`;
+  return `adoption ${id} cannot be read, ${standing}: ${why}. When the uplinks of this host are in their places, rename ${path} to ${path}.bad`;
+}
+
+/** On `stderr`: what a command prints is about the others. */
+export function tellUnreadable(stateDir: string, unreadable: readonly UnreadableAdoption[]): void {
+  for (const one of unreadable) console.error(`shunt-agent: ${unreadableText(stateDir, one)}`);
+}
+
+/**
+ * Undefined: its first line was never written whole, so nothing was touched. One whose first line is damaged while good ones follow is `records-corrupt`:
+ * something was.
+ */
 export function readAdoption(stateDir: string, id: number): AdoptionState | undefined {
   const path = pathOf(stateDir, id);
-  const [first, ...rest] = readRecords(path, { onCorruption: 'stop' }).records;
-  if (first === undefined) return undefined;
+  const { records: all, corruptAt } = readRecords(path, { onCorruption: 'stop' });
+  const [first, ...rest] = all;
+  if (first === undefined) {
+    if (corruptAt === undefined) return undefined;
+    throw new ShuntError('records-corrupt', `reading ${path}: its first line is damaged, good ones follow`);
+  }
   const header = headerSchema.safeParse(first);
   if (!header.success) throw new ShuntError('records-corrupt', `reading ${path}`, { cause: header.error });
   const records = rest.flatMap((record) => recordSchema.safeParse(record).data ?? []);
@@ -124,10 +181,10 @@ function phaseAfter(phase: AdoptionPhase, { type }: AdoptionRecord): AdoptionPha
   return type === 'back-began' ? phase : type;
 }
 
-/** The number of the next one. */
+/** The number of the next one: none that any file here has had, whatever it was renamed to. Rows that are still there may bear it. */
 export function nextAdoption(stateDir: string): number {
   const names = readdirSync(makeDir(stateDir));
-  return Math.max(0, ...names.map((name) => Number(fileName.exec(name)?.[1] ?? 0))) + 1;
+  return Math.max(0, ...names.map((name) => Number(/^(\d{6})\.journal/.exec(name)?.[1] ?? 0))) + 1;
 }
 
 function makeDir(stateDir: string): string {

@@ -12,6 +12,9 @@ import {
   type AdoptionState,
   readAdoption,
   readAdoptions,
+  tellUnreadable,
+  type UnreadableAdoption,
+  unreadableText,
 } from './adoption-journal.ts';
 import { goBack, guestsOnTarget, isBack } from './go-back.ts';
 import { markConfirmed } from './provider-rows.ts';
@@ -33,7 +36,9 @@ const graceMs = 1_000;
 
 /** The word that keeps an adoption. */
 export async function confirmAdoption(config: AgentConfig, signal: AbortSignal): Promise<SettleResult> {
-  const open = readAdoptions(config.stateDir).findLast(({ phase }) => phase === 'adopted');
+  const { adoptions, unreadable } = readAdoptions(config.stateDir);
+  tellUnreadable(config.stateDir, unreadable);
+  const open = adoptions.findLast(({ phase }) => phase === 'adopted');
   if (open === undefined) return { kind: 'nothing-to-do', why: 'no adoption waits to be confirmed' };
   await using host = await openHost(config, signal);
   await takeLock(host, signal);
@@ -73,7 +78,9 @@ async function confirm(
 
 /** The newest adoption that stands, taken back: uplinks are as before it. */
 export async function adoptionBack(way: WayBack, signal: AbortSignal): Promise<SettleResult> {
-  const newest = readAdoptions(way.stateDir).findLast(({ phase }) => phase !== 'back');
+  const { newest, doubtful } = standing(way.stateDir);
+  if (doubtful !== undefined)
+    return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message: unreadableText(way.stateDir, doubtful) }] };
   if (newest === undefined) return { kind: 'nothing-to-do', why: 'no adoption stands on this host' };
   const rest = readRest(way.stateDir);
   if (rest.state === 'open') {
@@ -81,6 +88,19 @@ export async function adoptionBack(way: WayBack, signal: AbortSignal): Promise<S
     return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message }] };
   }
   return await takeItBack(newest, { by: byHand, way, signal });
+}
+
+/** The newest adoption that stands, or one that cannot be read and may stand upon it; what is said of the others that cannot is told. */
+export function standing(stateDir: string): {
+  readonly newest?: AdoptionState | undefined;
+  readonly doubtful?: UnreadableAdoption;
+} {
+  const { adoptions, unreadable } = readAdoptions(stateDir);
+  const newest = adoptions.findLast(({ phase }) => phase !== 'back');
+  const doubtful = unreadable.findLast(({ id, phase }) => phase !== 'back' && id > (newest?.header.id ?? 0));
+  if (doubtful !== undefined) return { doubtful };
+  tellUnreadable(stateDir, unreadable);
+  return { newest };
 }
 
 const deadManName = 'the dead man';
