@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { attemptsDir } from '../../agent/journal/attempt-journal.ts';
+import { run, until } from '../../lab/command.ts';
 import { failCalls } from '../../lab/faults/failing-calls.ts';
-import type { Fault } from '../../lab/faults/fault.ts';
+import { type Fault, standingFault } from '../../lab/faults/fault.ts';
+import { frozenDisk } from '../../lab/faults/frozen-disk.ts';
+import { powerCutDisk } from '../../lab/faults/power-cut-disk.ts';
 import { readOnly, type SmallDisk, smallDisk } from '../../lab/faults/small-disk.ts';
+import { pathsOf } from '../../lab/run-dir.ts';
 import { cut, type Deed, endsOf, flip, OneHost } from './fixture/one-host.ts';
 import { everyMoment, moments } from './moments.ts';
 import { titleOf } from './rows.ts';
@@ -109,6 +113,25 @@ describe(titleOf(14), () => {
   });
 
   if (everyMoment) {
+    it('that hangs while an attempt is open: the dead man takes it back without it, and the agent hears of it when it is there again', async () => {
+      const { host } = world;
+      await host.kill('SIGKILL');
+      await using hanging = await powerCutDisk(join(pathsOf(host.name).dir, 'hangs'));
+      await using _over: Fault = await mountedOver(disk.dir, hanging.dir);
+      await host.start();
+      await world.begin(cut, { deadlineMs: 5_000 });
+      await host.phase(world.epoch, 'committing');
+      await using frozen = await frozenDisk(hanging.dir);
+      await until('the dead man to take every tap back', async () =>
+        (await host.plugs()).every((plug) => plug === 'legacy') ? true : undefined,
+      );
+      expect(host.newest?.phase).toBe('committing'); // the agent stands still in a write
+      await frozen.remove();
+      await host.phase(world.epoch, 'reverted');
+      expect(await world.atRest()).toBe('legacy');
+      await host.kill('SIGKILL');
+    });
+
     it('whose syncs fail: none is tried again on that file, no further step is made, it goes back', async () => {
       const { host } = world;
       await world.begin(cut, { soakMs: 1_000 });
@@ -169,6 +192,12 @@ function struck({ host, epoch }: OneHost): boolean {
   const strike = lines.findIndex((line) => line.includes('by a failpoint'));
   const done = lines.findIndex((line) => line.includes('"phase":"committed"'));
   return strike >= 0 && (done < 0 || strike < done);
+}
+
+/** Lays one folder over another. */
+async function mountedOver(dir: string, by: string): Promise<Fault> {
+  await run(['mount', '--bind', by, dir]);
+  return standingFault(`${dir} is ${by}`, () => run(['umount', '--lazy', dir]));
 }
 
 function journalOf({ host, epoch }: OneHost): string {
