@@ -14,6 +14,7 @@ import { ForeignWriters } from './foreign-writers.ts';
 import { HostFirewall } from './host-firewall.ts';
 import type { ClaimJudgement } from './judge-claim.ts';
 import { KeptClaims } from './kept-claims.ts';
+import { KeptUp } from './kept-up.ts';
 import { LastingFindings } from './lasting-findings.ts';
 import { letGo } from './let-go.ts';
 import { type GuardExecutor, masterOf, perform, putBackSteps, unplugStale } from './put-back.ts';
@@ -54,6 +55,7 @@ export class PlugGuard implements Disposable {
   readonly #stop = new AbortController();
   readonly #fights = new Fights();
   readonly #judge: ClaimJudge;
+  readonly #keptUp: KeptUp;
   readonly #lasting: LastingFindings;
   readonly #writers: ForeignWriters;
   readonly #woken: WokenOvsAgent;
@@ -62,6 +64,7 @@ export class PlugGuard implements Disposable {
   constructor(options: GuardOptions) {
     this.#options = options;
     this.#judge = new ClaimJudge(options.host, options.bootId);
+    this.#keptUp = new KeptUp(options.host.netlink);
     this.#lasting = new LastingFindings(options.onStanding);
     const who = new WhoWrote(() => lookAround(options.database));
     this.#writers = new ForeignWriters({
@@ -193,6 +196,7 @@ export class PlugGuard implements Disposable {
     const found = this.#judge.judge(claim, { link, port });
     const kept = found.kind === 'gone' || found.kind === 'foreign' ? claim : this.#inThisBoot(claim);
     if (found.kind === 'in-place') {
+      this.#keptUp.look(link);
       this.#writers.inPlace(tap);
       return;
     }
@@ -297,7 +301,9 @@ export class PlugGuard implements Disposable {
     if (isShuntClaim(claim)) return (await this.#putShuntBack(claim, signal)) || rewrote;
     const plugged = host.ovs.ports().get(claim.move.tap)?.bridge.name === claim.move.target.bridge;
     const steps = putBackSteps(claim.move, masterOf(host, link), plugged);
+    this.#keptUp.begin(claim.move.tap);
     await perform(steps, signal, executor);
+    this.#keptUp.look(this.#link(claim.move.tap));
     return true;
   }
 
