@@ -8,6 +8,7 @@ import { Cloud } from './fixture/cloud.ts';
 
 const agent = 'shunt-agent.service';
 const coordinator = 'shunt-coordinator.service';
+const settings = '/etc/shunt/agent.yaml';
 const timers = ['list-units', '--all', '--plain', '--no-legend', 'shunt-deadman-*.timer'];
 /** The dead man runs out after the deadline; only what waits for that makes it short. */
 const short = { deadline: '5s', soak: '3s' };
@@ -30,7 +31,6 @@ describe('a cutover below systemd', () => {
 
   // Whatever became of the last attempt, the next begins from legacy.
   afterEach(async () => {
-    await machine.systemctl('unmask', '--runtime', agent);
     await machine.systemctl('start', agent);
     await cloud.backToLegacy();
     expect(await cloud.silentGuests()).toEqual([]);
@@ -68,19 +68,22 @@ describe('a cutover below systemd', () => {
     );
   });
 
-  it('goes back by the timer when the agent is killed and kept from starting', async () => {
+  it('goes back by the timer when the agent is killed, and a mistake in agent.yaml keeps it from starting', async () => {
     const after = await newestEpoch();
     await cloud.startRun({ hosts: ['hv1'], ...short });
     const { epoch } = await cloud.untilPhase('hv1', ['soaking'], after);
+    await machine.run(['sh', '-ec', `cp -a ${settings} ${settings}.good; echo 'foreignWriter: hold' >> ${settings}`]);
     await machine.systemctl('kill', '--signal=KILL', agent); // whatever is in its control group
-    await machine.systemctl('mask', '--runtime', '--now', agent);
+    await cloud.until('the agent to be given up', async () =>
+      (await machine.unit(agent))['ActiveState'] === 'failed' ? true : undefined,
+    );
     await untilOnLegacy();
     expect(await cloud.silentGuests()).toEqual([]);
     await cloud.until('the dead man to end well', async () => {
       const told = await machine.run(['journalctl', '--no-pager', '--unit', `shunt-deadman-${epoch}-*`]);
       return told.includes('Deactivated successfully') || undefined;
     });
-    await machine.systemctl('unmask', '--runtime', agent);
+    await machine.run(['mv', `${settings}.good`, settings]);
     await machine.systemctl('start', agent);
     expect(await cloud.untilClosed('hv1', after)).toMatchObject({ outcome: 'reverted' });
   });
