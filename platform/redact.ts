@@ -1,16 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { gone, secretSpans } from './secret-spans.ts';
 
 /** What was taken out of texts, for whoever reads them. */
 export interface Redacted {
   readonly secrets: number;
   readonly addresses: number;
 }
-
-const gone = '<redacted>';
-
-/** Names of keys whose values nobody else may read. `psk`: Open vSwitch's tunnels with IPsec have it in a row. */
-const secretName =
-  '[A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|psk|nkey|jwt|seed)[A-Za-z0-9_-]*';
 
 /**
  * Takes secrets out of texts: values of keys that are called so, user parts of URLs, PEM private keys, JSON web tokens, NATS seeds, bearer tokens;
@@ -46,24 +41,37 @@ export class Redactor {
   }
 
   #secretsOf(text: string): string {
-    return text
+    const out = text
       .replace(pemKeys, () => this.#secret())
-      .replace(
-        userPart,
-        (_all, scheme: string, user: string) => `${scheme}${this.#secret(...user.split(':').slice(-1))}@`,
-      )
-      .replace(bearer, (_all, word: string, value: string) => `${word} ${this.#secret(value)}`)
-      .replace(namedValues, (all, name: string, value: string) => this.#named(all, name, value))
-      .replace(namedPairs, (all, name: string, value: string) => this.#named(all, name, value))
-      .replace(jsonWebTokens, () => this.#secret())
-      .replace(natsSeeds, () => this.#secret());
+      .replace(userPart, (_all, slashes: string, user: string) => `${slashes}${this.#secret(...passwordsOf(user))}@`)
+      .replace(bearer, (_all, word: string, value: string) => `${word} ${this.#secret(value)}`);
+    return this.#withoutTokens(this.#withoutNamed(out)).replace(natsSeeds, () => this.#secret());
   }
 
-  /** A path is where a secret lies, not a secret; a flag or a small number is none. */
-  #named(all: string, name: string, value: string): string {
-    const bare = value.replace(/^\\?["']|\\?["']$/g, '');
-    if (bare === '' || bare === gone || /^(\/|true$|false$|null$|\d{1,5}$|~$|\[|\{)/.test(bare)) return all;
-    return name + value.replace(bare, this.#secret(bare));
+  #withoutNamed(text: string): string {
+    const parts: string[] = [];
+    let done = 0;
+    for (const { from, to } of secretSpans(text)) {
+      parts.push(text.slice(done, from), this.#secret(...formsOf(text.slice(from, to))));
+      done = to;
+    }
+    return parts.join('') + text.slice(done);
+  }
+
+  /** JSON web tokens: two or three parts of base64. */
+  #withoutTokens(text: string): string {
+    const parts: string[] = [];
+    let done = 0;
+    for (let at = text.indexOf('eyJ'); at >= 0; at = text.indexOf('eyJ', at)) {
+      const [header, body, signature] = [...tokenParts(text, at)];
+      const to = at + [header, body, signature].filter((part) => part !== undefined).join('.').length;
+      if (isJsonWebToken(text[at - 1], header, body)) {
+        parts.push(text.slice(done, at), this.#secret());
+        done = to;
+      }
+      at = Math.max(to, at + 3); // whatever begins within it is shorter, and is none either
+    }
+    return parts.join('') + text.slice(done);
   }
 
   /** Short ones are not looked for elsewhere: they would be found in every word. */
@@ -88,16 +96,9 @@ export class Redactor {
 }
 
 const pemKeys = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
-const userPart = /([a-z][a-z0-9+.-]*:\/\/)([^\s/@"']+)@/gi;
+/** Up to the last `@` before the path: a password may hold some. */
+const userPart = /(:\/\/)([^\s/"']+)@/g;
 const bearer = /\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi;
-/** `key: value`, `key=value`, `"key":"value"`, also where quotes are escaped. */
-const namedValues = new RegExp(
-  `((?<![A-Za-z0-9])(?:\\\\?["'])?${secretName}(?:\\\\?["'])?\\s*[:=]\\s*)(\\\\?"[^"\\\\]*\\\\?"|'[^']*'|[^\\s,;&"'}\\])]+)`,
-  'gi',
-);
-/** `["key","value"]`: a map in the JSON of OVSDB. */
-const namedPairs = new RegExp(`("${secretName}"\\s*,\\s*)("[^"]*")`, 'gi');
-const jsonWebTokens = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g;
 const natsSeeds = /\bS[AUONCX][A-Z2-7]{54,58}\b/g;
 const macs = /(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])/g;
 const ip4s = /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)/g;
@@ -108,4 +109,29 @@ function isIp6(text: string): boolean {
   if (!text.includes('::') && text.split(':').length !== 8) return false;
   const groups = text.split(':');
   return groups.length <= 9 && groups.every((group) => group.length <= 4) && /[0-9A-Fa-f]/.test(text);
+}
+
+/** As it may stand elsewhere: without its escapes, line by line, without what followed it in a list. */
+function formsOf(value: string): readonly string[] {
+  const lines = value.split('\n').map((line) => line.trim());
+  const [first = value] = value.split(/[,;&]/);
+  return [...new Set([value, value.replaceAll(/\\(.)/g, '$1'), first, ...lines])];
+}
+
+function passwordsOf(user: string): readonly string[] {
+  return [user.slice(user.indexOf(':') + 1)];
+}
+
+function isJsonWebToken(before = ' ', header = '', body = ''): boolean {
+  return !/[A-Za-z0-9]/.test(before) && header.length > 10 && body.length > 7;
+}
+
+function* tokenParts(text: string, at: number): Generator<string> {
+  const part = /[A-Za-z0-9_-]*/y;
+  part.lastIndex = at;
+  for (let count = 0; count < 3; count += 1) {
+    yield part.exec(text)?.[0] ?? '';
+    if (text[part.lastIndex] !== '.') return;
+    part.lastIndex += 1;
+  }
 }

@@ -27,6 +27,113 @@ describe('secrets', () => {
     expect(redact(text)).toContain('<redacted>');
   });
 
+  it.each([
+    ['an @ in a password', 'nats://shunt:p@ss-w0rd-tail@10.0.0.1:4222/x', 'nats://<redacted>@10.0.0.1:4222/x'],
+    [
+      'a block',
+      'nats:\n  password: |\n    first-tail\n\n    tail\n  user: ann',
+      'nats:\n  password: |\n    <redacted>\n  user: ann',
+    ],
+    [
+      'a folded block in a list',
+      '- token: >-  # new\n    tail\n  user: ann',
+      '- token: >-  # new\n    <redacted>\n  user: ann',
+    ],
+    ['a block at the end', 'password: |\r\n  first\r\n  tail', 'password: |\r\n  <redacted>'],
+    [
+      'a block behind something else',
+      'the file says password: |\n  tail\nuser: ann',
+      'the file says password: |\n  <redacted>\nuser: ann',
+    ],
+    ['the next line', 'password:\n  tail\nuser: ann', 'password:\n  <redacted>\nuser: ann'],
+    ['an escaped quote', 'password: "it\\"s-tail"\nuser: "ann"', 'password: "<redacted>"\nuser: "ann"'],
+    ['an escaped backslash', 'password: "it\\\\" # "tail', 'password: "<redacted>" # "tail'],
+    [
+      'a quote escaped twice',
+      '{"msg":"{\\"token\\":\\"it\\\\\\"s-tail\\",\\"a\\":1}"}',
+      '{"msg":"{\\"token\\":\\"<redacted>\\",\\"a\\":1}"}',
+    ],
+    ['a doubled quote', "password: 'it''s-tail'\nuser: 'ann'", "password: '<redacted>'\nuser: 'ann'"],
+    ['a quote of a shell', "OS_PASSWORD='it'\\''s-tail' USER='ann'", "OS_PASSWORD='<redacted>' USER='ann'"],
+    ['a comma', 'PGPASSWORD=x,y-tail psql', 'PGPASSWORD=<redacted> psql'],
+    ['brackets and more', 'export PGPASSWORD=x;y}z)&"q\'-tail USER=ann', 'export PGPASSWORD=<redacted> USER=ann'],
+    ['a comma, in a string', '{"msg":"PGPASSWORD=x,y-tail","level":30}', '{"msg":"PGPASSWORD=<redacted>","level":30}'],
+    ['a comma in a plain scalar', 'password: x,y tail # old\nuser: ann', 'password: <redacted> # old\nuser: ann'],
+    ['no end', '{"password":"cut sh tail', '{"password":"<redacted>'],
+    ['a map of OVSDB', '["map",[["psk","it\\"s-tail"],["a","b"]]]', '["map",[["psk","<redacted>"],["a","b"]]]'],
+  ])('leave no tail: %s', (_what, text, wanted) => {
+    expect(redact(text)).toBe(wanted);
+  });
+
+  it('are found elsewhere as they are without their escapes, line by line, and without what follows them in a list', () => {
+    const redactor = new Redactor({ addresses: false });
+    redactor.learn(
+      'password: "it\\"s-my-secret"\nb_token: |\n  line-one-is-long\n  line-two-is-long\nURL=x?apiKey=of-the-api&x=1',
+    );
+    for (const known of ['it"s-my-secret', 'line-two-is-long', 'of-the-api'])
+      expect(redactor.redact(`no answer to ${known}, giving up`)).toBe('no answer to <redacted>, giving up');
+  });
+
+  it('are taken out whole, whatever they are made of and however they are written', () => {
+    const odd = fc.string({ unit: fc.constantFrom(...'ab1\\"\'@,;:#&{}[]()|> '), minLength: 1, maxLength: 24 });
+    fc.assert(
+      fc.property(odd, (noise) => {
+        const value = `q${noise}tail-of-it`;
+        for (const text of [
+          JSON.stringify({ password: value, user: 'ann' }),
+          JSON.stringify({ msg: JSON.stringify({ password: value, user: 'ann' }) }),
+          `password: '${value.replaceAll("'", "''")}'`,
+          `password: |\n  ${value}\nuser: ann`,
+          `PASSWORD=${value.replaceAll(/["' ]/g, '')}`,
+          ...(/["'/\s]/.test(value) ? [] : [`nats://shunt:${value}@10.0.0.1`]),
+        ]) {
+          const out = redact(text);
+          expect(out, text).not.toContain('tail-of-it');
+          if (text.includes('ann')) expect(out, text).toContain('ann');
+        }
+      }),
+    );
+  });
+
+  it('are looked for in one pass: no text, however it is made, takes more than its length', () => {
+    const bytes = 50_000; // squared it is more than a test has time for
+    for (const piece of [
+      'a',
+      '-',
+      '_.',
+      'secret',
+      'secret ',
+      'secret_',
+      'token=/',
+      'token="/',
+      'token: /',
+      'token=\\"/',
+      'password="a',
+      "psk='a",
+      'secret:|\n',
+      ' a: token:\n',
+      ' x token:\n "a"\n',
+      ' a token: |\n x\n',
+      'token: |\n\n',
+      ' token: |\n',
+      'eyJ-',
+      'eyJ',
+      '://',
+      '://a@',
+      '-----BEGIN ',
+      'basic ',
+      '\\',
+      '"',
+      ' ',
+      '\n',
+      '1.',
+      'a:',
+      '"psk",',
+      'seed: >\n\n',
+    ])
+      expect(redact(piece.repeat(bytes / piece.length)).length).toBeGreaterThan(0);
+  });
+
   it('like keys, tokens and seeds are known by their look', () => {
     const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIB\n-----END EC PRIVATE KEY-----';
     const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
@@ -50,6 +157,9 @@ describe('secrets', () => {
       'private_key: /etc/openvswitch/sc-privkey.pem',
       'key=flow options : {remote_ip="flow"}',
       'tokens: 12',
+      '{\n  "token": null,\n  "seed": 12\n}',
+      'credentials:\n  user: ann\n  host: ctl1\nsecrets:\n- name: a',
+      'password:\nuser: ann',
       'keys: [a, b]',
       'attempt 3 reverted: g1-1 does not answer; shunt retry hv3',
     ])
