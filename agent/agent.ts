@@ -248,6 +248,7 @@ export class Agent implements AsyncDisposable {
     this.#attempts.lockReturned(taken);
     const phase = this.#attempts.current?.phase;
     if (isCalm(phase) || phase === 'stuck') this.#claims.renew();
+    this.#keeper.look(); // Open vSwitch may have been restarted: rows and bridges came back before the lock
     this.#observer?.lookAgain();
   }
 

@@ -111,6 +111,7 @@ export class ProviderKeeper implements Disposable {
       }
     }
     this.#counting = false;
+    this.look(); // for what could not be set when it was to be
   }
 
   async #countOn(bridge: string, claims: readonly StagedClaim[]): Promise<void> {
@@ -130,12 +131,15 @@ export class ProviderKeeper implements Disposable {
     await onRemoved(claims, bridge);
   }
 
-  /** Claims whose flows were set. Those of hybrid plugs are looked after one by one, with what else a woken OVS agent does to them. */
+  /** Claims whose flows were set in the vswitchd that runs now. Those of hybrid plugs are looked after one by one, with what else a woken OVS agent does to them. */
   #staged(): readonly StagedClaim[] {
-    return [...this.#options.claims().values()].flatMap((claim) => {
+    const { host, claims } = this.#options;
+    return [...claims().values()].flatMap((claim) => {
       const { move, place } = claim;
       if (place !== 'staged' || !isShunted(move) || move.legacy.entry !== undefined) return [];
-      return this.#kept.has(move.tap) ? [claim as StagedClaim] : []; // isShunted has just said so
+      const kept = this.#kept.get(move.tap);
+      if (kept === undefined || kept !== providerState(move, host)) return [];
+      return [claim as StagedClaim]; // isShunted has just said so
     });
   }
 }
