@@ -1,10 +1,10 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDonePhase } from '../../domain/attempt/operation-phases.ts';
 import type { Phase } from '../../domain/phases.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { WriteFaults } from '../../platform/record-writer.ts';
-import { encodeRecord } from '../../platform/records.ts';
+import { decodeRecords, encodeRecord } from '../../platform/records.ts';
 import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { openRevertNotes, readReverts, revertPath } from './attempt-journal.ts';
 import type { RevertRecord } from './journal-records.ts';
@@ -84,6 +84,8 @@ async function writeBeside(beginning: RevertBeginning): Promise<boolean> {
   try {
     faults?.at('before', record);
     await using notes = await open(path, 'a', 0o600);
+    const { validBytes, tornBytes } = decodeRecords(await readFile(path), path);
+    if (tornBytes > 0) await notes.truncate(validBytes); // a good line behind half a one would make the file unreadable
     await notes.appendFile(encodeRecord(record));
     await notes.sync();
     await using folder = await open(dirname(path), 'r');

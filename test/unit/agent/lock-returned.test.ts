@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -276,6 +276,19 @@ describe('the notes of a revert', () => {
     expect(readReverts(stateDir, 1)).toEqual([began]);
     await notes.end(done);
     expect(readReverts(stateDir, 1)).toEqual([began, done]);
+  });
+
+  it.each(['in its line', 'at its newline'])('are not written behind one that a power cut tore %s', async (where) => {
+    attemptWith(stateDir, 1, committed.slice(0, 2));
+    note(began);
+    const half = where === 'in its line' ? '{"type":"rev' : '{"type":"rev\n';
+    appendFileSync(revertPath(stateDir, 1), half);
+    await begin('cutting'); // and is killed before its end
+    expect(readReverts(stateDir, 1)).toEqual([began, began]);
+    const again = await begin('reverting');
+    await again.end(done);
+    expect(readReverts(stateDir, 1)).toEqual([began, began, began, done]);
+    note(done); // it can be gone on with
   });
 
   it.each(open)('keep nobody from coming back when it is %s: what can be written later is', async (phase) => {
