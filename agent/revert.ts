@@ -7,6 +7,7 @@ import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
 import { readAttempt } from './journal/attempt-journal.ts';
+import type { WayBackSettings } from './journal/kept-settings.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
 import { RevertNotes } from './journal/revert-notes.ts';
 import { refuseSuperseded } from './journal/superseded.ts';
@@ -21,6 +22,8 @@ export interface RevertRequest {
   readonly when: 'expired' | 'open' | 'always';
   /** Who does it, for the notes. */
   readonly by: string;
+  /** Other than 30 s in tests. */
+  readonly openWithinMs?: number;
   /** What stands in the way of writing notes, in tests. */
   readonly faults?: WriteFaults | undefined;
 }
@@ -31,6 +34,8 @@ export type RevertResult =
   | { readonly kind: 'stuck'; readonly why: string; readonly repair: readonly string[] };
 
 const stealTimeoutMs = 30_000;
+/** For an operator who sits and waits. The dead man waits for Open vSwitch's database for ever; `settle` has a limit of its own. */
+const openTimeoutMs = 30_000;
 
 /**
  * Undoes one attempt from its journal, with Open vSwitch's database and the kernel and nothing else. Takes the agent's lock away from
@@ -41,7 +46,8 @@ export async function revertAttempt(request: RevertRequest, way: WayBack, signal
   const replayed = requireAttempt(way, request.epoch);
   const idle = nothingToDo(replayed, request);
   if (idle !== undefined) return { kind: 'nothing-to-do', why: idle };
-  await using host = await openHost(way.settings(replayed.header.settings), signal);
+  const settings = way.settings(replayed.header.settings, isDonePhase(replayed.attempt.phase));
+  await using host = await hostFor(request, settings, signal);
   await host.ovs.takeLock({ steal: true, signal: AbortSignal.any([signal, AbortSignal.timeout(stealTimeoutMs)]) });
   // Whoever had the lock may have committed, or gone back, until this moment; from now on it cannot.
   const now = requireAttempt(way, request.epoch);
@@ -54,6 +60,18 @@ export async function revertAttempt(request: RevertRequest, way: WayBack, signal
   const outcome = await undo(now, host, signal);
   if (outcome.kind === 'restored') await synced(host, signal);
   return await conclude(outcome, notes, request);
+}
+
+async function hostFor(request: RevertRequest, settings: WayBackSettings, signal: AbortSignal): Promise<Host> {
+  if (request.when !== 'always') return await openHost(settings, signal);
+  const limit = AbortSignal.timeout(request.openWithinMs ?? openTimeoutMs);
+  try {
+    return await openHost(settings, AbortSignal.any([signal, limit]));
+  } catch (cause) {
+    if (!limit.aborted || signal.aborted) throw cause;
+    const doing = `reading Open vSwitch's database at ${settings.ovs.db} (nothing was touched; start it, or name another with --ovs-db)`;
+    throw new ShuntError('timed-out', doing, { cause });
+  }
 }
 
 /** Waits until the deadline has passed and the living agent has had its time. */

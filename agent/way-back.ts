@@ -8,8 +8,11 @@ import type { WayBackSettings } from './journal/kept-settings.ts';
 /** By which settings somebody goes back who is not the agent. */
 export interface WayBack {
   readonly stateDir: string;
-  /** `kept`: those that the journal holds, if it holds any. Fails with `config-invalid` where nothing says how to reach what was changed. */
-  readonly settings: (kept: WayBackSettings | undefined) => WayBackSettings;
+  /**
+   * `kept`: those that the journal holds, if it holds any; `isDone`: what goes back was done, and the host may have been set up otherwise since. Fails with
+   * `config-invalid` where nothing says how to reach what was changed.
+   */
+  readonly settings: (kept: WayBackSettings | undefined, isDone: boolean) => WayBackSettings;
   /** Why the configuration cannot be read. */
   readonly fault?: ShuntError;
 }
@@ -29,14 +32,19 @@ export function wayOfDeadMan(flags: AgentFlags, env: Env): WayBack {
 }
 
 /**
- * An operator, or the boot: flags, variables and the file, and under them what was kept. A configuration that cannot be read keeps nobody from going back: then
- * it is by what was kept alone, and told.
+ * An operator, or the boot: flags, variables and the file, and under them what was kept of what is open; what is done goes back by the file and its defaults,
+ * where there is one. A configuration that cannot be read keeps nobody from going back: then it is by what was kept alone, and told.
  */
 export function wayByHand(flags: AgentFlags, env: Env, warn: (line: string) => void): WayBack {
   try {
-    const { value, origins } = loadAgentConfig(flags, env);
+    const { value, origins, file } = loadAgentConfig(flags, env);
     const given = (path: string) => origins.get(path)?.kind !== 'default';
-    const settings = (kept: WayBackSettings | undefined) => (kept === undefined ? value : over(value, kept, given));
+    const settings = (kept: WayBackSettings | undefined, isDone: boolean) => {
+      if (kept === undefined || (isDone && file !== undefined)) return value;
+      const counts = over(value, kept, given);
+      for (const line of differences(value, counts)) warn(line);
+      return counts;
+    };
     return { stateDir: value.stateDir, settings };
   } catch (fault) {
     if (!isShuntError(fault, 'config-invalid')) throw fault;
@@ -80,6 +88,23 @@ function over(now: WayBackSettings, kept: WayBackSettings, given: (path: string)
       datapath: given('midonet.datapath') ? midonet.datapath : kept.midonet.datapath,
     },
   };
+}
+
+/** Where what was kept counts, and is not the default. */
+function differences(now: WayBackSettings, counts: WayBackSettings): readonly string[] {
+  const before = new Map(leaves(now));
+  return leaves(counts).flatMap(([key, value]) => {
+    const unless = before.get(key);
+    if (value === unless) return [];
+    return [`${key} is ${JSON.stringify(value)}, as the journal kept it, not ${JSON.stringify(unless)} (default)`];
+  });
+}
+
+function leaves({ ovs, midonet }: WayBackSettings): readonly (readonly [string, string | boolean])[] {
+  const under = (path: string, of: object) =>
+    Object.entries(of).map(([key, value]) => [`${path}.${key}`, value] as const);
+  const { tls, ...rest } = ovs;
+  return [...under('ovs', rest), ...under('ovs.tls', tls), ...under('midonet', midonet)];
 }
 
 /** Of a configuration that cannot be read as a whole. */

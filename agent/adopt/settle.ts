@@ -129,9 +129,9 @@ interface How {
   readonly signal: AbortSignal;
 }
 
-async function takeItBack({ header }: AdoptionState, { by, way, signal }: How): Promise<SettleResult> {
+async function takeItBack({ header, phase }: AdoptionState, { by, way, signal }: How): Promise<SettleResult> {
   const { id, adoption } = header;
-  await using host = await openHost(way.settings(header.settings), signal);
+  await using host = await openHost(way.settings(header.settings, phase === 'confirmed'), signal);
   await takeLock(host, signal);
   const now = readAdoption(way.stateDir, id);
   const dead = by !== byHand; // nobody is there to be asked

@@ -6,6 +6,7 @@ import { AdoptionJournal, readAdoption } from '../../../agent/adopt/adoption-jou
 import { loadAgentConfig } from '../../../agent/config.ts';
 import { readAttempt } from '../../../agent/journal/attempt-journal.ts';
 import { keptSettings } from '../../../agent/journal/kept-settings.ts';
+import { revertAttempt } from '../../../agent/revert.ts';
 import { wayByHand, wayOfDeadMan } from '../../../agent/way-back.ts';
 import { encodeRecord } from '../../../platform/records.ts';
 import { attemptWith, header } from './journaled.ts';
@@ -35,22 +36,22 @@ describe('what the dead man goes back by', () => {
     ['is no YAML', 'ovs: [\n'],
   ])('is what was kept when he was armed, where agent.yaml %s since', (_what, text) => {
     const way = wayOfDeadMan({ ...ofDeadMan, config: file(text) }, { SHUNT_MODE: 'nonsense' });
-    expect(way.settings(kept)).toEqual(kept);
+    expect(way.settings(kept, false)).toEqual(kept);
     expect(kept.ovs.tls).toEqual({ ca: '/etc/ca.pem', cert: '/etc/c.pem', key: '/etc/k.pem', verifyName: false });
     expect(kept.midonet).toEqual({ mmCtl: '/opt/mm-ctl', datapath: 'mido' });
   });
 
   it('is agent.yaml where nothing was kept: by an older agent, or in a journal that cannot be read', () => {
     const way = wayOfDeadMan({ ...ofDeadMan, config: file(tls) }, {});
-    expect(way.settings(undefined).ovs.tls.ca).toBe('/etc/ca.pem');
+    expect(way.settings(undefined, false).ovs.tls.ca).toBe('/etc/ca.pem');
     file(broken);
-    expect(() => way.settings(undefined)).toThrow(expect.objectContaining({ code: 'config-invalid' }));
+    expect(() => way.settings(undefined, false)).toThrow(expect.objectContaining({ code: 'config-invalid' }));
   });
 
   it('is agent.yaml where he was sent to a database that the files kept do not fit', () => {
     const unix = keptSettings(loadAgentConfig({}, {}).value);
     const way = wayOfDeadMan({ ...ofDeadMan, config: file(tls) }, {});
-    expect(way.settings(unix).ovs.tls.ca).toBe('/etc/ca.pem');
+    expect(way.settings(unix, false).ovs.tls.ca).toBe('/etc/ca.pem');
   });
 });
 
@@ -59,23 +60,37 @@ describe('what an operator, or the boot, goes back by', () => {
   const byHand = (flags: Parameters<typeof wayByHand>[0], env = {}) =>
     wayByHand(flags, env, (line) => warned.push(line));
 
-  it('is agent.yaml, and what was kept of that which it does not say', () => {
+  it('is agent.yaml, and what was kept of that which it does not say, of what is open; and it says so', () => {
     const way = byHand({ config: file('ovs: { runDir: /run/other }\nmidonet: { datapath: other }\n') });
-    expect(way.settings(kept)).toEqual({
+    expect(way.settings(kept, false)).toEqual({
       ovs: { ...kept.ovs, runDir: '/run/other' },
       midonet: { ...kept.midonet, datapath: 'other' },
     });
-    expect(way.settings(undefined)).toMatchObject({ ovs: { db: 'unix:/run/openvswitch/db.sock' } });
-    expect([way.fault, ...warned]).toEqual([undefined]);
+    expect(way.settings(undefined, false)).toMatchObject({ ovs: { db: 'unix:/run/openvswitch/db.sock' } });
+    expect(way.fault).toBeUndefined();
+    expect(warned.splice(0)).toEqual([
+      'ovs.db is "ssl:10.0.0.1:6640", as the journal kept it, not "unix:/run/openvswitch/db.sock" (default)',
+      ...['ca', 'cert', 'key'].map((file) => expect.stringMatching(`^ovs.tls.${file} is "/etc/`)),
+      'midonet.mmCtl is "/opt/mm-ctl", as the journal kept it, not "mm-ctl" (default)',
+    ]);
+  });
+
+  it('is agent.yaml with its defaults, of what is done: a key that was taken out since means the default', () => {
+    const way = byHand({ config: file('ovs: { runDir: /run/other }\n') });
+    expect(way.settings(kept, true)).toMatchObject({
+      ovs: { db: 'unix:/run/openvswitch/db.sock', runDir: '/run/other' },
+      midonet: { mmCtl: 'mm-ctl' },
+    });
+    expect(warned.splice(0)).toEqual([]);
   });
 
   it('is what was kept alone, under flags, where agent.yaml cannot be read; and it says so', () => {
     const way = byHand({ config: file(`stateDir: ${dir}\n${broken}`), ovsDb: 'unix:/run/db.sock' });
     expect(way.stateDir).toBe(dir);
-    expect(way.settings(kept)).toEqual({ ...kept, ovs: { ...kept.ovs, db: 'unix:/run/db.sock' } });
+    expect(way.settings(kept, false)).toEqual({ ...kept, ovs: { ...kept.ovs, db: 'unix:/run/db.sock' } });
     expect(warned.splice(0)).toEqual([expect.stringMatching(/foreignWriter.*unknown key.*kept in the journals in/)]);
     expect(way.fault).toMatchObject({ code: 'config-invalid' });
-    expect(() => way.settings(undefined)).toThrow(way.fault);
+    expect(() => way.settings(undefined, false)).toThrow(way.fault);
   });
 
   it.each([
@@ -112,4 +127,13 @@ describe('the settings in a journal', () => {
     writeFileSync(path, encodeRecord({ ...header(3), settings: { ovs: 'of another format' } }));
     expect(readAttempt(dir, 3)?.header).toEqual(header(3));
   });
+});
+
+it('a revert by hand gives up on a database that does not answer, and names it', async () => {
+  attemptWith(dir, 4, [], header(4));
+  const db = `unix:${join(dir, 'absent.sock')}`;
+  const way = wayByHand({ config: file(`stateDir: ${dir}\novs: { db: '${db}' }\n`) }, {}, () => undefined);
+  const request = { epoch: 4, when: 'always', by: 'shunt-agent revert', openWithinMs: 20 } as const;
+  const reverted = revertAttempt(request, way, AbortSignal.timeout(10_000)); // without a limit, this ends it as cancelled
+  await expect(reverted).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining(db) });
 });
