@@ -43,7 +43,7 @@ export function restoreLedger(stateDir: string, options: RestoreOptions, print: 
   const path = ledgerPath(stateDir);
   const incoming = `${path}.restoring`;
   try {
-    takeCopy(options.file, incoming);
+    const isGiven = takeCopy(options.file, incoming);
     const present = lookAt(path);
     const head = checkBackup(incoming, options.file);
     const lost = lostBy(present, path, incoming, head);
@@ -60,6 +60,7 @@ export function restoreLedger(stateDir: string, options: RestoreOptions, print: 
     renameSync(incoming, path);
     syncDirectorySync(stateDir);
     print(`${path}: ${head.seq} entries from ${options.file}, and one that says so`);
+    if (!isGiven) print(`${path}: stays root's; for a coordinator that is not: chown --reference=${stateDir} ${path}*`);
     if (aside !== undefined) print(`the ledger before: ${aside} (${describePresent(present)})`);
     print('start the coordinator; it is read-only until what agents know more was taken over: shunt reconcile');
   } finally {
@@ -74,16 +75,18 @@ type Present =
 
 const sqliteSuffixes = ['', '-wal', '-shm'] as const;
 
-/** On the ledger's own disk, so that the last step is one rename; with the log of one that was copied by hand. */
-function takeCopy(file: string, incoming: string): void {
+/** On the ledger's own disk, so that the last step is one rename; with the log of one that was copied by hand. False: it is root's and stays so. */
+function takeCopy(file: string, incoming: string): boolean {
   if (!existsSync(file)) throw new ShuntError('not-found', `restore the ledger from ${file}: there is no such file`);
   for (const suffix of sqliteSuffixes) rmSync(`${incoming}${suffix}`, { force: true });
+  let isGiven = true;
   try {
     for (const suffix of ['', '-wal'] as const) {
       if (!existsSync(`${file}${suffix}`)) continue;
       copyFileSync(`${file}${suffix}`, `${incoming}${suffix}`, constants.COPYFILE_EXCL);
-      giveToOwner(`${incoming}${suffix}`); // SQLite gives what it makes beside it to the same user
+      if (!giveToOwner(`${incoming}${suffix}`)) isGiven = false; // SQLite gives what it makes beside it to the same user
     }
+    return isGiven;
   } catch (cause) {
     throw new ShuntError('io-failed', `copy ${file} to ${dirname(incoming)}`, { cause });
   }

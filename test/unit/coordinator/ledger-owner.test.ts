@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,12 +107,44 @@ describe.skipIf(!asRoot)(`the ledger of a coordinator with a user of its own, an
     });
   });
 
+  it('is locked and restored by a root that may not give files away; what stays root’s is said', () => {
+    const restored = asRootWithoutChown(
+      'const { restoreLedger } = await import("./coordinator/ledger/restore-ledger.ts");' +
+        `restoreLedger(${JSON.stringify(dir)}, ${JSON.stringify({ file: backup, force: false, by: 'root@ctl1', at })}, console.log);`,
+    );
+    expect(restored.stderr).toBe('');
+    expect(restored.stdout).toMatch(/2 entries from .*\n.*stays root's; .*chown --reference=/);
+    expect(rootsFiles()).toContain('ledger.lock');
+    appendAsRoot(3, 'c');
+  });
+
+  it('is left alone by a root that may not give files away where all of it is the user’s already', () => {
+    restore();
+    const opened = asRootWithoutChown(
+      'const { lockLedger } = await import("./coordinator/ledger/ledger.ts");' +
+        `lockLedger(${JSON.stringify(dir)}); console.log("locked");`,
+    );
+    expect(opened).toMatchObject({ stderr: '', stdout: 'locked\n' });
+    expect(rootsFiles()).toEqual([]);
+  });
+
   it('names a lock file that is root’s, whose it is, and what to do', () => {
     restore();
     chownSync(join(dir, 'ledger.lock'), 0, 0);
     expect(() => appendAsShunt(3, 'c')).toThrow(/uid 65534 may not write .*ledger\.lock .*chown --reference=/);
   });
 });
+
+/** As in a container without that capability. */
+function asRootWithoutChown(script: string): { readonly stdout: string; readonly stderr: string } {
+  const node = [process.execPath, '--no-warnings', '--input-type=module', '-e', script];
+  const cwd = join(import.meta.dirname, '../../..');
+  return spawnSync('setpriv', ['--bounding-set=-chown', '--inh-caps=-all', ...node], {
+    cwd,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+}
 
 /** All threads of this process for the time of the work; synchronous, so that nothing else runs meanwhile. */
 function asShunt<T>(work: () => T): T {
