@@ -51,8 +51,9 @@ export class Redactor {
   #withoutNamed(text: string): string {
     const parts: string[] = [];
     let done = 0;
-    for (const { from, to } of secretSpans(text)) {
-      parts.push(text.slice(done, from), this.#secret(...formsOf(text.slice(from, to))));
+    for (const { from, to, isOpen } of secretSpans(text)) {
+      const forms = isOpen ? [] : formsOf(text.slice(from, to)); // of an open one nobody knows how much of its line it is
+      parts.push(text.slice(done, from), this.#secret(...forms));
       done = to;
     }
     return parts.join('') + text.slice(done);
@@ -113,10 +114,16 @@ function isIp6(text: string): boolean {
 
 /** As it may stand elsewhere: without its escapes, line by line, without what followed it in a list. */
 function formsOf(value: string): readonly string[] {
-  const lines = value.split('\n').map((line) => line.trim());
-  const [first = value] = value.split(/[,;&]/);
-  return [...new Set([value, value.replaceAll(/\\(.)/g, '$1'), first, ...lines])];
+  const lines = value.split('\n', secretLinesMax).map((line) => line.trim());
+  const [first = value] = value.split(/[,;&]/, 1);
+  const parts = lines.length === 1 ? [first, ...lines] : lines.filter((line) => line.length >= secretLineCharsMin);
+  return [...new Set([value, value.replaceAll(/\\(.)/g, '$1'), ...parts])];
 }
+
+/** Lines of one value that are looked for elsewhere too. */
+const secretLinesMax = 64;
+/** A shorter one is rather a bracket or a key of what stands round the secret. */
+const secretLineCharsMin = 12;
 
 function passwordsOf(user: string): readonly string[] {
   return [user.slice(user.indexOf(':') + 1)];

@@ -1,9 +1,7 @@
+import { matchAt, type QuotedSpan, QuotedSpans } from './quoted-spans.ts';
+
 /** Where the value of a key that is called like a secret stands in a text. */
-export interface SecretSpan {
-  readonly from: number;
-  /** One behind the last character. */
-  readonly to: number;
-}
+export type SecretSpan = QuotedSpan;
 
 /** Names of keys whose values nobody else may read. `psk`: Open vSwitch's tunnels with IPsec have it in a row. */
 const secretName =
@@ -18,8 +16,9 @@ const names = `${secretName}(?:(?:\\\\*["'])?\\s*([:=])[ \\t]*|\\\\*"\\s*,\\s*(?
  */
 export function* secretSpans(text: string): Generator<SecretSpan> {
   const name = new RegExp(names, 'gi');
+  const quotes = new QuotedSpans(text);
   for (let found = name.exec(text); found !== null; found = name.exec(text)) {
-    const span = valueAt(text, { from: name.lastIndex, name: found.index, separator: found[1] });
+    const span = valueAt(text, { from: name.lastIndex, name: found.index, separator: found[1] }, quotes);
     if (!isSecret(text.slice(span.from, span.to))) continue; // it may hold others that are
     yield span;
     name.lastIndex = span.to;
@@ -41,47 +40,31 @@ interface Place {
   readonly separator: string | undefined;
 }
 
-function valueAt(text: string, { from, name, separator }: Place): SecretSpan {
+function valueAt(text: string, { from, name, separator }: Place, quotes: QuotedSpans): SecretSpan {
   const column = separator === ':' ? keyColumn(text, name) : undefined;
   const header = separator === ':' ? matchAt(/([|>][-+0-9]{0,2}[ \t]*)?(?:#[^\n]*)?\r?(?=\n)/y, text, from) : null;
   if (header === null)
-    return valueFrom(text, from) ?? (column === undefined ? wordFrom(text, from) : lineFrom(text, from));
+    return valueFrom(text, from, quotes) ?? (column === undefined ? wordFrom(text, from) : lineFrom(text, from));
   const start = contentBelow(text, from + header[0].length, column ?? 0);
   const isBlock = header[1] !== undefined;
   const none = { from, to: from };
   if (start === undefined || (!isBlock && isKey(text, start))) return none;
-  return (isBlock ? undefined : valueFrom(text, start)) ?? { from: start, to: blockEnd(text, start, column ?? 0) };
+  return (
+    (isBlock ? undefined : valueFrom(text, start, quotes)) ?? { from: start, to: blockEnd(text, start, column ?? 0) }
+  );
 }
 
 /** Of a value that tells by its first characters where it ends; none of a path, where a secret lies, nor of a list or a map, whatever is in it. */
-function valueFrom(text: string, from: number): SecretSpan | undefined {
+function valueFrom(text: string, from: number, quotes: QuotedSpans): SecretSpan | undefined {
   const quoted = matchAt(/(\\*)(["'])/y, text, from);
   const first = from + (quoted?.[0].length ?? 0);
   if ('/[{'.includes(text[first] ?? ' ')) return { from, to: from };
-  return quoted === null ? undefined : quotedFrom(text, first, quoted);
+  if (quoted === null) return undefined;
+  return quotes.spanFrom(first, { mark: quoted[2] ?? '"', depth: quoted[1]?.length ?? 0 });
 }
 
 function isKey(text: string, at: number): boolean {
   return matchAt(/- |["']?[\w.-]+["']?:(?:\s|$)/y, text, at) !== null;
-}
-
-/**
- * To the quote that ends it, which has as many backslashes before it as the first one, or more by such as are escaped themselves; to the end of the
- * text where there is none. One that is followed by a letter or by another of its kind ends nothing: `'it''s'`, `'it'\''s'`.
- */
-function quotedFrom(text: string, from: number, [, escapes = '', quote = '"']: RegExpExecArray): SecretSpan {
-  const depth = escapes.length;
-  const quotes = quote === '"' ? /(\\*)"/g : /(\\*)'/g;
-  quotes.lastIndex = from;
-  for (let found = quotes.exec(text); found !== null; found = quotes.exec(text)) {
-    const backslashes = found[1]?.length ?? 0;
-    if (backslashes < depth) return { from, to: found.index }; // the string around it ends here
-    const isEscaped = (backslashes - depth) % (2 * (depth + 1)) !== 0;
-    const pair = matchAt(quote === '"' ? /\\*"(?=\w)/y : /'|\\''/y, text, quotes.lastIndex);
-    if (pair) quotes.lastIndex += pair[0].length;
-    else if (!isEscaped && !matchAt(/\w/y, text, quotes.lastIndex)) return { from, to: quotes.lastIndex - 1 - depth };
-  }
-  return { from, to: text.length };
 }
 
 /** To white space, or to a quote behind which the string around it is over; without what closes brackets and lists. */
@@ -138,8 +121,3 @@ function keyColumn(text: string, name: number): number | undefined {
 
 /** Of what stands before the word in a key, and of its indentation. */
 const keyLengthMax = 256;
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
-}

@@ -60,6 +60,14 @@ describe('secrets', () => {
     ['a comma, in a string', '{"msg":"PGPASSWORD=x,y-tail","level":30}', '{"msg":"PGPASSWORD=<redacted>","level":30}'],
     ['a comma in a plain scalar', 'password: x,y tail # old\nuser: ann', 'password: <redacted> # old\nuser: ann'],
     ['no end', '{"password":"cut sh tail', '{"password":"<redacted>'],
+    ['no end, and another line', "a_token: 'cut sh tail\r\nuser: ann", "a_token: '<redacted>\r\nuser: ann"],
+    [
+      'no end in a string of JSON',
+      `{"msg":"bad token: 'cut-tail","why":"it's 'x' "}\n{"a":"'"}`,
+      `{"msg":"bad token: '<redacted>","why":"it's 'x' "}\n{"a":"'"}`,
+    ],
+    ['a quote in another', `{"a":"b"}\npassword: 'it"s", tail' # c`, `{"a":"b"}\npassword: '<redacted>' # c`],
+    ['a string of some lines', 'password: "one\n  two\n  tail"\nuser: ann', 'password: "<redacted>"\nuser: ann'],
     ['a map of OVSDB', '["map",[["psk","it\\"s-tail"],["a","b"]]]', '["map",[["psk","<redacted>"],["a","b"]]]'],
   ])('leave no tail: %s', (_what, text, wanted) => {
     expect(redact(text)).toBe(wanted);
@@ -72,6 +80,41 @@ describe('secrets', () => {
     );
     for (const known of ['it"s-my-secret', 'line-two-is-long', 'of-the-api'])
       expect(redactor.redact(`no answer to ${known}, giving up`)).toBe('no answer to <redacted>, giving up');
+  });
+
+  it('take no more than their line where no quote ends them, and nothing from other files', () => {
+    const lines = Array.from(
+      { length: 4_000 },
+      (_, at) => `{"level":30,"time":${at},"msg":"the host is at rest"}\n`,
+    ).join('');
+    for (const [cut, wanted] of [
+      [`{"msg":"nats: bad token: 'abc}\n`, `{"msg":"nats: bad token: '<redacted>\n`],
+      [`token='the host is at rest"}\n`, `token='<redacted>\n`],
+    ] as const) {
+      const redactor = new Redactor({ addresses: false });
+      expect(redactor.redact(cut + lines)).toBe(wanted + lines);
+      expect(redactor.redact(lines)).toBe(lines);
+    }
+  });
+
+  it('are taken out over as many lines as a large private key has, and not over any number', () => {
+    const key = (count: number) => `${'MHcCAQEEIB'.repeat(6)}\n`.repeat(count);
+    expect(redact(`seed: "${key(220)}"\nuser: ann`)).toBe('seed: "<redacted>"\nuser: ann');
+    expect(redact(`seed: "${key(300)}"\nuser: ann`)).toContain(`${key(299)}"\nuser: ann`);
+  });
+
+  it('of many lines are looked for elsewhere by their first ones, and by none that is too short for a secret', () => {
+    const redactor = new Redactor({ addresses: false });
+    const line = (at: number) => `line-${String(at).padStart(4, '0')}-of-it`;
+    redactor.learn(`token: |\n  {"level":3,\n${Array.from({ length: 90 }, (_, at) => `  ${line(at)}\n`).join('')}`);
+    expect(redactor.redact(`{"level":3, ${line(0)} ${line(62)} ${line(63)}`)).toBe(
+      `{"level":3, <redacted> <redacted> ${line(63)}`,
+    );
+  });
+
+  it('are looked for in one pass also where none of very many quotes is ended', () => {
+    for (const piece of [`psk='a\n`, `psk="a\n`, `psk='a"\n`, `"psk='a","`, `psk='\\\n`])
+      expect(redact(piece.repeat(400_000 / piece.length)).length).toBeGreaterThan(0);
   });
 
   it('are taken out whole, whatever they are made of and however they are written', () => {
