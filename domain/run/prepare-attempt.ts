@@ -67,7 +67,7 @@ export function grantHolds({ state, world, attempt }: AttemptContext): readonly 
   const run = attempt.runId === undefined ? undefined : state.runs.get(attempt.runId);
   const paused = run?.control === 'paused' ? [{ kind: 'run-paused', why: run.pausedWhy ?? '' } as const] : [];
   const plan = run && state.plans.get(run.planId);
-  const unheard = plan === undefined ? [] : settling(world, plan);
+  const unheard = plan === undefined || attempt.direction === 'back' ? [] : settling(world, plan);
   const isReady = world.inventory.hosts.get(attempt.systemId)?.chassisReady ?? true;
   const chassis = isReady || attempt.direction === 'back' ? [] : [{ kind: 'chassis-missing' } as const];
   const barriers = attemptBarriers(state, world, attempt);

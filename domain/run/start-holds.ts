@@ -42,7 +42,7 @@ export function runHolds(
     ...(wave > current ? [{ kind: 'earlier-wave', wave: current } as const] : []),
     ...fleetHolds(state, world, directionIn(standing, wave)),
     ...resolving(state, world),
-    ...settling(world, standing.plan),
+    ...(directionIn(standing, wave) === 'back' ? [] : settling(world, standing.plan)),
   ];
 }
 
@@ -218,7 +218,7 @@ function resolving(state: LedgerState, world: World): readonly HoldReason[] {
 
 /**
  * Whether the ledger is behind (it may have been copied back, which it does not say) only agents can tell: those of the plan are heard first. Where
- * all come back at once nothing waits; one that stays away is waited for as long as a restart may take.
+ * all come back at once nothing waits; one that stays away is waited for as long as a restart may take. A way back is not asked this.
  */
 export function settling(world: World, plan: Pick<Plan, 'waves'>): readonly HoldReason[] {
   if (world.nowMs - world.startedMs > runLimits.unreachableMs) return [];

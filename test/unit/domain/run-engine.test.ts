@@ -8,7 +8,7 @@ import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts'
 import { replay } from '../../../domain/run/reduce.ts';
 import { abortRun, leaveHost, pauseRun, resumeRun, retryHost, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
-import { runningCloud, type SimCloud } from './sim-cloud.ts';
+import { runningCloud, runPlan, type SimCloud } from './sim-cloud.ts';
 
 function outcomes(sim: SimCloud): Record<string, string> {
   return Object.fromEntries([...sim.state.hosts].map(([id, host]) => [id, host.attempts[0].outcome ?? 'open']));
@@ -423,6 +423,31 @@ describe('a canary that has nothing to move any more', () => {
     ]);
     sim.settle();
     expect(opened(sim)).toEqual(['hv1']);
+  });
+
+  it('keeps nobody from going back', () => {
+    const sim = runningCloud([1, 2, 3]);
+    sim.settle();
+    runPlan(sim, { goal: 'legacy' });
+    sim.agent('hv1').onTarget = false; // Nova has plugged its guest anew
+    sim.settle();
+    expect(runView(sim.state, 'r2')?.state).toBe('done');
+    expect([...sim.agents.values()].map((agent) => agent.onTarget)).toEqual([false, false, false]);
+  });
+
+  it('is one where an operation of the wave was committed, though its guests were past the last one then', () => {
+    const sim = runningCloud([1, 2, 3], { method: 'shunt', goal: 'collapsed' });
+    const isStaged = () => sim.state.hosts.get('hv1')?.attempts.some(({ outcome }) => outcome === 'committed') === true;
+    for (let round = 0; round < 500 && !isStaged(); round += 1) {
+      sim.step();
+      sim.agent('hv1').work();
+      sim.nowMs += 100;
+    }
+    expect(isStaged()).toBe(true);
+    const { places } = sim.agent('hv1');
+    for (const port of places.keys()) places.set(port, 'direct'); // started anew since
+    sim.settle();
+    expect(runView(sim.state, 'r1')?.state).toBe('done');
   });
 
   it('pauses nothing where nobody is left to be started after it', () => {

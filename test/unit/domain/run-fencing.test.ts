@@ -9,7 +9,7 @@ import { differences, reconcile } from '../../../domain/run/reconcile.ts';
 import { replay } from '../../../domain/run/reduce.ts';
 import { resumeRun, startWave } from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
-import { runningCloud, type SimCloud } from './sim-cloud.ts';
+import { runningCloud, runPlan, type SimCloud } from './sim-cloud.ts';
 
 const who = { by: 'ann', why: 'disk lost' };
 
@@ -132,6 +132,18 @@ describe('a ledger that was copied back, and does not say so', () => {
     sim.agent('hv3').reconnect(sim.nowMs);
     sim.settle();
     expect(newestAttempt(sim.state, 'hv1')?.outcome).toBe('committed');
+  });
+
+  it('waits for nobody on a way back', () => {
+    const sim = runningCloud([1, 1, 1]);
+    sim.settle();
+    runPlan(sim, { goal: 'legacy' });
+    sim.agent('hv3').drop(sim.nowMs);
+    sim.agent('hv3').sinceMs = 0;
+    sim.crash();
+    const startedMs = sim.nowMs;
+    for (let round = 0; round < 500 && sim.nowMs < startedMs + 20_000; round += 1) if (!sim.step()) sim.nowMs += 500;
+    expect(newestAttempt(sim.state, 'hv1')).toMatchObject({ direction: 'back', granted: true });
   });
 
   it('waits for an agent that stays away no longer than for a restart', () => {
