@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostView, RunView } from '../../../domain/run-state.ts';
+import { until } from '../../../lab/command.ts';
 import type { Fault } from '../../../lab/faults/fault.ts';
 import type { LabGuest } from '../../../lab/topology.ts';
+import { isShuntError } from '../../../platform/shunt-error.ts';
 import type { Fleet } from './fleet.ts';
 import { inject } from './injectors.ts';
 import { untilMoment } from './journal-watch.ts';
@@ -78,11 +80,19 @@ async function victimsOf({ faults }: Schedule, fleet: Fleet): Promise<ReadonlyMa
 
 async function startRun(plan: RandomPlan, fleet: Fleet): Promise<RunView> {
   const { api } = fleet.cloud;
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(60_000);
   const by = operator;
-  const { id, hash } = await api.createPlan({ yaml: planYaml(plan), by }, signal);
+  // What the run before has killed may not be ready again (`chassis-missing` for 12 s): then there is no plan yet.
+  const planned = () => api.createPlan({ yaml: planYaml(plan), by }, signal).catch(whereNotYet);
+  const { id, hash } = await until('the hypervisors to be ready for a plan', planned, { timeoutMs: 30_000 });
   await api.approvePlan({ planId: id, hash, by }, signal);
   return api.startWave({ planId: id, all: true, by }, signal);
+}
+
+function whereNotYet(error: unknown): undefined {
+  if (isShuntError(error) && error.code === 'plan-invalid' && error.message.includes('chassis-missing'))
+    return undefined;
+  throw error;
 }
 
 function planYaml(plan: RandomPlan): string {
