@@ -6,8 +6,8 @@ import { describeError, ShuntError } from '../platform/shunt-error.ts';
 import { deadManGraceMs } from './cutover/deadline.ts';
 import { type RestoreOutcome, restore } from './cutover/restore.ts';
 import { type Host, openHost } from './host/host.ts';
+import { openByHand } from './host/open-by-hand.ts';
 import { readAttempt } from './journal/attempt-journal.ts';
-import type { WayBackSettings } from './journal/kept-settings.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
 import { RevertNotes } from './journal/revert-notes.ts';
 import { refuseSuperseded } from './journal/superseded.ts';
@@ -34,8 +34,6 @@ export type RevertResult =
   | { readonly kind: 'stuck'; readonly why: string; readonly repair: readonly string[] };
 
 const stealTimeoutMs = 30_000;
-/** For an operator who sits and waits. The dead man waits for Open vSwitch's database for ever; `settle` has a limit of its own. */
-const openTimeoutMs = 30_000;
 
 /**
  * Undoes one attempt from its journal, with Open vSwitch's database and the kernel and nothing else. Takes the agent's lock away from
@@ -47,7 +45,10 @@ export async function revertAttempt(request: RevertRequest, way: WayBack, signal
   const idle = nothingToDo(replayed, request);
   if (idle !== undefined) return { kind: 'nothing-to-do', why: idle };
   const settings = way.settings(replayed.header.settings, isDonePhase(replayed.attempt.phase));
-  await using host = await hostFor(request, settings, signal);
+  const byHand = request.when === 'always';
+  await using host = await (byHand
+    ? openByHand(settings, { signal, withinMs: request.openWithinMs })
+    : openHost(settings, signal));
   await host.ovs.takeLock({ steal: true, signal: AbortSignal.any([signal, AbortSignal.timeout(stealTimeoutMs)]) });
   // Whoever had the lock may have committed, or gone back, until this moment; from now on it cannot.
   const now = requireAttempt(way, request.epoch);
@@ -60,18 +61,6 @@ export async function revertAttempt(request: RevertRequest, way: WayBack, signal
   const outcome = await undo(now, host, signal);
   if (outcome.kind === 'restored') await synced(host, signal);
   return await conclude(outcome, notes, request);
-}
-
-async function hostFor(request: RevertRequest, settings: WayBackSettings, signal: AbortSignal): Promise<Host> {
-  if (request.when !== 'always') return await openHost(settings, signal);
-  const limit = AbortSignal.timeout(request.openWithinMs ?? openTimeoutMs);
-  try {
-    return await openHost(settings, AbortSignal.any([signal, limit]));
-  } catch (cause) {
-    if (!limit.aborted || signal.aborted) throw cause;
-    const doing = `reading Open vSwitch's database at ${settings.ovs.db} (nothing was touched; start it, or name another with --ovs-db)`;
-    throw new ShuntError('timed-out', doing, { cause });
-  }
 }
 
 /** Waits until the deadline has passed and the living agent has had its time. */

@@ -4,6 +4,7 @@ import { readRest } from '../at-rest.ts';
 import type { AgentConfig } from '../config.ts';
 import { disarmDeadMan } from '../cutover/dead-man.ts';
 import { openHost } from '../host/host.ts';
+import { openByHand } from '../host/open-by-hand.ts';
 import type { WayBack } from '../way-back.ts';
 import { backTimeoutMs, takeLock } from './adopt.ts';
 import {
@@ -77,7 +78,7 @@ async function confirm(
 }
 
 /** The newest adoption that stands, taken back: uplinks are as before it. */
-export async function adoptionBack(way: WayBack, signal: AbortSignal): Promise<SettleResult> {
+export async function adoptionBack(way: WayBack, signal: AbortSignal, openWithinMs?: number): Promise<SettleResult> {
   const { newest, doubtful } = standing(way.stateDir);
   if (doubtful !== undefined)
     return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message: unreadableText(way.stateDir, doubtful) }] };
@@ -87,7 +88,7 @@ export async function adoptionBack(way: WayBack, signal: AbortSignal): Promise<S
     const message = `attempt ${rest.attempt?.epoch} is open on this host: uplinks move at rest only`;
     return { kind: 'refused', refusals: [{ kind: 'not-at-rest', message }] };
   }
-  return await takeItBack(newest, { by: byHand, way, signal });
+  return await takeItBack(newest, { by: byHand, way, signal, openWithinMs });
 }
 
 /** The newest adoption that stands, or one that cannot be read and may stand upon it; what is said of the others that cannot is told. */
@@ -127,14 +128,22 @@ interface How {
   readonly by: string;
   readonly way: WayBack;
   readonly signal: AbortSignal;
+  /** Other than 30 s in tests. */
+  readonly openWithinMs?: number | undefined;
 }
 
-async function takeItBack({ header, phase }: AdoptionState, { by, way, signal }: How): Promise<SettleResult> {
+async function takeItBack(
+  { header, phase }: AdoptionState,
+  { by, way, signal, openWithinMs }: How,
+): Promise<SettleResult> {
   const { id, adoption } = header;
-  await using host = await openHost(way.settings(header.settings, phase === 'confirmed'), signal);
+  const settings = way.settings(header.settings, phase === 'confirmed');
+  const dead = by !== byHand; // nobody is there to be asked
+  await using host = await (dead
+    ? openHost(settings, signal)
+    : openByHand(settings, { signal, withinMs: openWithinMs }));
   await takeLock(host, signal);
   const now = readAdoption(way.stateDir, id);
-  const dead = by !== byHand; // nobody is there to be asked
   if (now === undefined || now.phase === 'back' || (dead && now.phase === 'confirmed'))
     return { kind: 'nothing-to-do', why: `adoption ${id} is ${now?.phase ?? 'gone'} already` };
   const guests = guestsOnTarget(host);

@@ -151,7 +151,8 @@ function nothingToDo({ run }: RunStanding, { host, wave, operation }: Doing, don
     return { type: 'host-left', runId: run.id, systemId, by: 'shunt', why };
   }
   if (operationsOf(wave).length === 1 && operation === 'cut') {
-    const why = 'its planned taps are on the target already';
+    const where = wave.direction === 'back' ? 'back' : 'on the target';
+    const why = `its planned taps are ${where} already`;
     return { type: 'host-left', runId: run.id, systemId, by: 'shunt', why };
   }
   const why = 'its planned taps are there already, or beyond';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AdoptionJournal, readAdoption } from '../../../agent/adopt/adoption-journal.ts';
+import { adoptionBack } from '../../../agent/adopt/settle.ts';
 import { loadAgentConfig } from '../../../agent/config.ts';
 import { readAttempt } from '../../../agent/journal/attempt-journal.ts';
 import { keptSettings } from '../../../agent/journal/kept-settings.ts';
@@ -136,4 +137,22 @@ it('a revert by hand gives up on a database that does not answer, and names it',
   const request = { epoch: 4, when: 'always', by: 'shunt-agent revert', openWithinMs: 20 } as const;
   const reverted = revertAttempt(request, way, AbortSignal.timeout(10_000)); // without a limit, this ends it as cancelled
   await expect(reverted).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining(db) });
+});
+
+it('so does an adoption that is taken back by hand', async () => {
+  const stateDir = join(dir, 'adopted');
+  const adoption = {
+    nic: 'eth1',
+    provider: 'br-ex',
+    datapath: '',
+    makesBridge: true,
+    joins: 'first',
+    moves: [],
+  } as const;
+  const { deadline } = header(1);
+  AdoptionJournal.create(stateDir, { format: 1, type: 'adoption', id: 1, adoption, deadline })[Symbol.dispose]();
+  const db = `unix:${join(dir, 'absent.sock')}`;
+  const way = wayByHand({ config: file(`stateDir: ${stateDir}\novs: { db: '${db}' }\n`) }, {}, () => undefined);
+  const back = adoptionBack(way, AbortSignal.timeout(10_000), 20);
+  await expect(back).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining(db) });
 });

@@ -429,8 +429,10 @@ describe('a canary that has nothing to move any more', () => {
     const sim = runningCloud([1, 2, 3]);
     sim.settle();
     runPlan(sim, { goal: 'legacy' });
-    sim.agent('hv1').onTarget = false; // Nova has plugged its guest anew
+    const { places } = sim.agent('hv1');
+    for (const port of places.keys()) places.set(port, 'legacy'); // Nova has plugged its guest anew
     sim.settle();
+    expect(opened(sim).slice(3)).toEqual(['hv2', 'hv3']);
     expect(runView(sim.state, 'r2')?.state).toBe('done');
     expect([...sim.agents.values()].map((agent) => agent.onTarget)).toEqual([false, false, false]);
   });
