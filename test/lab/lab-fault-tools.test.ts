@@ -121,13 +121,17 @@ describe('faults of a lab', () => {
     return Number(/(\d+) received/.exec(stdout)?.[1]);
   };
 
+  /** No fault is there: a single frame that a busy machine loses is not what is looked for. */
+  const unhurt = () => until('every one to be answered', async () => ((await answered(10)) === 10 ? true : undefined));
+
   it('loses a share of the frames at random', async () => {
+    await unhurt(); // who asks for an address loses a second by each question that is lost
     const fault = await loseFrames(tap, 30);
     const some = await answered(50);
     await fault.remove();
     expect(some).toBeGreaterThan(0);
     expect(some).toBeLessThan(50);
-    await until('every one to be answered', async () => ((await answered(10)) === 10 ? true : undefined));
+    await unhurt();
   });
 
   it('loses large packets only', async () => {
@@ -164,7 +168,8 @@ describe('faults of a lab', () => {
     const fault = await cutManagement(lab, 'hv1');
     expect([await reaches('hv1'), await reaches('hv2')]).toEqual([false, true]);
     expect(await run(['ip', '-n', `${name}-hv1`, 'link', 'show', 'eth0'])).toContain('state UP');
-    expect(await answered(3)).toBe(3);
+    await unhurt();
+    expect(await reaches('hv1')).toBe(false);
     await fault.remove();
     expect(await reaches('hv1')).toBe(true);
   });
@@ -177,7 +182,7 @@ describe('faults of a lab', () => {
     expect(findProgram(name, 'hv1-ovsdb')?.pid).not.toBe(before.pid);
     expect((await vsctl(place, ['get', 'Open_vSwitch', '.', 'external_ids:kept'])).trim()).toBe('yes');
     await vsctl(place, ['set', 'Open_vSwitch', '.', 'external_ids:seen=yes']); // waits until vswitchd has acted
-    expect(await answered(3)).toBe(3);
+    await unhurt();
   });
 
   it('pauses a process: it is there, and does nothing until it goes on', async () => {
