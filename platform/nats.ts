@@ -126,7 +126,8 @@ export class NatsLink implements AsyncDisposable {
 
   /**
    * `Nats-Msg-Id` of one message of a stream: that with this number, or the last on a subject (wildcards allowed). Undefined: there is none.
-   * Fails with `nats-unavailable`; `detail.away` when there is no connection or no such stream.
+   * Fails with `nats-unavailable`; `detail.away` when there is no connection or no such stream. A stream without messages is asked for none:
+   * nats-server 2.9.10 crashes when it is asked for one of a stream that it is just making (docs/facts.md).
    */
   async messageId(
     stream: string,
@@ -139,6 +140,8 @@ export class NatsLink implements AsyncDisposable {
     }
     try {
       const { streams } = await jetstreamManager(connection, { checkAPI: false });
+      const { state } = await streams.info(stream);
+      if (state.messages === 0) return undefined;
       const query = 'seq' in which ? { seq: which.seq } : { last_by_subj: which.lastOn };
       const message = await streams.getMessage(stream, query);
       return message?.header.get('Nats-Msg-Id') || undefined;

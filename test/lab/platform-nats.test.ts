@@ -4,7 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../lab/command.ts';
 import { createLogger } from '../../platform/log.ts';
 import { NatsLink, type NatsState } from '../../platform/nats.ts';
 import { ReportSpool } from '../../platform/spool.ts';
@@ -85,6 +88,32 @@ describe('NatsLink', () => {
     });
     expect(await link.publish('pf.a', 'x', { msgId: 'h/1/1' })).toMatchObject({ duplicate: true });
     expect(await link.publish('other', 'x', { msgId: '2', timeoutMs: 500 })).toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('does not bring down a server that is making the stream by asking what it has', async () => {
+    start();
+    await using link = NatsLink.open({ servers, name: 'test', logger });
+    await ensured(link);
+    const admin = await connect({ servers: [...servers] });
+    const { streams } = await jetstreamManager(admin);
+    let name = stream.name;
+    let made = 0;
+    const asking = [{ lastOn: 'pf.>' }, { seq: 1 }, { lastOn: 'pf.a' }].map(async (which) => {
+      const answers = new Set<string | undefined>();
+      while (made < 60 && daemon.exitCode === null) answers.add(await link.messageId(name, which).catch(() => 'none'));
+      return answers;
+    });
+    await link.publish('pf.a', 'x', { msgId: 'h/1/1' });
+    await until('everybody to have asked', async () => ((await link.messageId(name, { seq: 1 })) ? true : undefined));
+    for (; made < 60 && daemon.exitCode === null; made += 1) {
+      await streams.delete(name);
+      name = `PF${made}`;
+      await streams.add({ name, subjects: ['pf.>'] });
+    }
+    const answers = await Promise.all(asking);
+    await admin.close();
+    expect(daemon.exitCode).toBe(null);
+    expect(answers).toEqual([1, 2, 3].map(() => new Set(['h/1/1', 'none', undefined])));
   });
 
   it('closes while it connects', async () => {
