@@ -54,6 +54,7 @@ export async function restore(
     }
     if (round < roundsMax) await sleep(roundPauseMs * round, signal);
   }
+  signal.throwIfAborted(); // broken off in its last round: whoever did goes on, and what became of this one says nothing
   return {
     kind: 'failed',
     why: why === '' ? 'taps are not where they were' : why,

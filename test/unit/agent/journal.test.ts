@@ -226,6 +226,20 @@ describe('claims', () => {
     expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
   });
 
+  it.each([
+    ['open', [armed]],
+    ['stuck', [armed, { type: 'deadline' }, { type: 'restore-failed', code: 'stuck', why: 'x', repair: [] }]],
+  ] as const)('of a tap that is on its way (%s) keep an attempt that is done from being taken back beneath it', (_, events) => {
+    const dir = freshDir();
+    done(dir, 1, 'forward', ['tap1']);
+    attemptWith(dir, 2, events);
+    const read = (epoch: number) => readAttempt(dir, epoch) ?? expect.fail('it was written');
+    expect(() => refuseSuperseded(dir, read(1))).toThrow(
+      expect.objectContaining({ code: 'wrong-state', message: expect.stringMatching(/tap1.*--attempt 2 comes first/) }),
+    );
+    expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
+  });
+
   it('of a tap that moved on since keep one that was left open behind from being taken back: that waits for a word', () => {
     const dir = freshDir();
     attemptWith(dir, 1, [armed]);
