@@ -13,6 +13,8 @@ export interface RecordsRead {
   readonly tornBytes: number;
   /** Where a bad line stands before a good one (with `onCorruption: 'stop'`). */
   readonly corruptAt: number | undefined;
+  /** The good lines behind that one. They need not be of this file: a power cut may leave blocks of another. */
+  readonly beyond: readonly JsonRecord[];
 }
 
 export interface RecordsReadOptions {
@@ -38,6 +40,7 @@ export function encodeRecord(record: JsonRecord): string {
 /** Reads all records; a torn tail is told, corruption before a good record refused. `source` names the file in errors. */
 export function decodeRecords(bytes: Buffer, source: string, options: RecordsReadOptions = {}): RecordsRead {
   const records: JsonRecord[] = [];
+  const beyond: JsonRecord[] = [];
   let validBytes = 0;
   let badAt: number | undefined;
   for (let start = 0; start < bytes.length; ) {
@@ -49,11 +52,12 @@ export function decodeRecords(bytes: Buffer, source: string, options: RecordsRea
       records.push(record);
       validBytes = end + 1;
     } else if (options.onCorruption === 'stop') {
-      return { records, validBytes, tornBytes: 0, corruptAt: badAt };
+      beyond.push(record);
     } else throw corrupt(source, badAt, records.length);
     start = end + 1;
   }
-  return { records, validBytes, tornBytes: bytes.length - validBytes, corruptAt: undefined };
+  if (beyond.length > 0) return { records, validBytes, tornBytes: 0, corruptAt: badAt, beyond };
+  return { records, validBytes, tornBytes: bytes.length - validBytes, corruptAt: undefined, beyond };
 }
 
 /** {@link decodeRecords} of a file. */

@@ -211,7 +211,9 @@ export class AttemptRunner implements Disposable, AttemptWork {
     }
     try {
       const atMs = this.context.clock.monotonicMs();
-      this.journal.append({ type: 'event', event, atMs, ...(notes === undefined ? {} : { notes }) });
+      const heard = notes === undefined ? {} : { notes };
+      const ofThis = event.type === 'commit-recorded' ? { nonce: this.nonce } : {};
+      this.journal.append({ type: 'event', event, atMs, ...heard, ...ofThis });
       if (!goingBack) this.journal.sync();
       return true;
     } catch (error) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Attempt } from '../../domain/attempt/attempt-machine.ts';
 import { isOpen } from '../../domain/phases.ts';
 import { RecordWriter, type WriteFaults } from '../../platform/record-writer.ts';
-import { readRecords } from '../../platform/records.ts';
+import { type JsonRecord, readRecords } from '../../platform/records.ts';
 import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import {
   type AttemptHeader,
@@ -49,14 +49,26 @@ export function journaledEpochs(stateDir: string): readonly number[] {
 export function readAttempt(stateDir: string, epoch: number): ReplayedAttempt | undefined {
   const path = journalPath(stateDir, epoch);
   // Everything that a way back needs was synced before the rest was written: damage later in the file must not stop it.
-  const { records: all, corruptAt } = readRecords(path, { onCorruption: 'stop' });
+  const { records: all, corruptAt, beyond } = readRecords(path, { onCorruption: 'stop' });
   const [first, ...rest] = all;
   if (first === undefined) {
     if (corruptAt === undefined) return undefined;
     throw new ShuntError('records-corrupt', `reading ${path}: its first line is damaged, good ones follow`);
   }
   const records = rest.map((record) => decodeRecord(record, path));
-  return replay(decodeHeader(first, path), records, readReverts(stateDir, epoch));
+  return replay(decodeHeader(first, path), records, readReverts(stateDir, epoch), ours(beyond, path));
+}
+
+/** What stands behind damage need not be a record of a journal's at all. */
+function ours(beyond: readonly JsonRecord[], path: string): readonly JournalRecord[] {
+  return beyond.flatMap((record) => {
+    try {
+      return [decodeRecord(record, path)];
+    } catch (error) {
+      if (isShuntError(error, 'records-corrupt')) return [];
+      throw error;
+    }
+  });
 }
 
 /** The newest attempt, if it needs an agent that holds the lock. One that cannot be read may. */

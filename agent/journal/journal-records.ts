@@ -34,8 +34,17 @@ export type DeadMan =
 /** Every line after the first. Events replay through the attempt machine: the journal is its history. */
 export type JournalRecord =
   | { readonly type: 'dead-man'; readonly deadMan: DeadMan }
-  /** `notes`: with it the agent has acted upon the notes beside the journal, as far as this line of them. */
-  | { readonly type: 'event'; readonly event: AttemptEvent; readonly atMs: number; readonly notes?: number }
+  /**
+   * `notes`: with it the agent has acted upon the notes beside the journal, as far as this line of them. `nonce`, of a commit: the header's, by which it is known
+   * to be this attempt's also where a line between them is damaged.
+   */
+  | {
+      readonly type: 'event';
+      readonly event: AttemptEvent;
+      readonly atMs: number;
+      readonly notes?: number;
+      readonly nonce?: string;
+    }
   | { readonly type: 'checkpoint'; readonly batch: number; readonly taps: readonly string[]; readonly atMs: number }
   | { readonly type: 'gone'; readonly tap: string }
   | { readonly type: 'blackouts'; readonly blackouts: readonly Blackout[] };
@@ -203,7 +212,13 @@ const journalRecord = z.discriminatedUnion('type', [
       z.object({ kind: z.literal('systemd'), unit: z.string() }),
     ]),
   }),
-  z.object({ type: z.literal('event'), event, atMs: z.number(), notes: z.number().optional() }),
+  z.object({
+    type: z.literal('event'),
+    event,
+    atMs: z.number(),
+    notes: z.number().optional(),
+    nonce: z.string().optional(),
+  }),
   z.object({ type: z.literal('checkpoint'), batch: z.number(), taps: z.array(z.string()), atMs: z.number() }),
   z.object({ type: z.literal('gone'), tap: z.string() }),
   z.object({ type: z.literal('blackouts'), blackouts: z.array(blackout) }),

@@ -29,19 +29,37 @@ export function armingAttempt(header: Pick<AttemptHeader, 'grant'>): Attempt {
 /**
  * Folds the journal's events through the attempt machine: by construction the live state. What a `revert` beside us wrote, and the agent has
  * not acted upon, comes last: it holds even where the agent, unaware of it, wrote on. What it has acted upon is among its own events: what it found
- * afterwards, as that guests do not answer, is the newer word.
+ * afterwards, as that guests do not answer, is the newer word. `beyond`: what stands behind a damaged line.
  */
 export function replay(
   header: AttemptHeader,
   records: readonly JournalRecord[],
   reverts: readonly RevertRecord[],
+  beyond: readonly JournalRecord[] = [],
 ): ReplayedAttempt {
   const { deadline } = header;
   const begin = { header, attempt: armingAttempt(header), deadline, gone: new Set<string>(), blackouts: [] };
   let state: ReplayedAttempt = { ...begin, notes: 0, unheard: 0 };
   for (const record of records) state = replayOne(state, record, reverts);
+  state = behindDamage(state, beyond, reverts);
   const unheard = reverts.slice(state.notes);
   return { ...state, attempt: afterReverts(state.attempt, unheard), notes: reverts.length, unheard: unheard.length };
+}
+
+/** A commit of this attempt holds, whatever line before it was damaged since; anything less is as if the journal ended before the damage. */
+function behindDamage(
+  state: ReplayedAttempt,
+  beyond: readonly JournalRecord[],
+  reverts: readonly RevertRecord[],
+): ReplayedAttempt {
+  const { nonce } = state.header;
+  const commit = beyond.findLastIndex(
+    (record) => record.type === 'event' && record.event.type === 'commit-recorded' && record.nonce === nonce,
+  );
+  if (commit < 0) return state;
+  const certain = beyond.filter((record, at) => at >= commit || record.type !== 'event');
+  const before: ReplayedAttempt = { ...state, attempt: { ...state.attempt, phase: 'committing' } };
+  return certain.reduce((known, record) => replayOne(known, record, reverts), before);
 }
 
 function replayOne(state: ReplayedAttempt, record: JournalRecord, reverts: readonly RevertRecord[]): ReplayedAttempt {

@@ -100,6 +100,30 @@ describe('the journal', () => {
     );
   });
 
+  it('damaged before its commit is committed still, by the nonce that the commit carries; what is not known to be its own is not believed', () => {
+    const dir = freshDir();
+    const damagedBefore = (last: JournalRecord, ...more: readonly JournalRecord[]) => {
+      rmSync(journalPath(dir, 1), { force: true });
+      using journal = AttemptJournal.create(dir, header(1));
+      for (const event of committed.slice(0, -1)) journal.append(record(event));
+      journal.append({ type: 'gone', tap: 'tap1' });
+      for (const one of [last, ...more]) journal.append(one);
+      const bytes = readFileSync(journalPath(dir, 1));
+      const second = bytes.indexOf(0x0a) + 5;
+      bytes[second] = (bytes[second] ?? 0) ^ 0x01;
+      writeFileSync(journalPath(dir, 1), bytes);
+      return readAttempt(dir, 1);
+    };
+    const commit = { ...record({ type: 'commit-recorded' }), nonce: 'nonce' } as JournalRecord;
+    expect(damagedBefore(commit)).toMatchObject({ attempt: { phase: 'committed' }, gone: new Set(['tap1']) });
+    expect(readClaims(dir).size).toBe(0); // its guest has gone, and its tap has no address to be known by
+    expect(damagedBefore(commit, record({ type: 'foreign-writer', why: 'x' }))?.attempt.phase).toBe('reverting');
+    expect(damagedBefore({ ...commit, nonce: 'another' } as JournalRecord)?.attempt.phase).toBe('arming');
+    expect(damagedBefore(record({ type: 'commit-recorded' }))?.attempt.phase).toBe('arming'); // of an older agent
+    const [stranger] = [{ format: 1, type: 'attempt' }] as unknown as JournalRecord[];
+    expect(damagedBefore(stranger ?? commit, commit)?.attempt.phase).toBe('committed');
+  });
+
   it('goes on after a restart, over a torn tail', () => {
     const dir = freshDir();
     AttemptJournal.create(dir, header(1))[Symbol.dispose]();
@@ -229,16 +253,22 @@ describe('claims', () => {
   it.each([
     ['open', [armed]],
     ['stuck', [armed, { type: 'deadline' }, { type: 'restore-failed', code: 'stuck', why: 'x', repair: [] }]],
-  ] as const)('of a tap that is on its way (%s) keep an attempt that is done from being taken back beneath it', (_, events) => {
-    const dir = freshDir();
-    done(dir, 1, 'forward', ['tap1']);
-    attemptWith(dir, 2, events);
-    const read = (epoch: number) => readAttempt(dir, epoch) ?? expect.fail('it was written');
-    expect(() => refuseSuperseded(dir, read(1))).toThrow(
-      expect.objectContaining({ code: 'wrong-state', message: expect.stringMatching(/tap1.*--attempt 2 comes first/) }),
-    );
-    expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
-  });
+  ] as const)(
+    'of a tap that is on its way (%s) keep an attempt that is done from being taken back beneath it',
+    (_, events) => {
+      const dir = freshDir();
+      done(dir, 1, 'forward', ['tap1']);
+      attemptWith(dir, 2, events);
+      const read = (epoch: number) => readAttempt(dir, epoch) ?? expect.fail('it was written');
+      expect(() => refuseSuperseded(dir, read(1))).toThrow(
+        expect.objectContaining({
+          code: 'wrong-state',
+          message: expect.stringMatching(/tap1.*--attempt 2 comes first/),
+        }),
+      );
+      expect(() => refuseSuperseded(dir, read(2))).not.toThrow();
+    },
+  );
 
   it('of a tap that moved on since keep one that was left open behind from being taken back: that waits for a word', () => {
     const dir = freshDir();
