@@ -1,7 +1,7 @@
 import { assertNever } from '../domain/assert-never.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError } from '../platform/shunt-error.ts';
-import { readAdoptions, unreadableText } from './adopt/adoption-journal.ts';
+import { isOpenAdoption, readAdoptions, unreadableText } from './adopt/adoption-journal.ts';
 import { type SettleResult, settleAdoption } from './adopt/settle.ts';
 import { readTroubles, troubleText } from './journal/troubles.ts';
 import { type RevertResult, revertAttempt } from './revert.ts';
@@ -35,7 +35,7 @@ export function leftOpen(
     .toReversed();
   const read = readAdoptions(stateDir);
   const adoptions = read.adoptions
-    .filter(({ phase, header }) => (phase === 'armed' || phase === 'adopted') && header.deadline.bootId !== bootId)
+    .filter(({ phase, header }) => isOpenAdoption(phase) && header.deadline.bootId !== bootId)
     .map(({ header }) => header.id)
     .toReversed();
   const failed = (why: string): Failed => ({ kind: 'failed', why });

@@ -10,9 +10,18 @@ import { readRest } from '../at-rest.ts';
 import type { AgentConfig } from '../config.ts';
 import { armDeadMan, disarmDeadMan } from '../cutover/dead-man.ts';
 import { type Host, openHost } from '../host/host.ts';
+import type { DeadMan } from '../journal/journal-records.ts';
 import { keptSettings } from '../journal/kept-settings.ts';
-import { AdoptionJournal, nextAdoption, readAdoptions, tellUnreadable, unreadableText } from './adoption-journal.ts';
-import { goBack, perform } from './go-back.ts';
+import {
+  type AdoptionHeader,
+  AdoptionJournal,
+  isOpenAdoption,
+  nextAdoption,
+  readAdoptions,
+  tellUnreadable,
+  unreadableText,
+} from './adoption-journal.ts';
+import { goBack, guestsOnTarget, perform } from './go-back.ts';
 import type { Numbered } from './provider-rows.ts';
 import { readAdoptFacts } from './read-adopt-facts.ts';
 import { takenBack } from './taken-back.ts';
@@ -106,7 +115,7 @@ export function notAtRest(stateDir: string): string | undefined {
   if (rest.state !== 'at-rest')
     return `attempt ${rest.attempt?.epoch} is ${rest.state} on this host: uplinks move at rest only`;
   const { adoptions, unreadable } = readAdoptions(stateDir);
-  const open = adoptions.find(({ phase }) => phase === 'armed' || phase === 'adopted' || phase === 'stuck');
+  const open = adoptions.find(({ phase }) => isOpenAdoption(phase));
   if (open === undefined) {
     const doubtful = unreadable.find(({ phase }) => phase === 'unknown');
     if (doubtful !== undefined) return unreadableText(stateDir, doubtful);
@@ -149,8 +158,7 @@ async function carryOut(work: Work, means: Means): Promise<AdoptResult> {
   }
   const id = nextAdoption(config.stateDir);
   const deadline = deadlineAfter(options.confirmWithinMs, systemClock.now());
-  const header = { format: 1, type: 'adoption', id, adoption, deadline } as const;
-  using journal = AdoptionJournal.create(config.stateDir, { ...header, settings: keptSettings(config) });
+  using journal = AdoptionJournal.create(config.stateDir, headerOf({ id, adoption, deadline }, means));
   const deadMan = await armDeadMan({
     kind: config.deadman,
     epoch: id,
@@ -166,10 +174,17 @@ async function carryOut(work: Work, means: Means): Promise<AdoptResult> {
     const leftMs = Math.max(0, remainingMs(deadline, systemClock.now()));
     return { kind: 'adopted', id, gaps, peers: before, confirmWithinMs: Math.round(leftMs), warnings: work.warnings };
   } catch (error) {
-    const result = await undo({ id, adoption }, describeError(error), { host, journal });
-    await disarmDeadMan(deadMan);
-    return result;
+    return await undo({ id, adoption }, describeError(error), { host, journal, deadMan });
   }
+}
+
+/** With what the way back needs to know of this host as it is now. */
+export function headerOf(
+  what: Pick<AdoptionHeader, 'id' | 'adoption' | 'deadline'>,
+  { host, config }: Pick<Means, 'host' | 'config'>,
+): AdoptionHeader {
+  const guests = [...guestsOnTarget(host).keys()];
+  return { format: 1, type: 'adoption', ...what, settings: keptSettings(config), guests };
 }
 
 function gapsOf(proof: WireProof): readonly Gap[] {
@@ -205,7 +220,7 @@ async function move(
 async function undo(
   numbered: Numbered,
   why: string,
-  { host, journal }: { readonly host: Host; readonly journal: AdoptionJournal },
+  { host, journal, deadMan }: { readonly host: Host; readonly journal: AdoptionJournal; readonly deadMan: DeadMan },
 ): Promise<AdoptResult> {
   const { id } = numbered;
   // A dead man that was faster has the lock until it is done; then there is nothing left to take back.
@@ -214,6 +229,7 @@ async function undo(
     goBack: () => goBack(numbered, host, AbortSignal.timeout(backTimeoutMs)),
     why,
     note: (record) => journal.note(record),
+    disarm: () => disarmDeadMan(deadMan),
   });
   if (outcome.kind === 'back') return { kind: 'went-back', id, why };
   return { kind: 'stuck', id, why: `${why}; on the way back: ${outcome.why}`, repair: outcome.repair };

@@ -12,6 +12,11 @@ import { keptSettingsSchema, type WayBackSettings } from '../journal/kept-settin
 /** Where an adoption is. `armed`: under way; `adopted`: proved, goes back at its deadline unless it is confirmed. */
 export type AdoptionPhase = 'prepared' | 'armed' | 'adopted' | 'confirmed' | 'back' | 'stuck';
 
+/** Begun, and neither kept nor back. */
+export function isOpenAdoption(phase: AdoptionPhase): boolean {
+  return phase === 'armed' || phase === 'adopted' || phase === 'stuck';
+}
+
 /** First line: all that a way back needs, synced before anything is made. */
 export interface AdoptionHeader {
   readonly format: 1;
@@ -21,6 +26,8 @@ export interface AdoptionHeader {
   readonly deadline: Deadline;
   /** How to reach what is to be taken back, whatever becomes of agent.yaml. Journals of older agents have none. */
   readonly settings?: WayBackSettings | undefined;
+  /** Whom OVN had on this host before, by `iface-id`. Journals of older agents have none: then whoever is there counts as having come since. */
+  readonly guests?: readonly string[] | undefined;
 }
 
 export type AdoptionRecord =
@@ -66,6 +73,7 @@ const headerSchema = z.object({
     ),
   }),
   settings: keptSettingsSchema,
+  guests: z.array(z.string()).optional(),
 });
 const recordSchema = z.discriminatedUnion('type', [
   z.object({

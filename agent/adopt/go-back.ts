@@ -4,6 +4,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { sleep } from '../../platform/clock.ts';
 import { describeError } from '../../platform/shunt-error.ts';
 import type { Host } from '../host/host.ts';
+import type { AdoptionState } from './adoption-journal.ts';
 import { makeProvider, type Numbered, plug, unplug } from './provider-rows.ts';
 import { readAdoptFacts } from './read-adopt-facts.ts';
 import { makeLegs, removeLegs, swap, swapBack } from './uplink-links.ts';
@@ -96,13 +97,23 @@ function remaining({ id, adoption }: Numbered, facts: AdoptFacts): readonly Back
   return backSteps(id, adoption, facts).filter((step): step is BackStep => step.kind !== 'prove');
 }
 
-/** Whether guests of OVN on this host may use the provider bridge: then the NIC cannot be taken from it. */
-export function guestsOnTarget({ ovs }: Pick<Host, 'ovs'>): readonly string[] {
-  return [...ovs.ports().values()]
-    .filter(
-      ({ bridge, iface }) =>
-        bridge.name === ovs.integrationBridge && iface.external_ids.has('iface-id') && iface.type !== 'internal',
-    )
-    .map(({ port }) => port.name)
-    .toSorted();
+/** Guests that OVN has on this host: by what it knows them, the names of their ports. */
+export function guestsOnTarget({ ovs }: Pick<Host, 'ovs'>): ReadonlyMap<string, string> {
+  return new Map(
+    [...ovs.ports().values()].flatMap(({ bridge, port, iface }) => {
+      const id = iface.external_ids.get('iface-id');
+      const isGuest = bridge.name === ovs.integrationBridge && id !== undefined && iface.type !== 'internal';
+      return isGuest ? [[id, port.name] as const] : [];
+    }),
+  );
+}
+
+/**
+ * Ports of guests that may use the adopted NIC: then it cannot be taken from the provider bridge. Whoever was there before was not served by it; and of one that is
+ * under way, or half-way back, nobody is.
+ */
+export function guestsSince({ header, phase }: AdoptionState, host: Pick<Host, 'ovs'>): readonly string[] {
+  if (phase !== 'adopted' && phase !== 'confirmed') return [];
+  const before = new Set(header.guests);
+  return [...guestsOnTarget(host)].flatMap(([id, port]) => (before.has(id) ? [] : [port])).toSorted();
 }

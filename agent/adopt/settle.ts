@@ -17,7 +17,7 @@ import {
   type UnreadableAdoption,
   unreadableText,
 } from './adoption-journal.ts';
-import { goBack, guestsOnTarget, isBack } from './go-back.ts';
+import { goBack, guestsSince, isBack } from './go-back.ts';
 import { markConfirmed } from './provider-rows.ts';
 import { readAdoptFacts } from './read-adopt-facts.ts';
 import { takenBack } from './taken-back.ts';
@@ -48,7 +48,8 @@ export async function confirmAdoption(config: AgentConfig, signal: AbortSignal):
   if (since !== 'adopted') return { kind: 'nothing-to-do', why: `adoption ${id} is ${since ?? 'gone'} already` };
   if (isBack(open.header, await readAdoptFacts(host.ovs, signal))) {
     const why = `adoption ${id} has gone back already; its journal could not be written then`;
-    await takenBack({ goBack: async () => ({ kind: 'back' }), why, note: noteIn(config.stateDir, id) });
+    const taking = { goBack: async () => ({ kind: 'back' }) as const, why, note: noteIn(config.stateDir, id) };
+    await takenBack({ ...taking, disarm: () => disarm(open, 'shunt-agent adopt --confirm') });
     return { kind: 'nothing-to-do', why };
   }
   await confirm(open, 'shunt-agent adopt --confirm', {
@@ -66,14 +67,19 @@ function noteIn(stateDir: string, id: number): (record: AdoptionRecord) => void 
   };
 }
 
+/** The dead man himself ends anyway; one of another boot is gone, which is no error. */
+async function disarm({ deadMan }: AdoptionState, by: string): Promise<void> {
+  if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan);
+}
+
 async function confirm(
-  { header, deadMan }: AdoptionState,
+  state: AdoptionState,
   by: string,
   { stateDir, mark }: { readonly stateDir: string; readonly mark: () => Promise<void> },
 ): Promise<void> {
-  using journal = AdoptionJournal.reopen(stateDir, header.id);
+  using journal = AdoptionJournal.reopen(stateDir, state.header.id);
   journal.note({ type: 'confirmed', by });
-  if (deadMan !== undefined && by !== deadManName) await disarmDeadMan(deadMan); // of another boot it is gone, which is no error
+  await disarm(state, by);
   await mark();
 }
 
@@ -114,6 +120,9 @@ export async function adoptionExpired(id: number, way: WayBack, signal: AbortSig
     throw new ShuntError('not-found', `there is no journal of adoption ${id} in ${way.stateDir}`);
   const leftMs = remainingMs(state.header.deadline, systemClock.now());
   if (leftMs > 0) await sleep(leftMs + graceMs, signal);
+  // Nothing was touched by it, and what it would take back is theirs.
+  if (state.phase === 'prepared' && standing(way.stateDir).newest?.header.id !== id)
+    return { kind: 'nothing-to-do', why: `adoption ${id} was never armed, and others have been made since` };
   return await takeItBack(state, { by: deadManName, way, signal });
 }
 
@@ -146,9 +155,8 @@ async function takeItBack(
   const now = readAdoption(way.stateDir, id);
   if (now === undefined || now.phase === 'back' || (dead && now.phase === 'confirmed'))
     return { kind: 'nothing-to-do', why: `adoption ${id} is ${now?.phase ?? 'gone'} already` };
-  const guests = guestsOnTarget(host);
-  // While it was under way no cut could begin: whoever is on the target then was there before, and was not served by this NIC.
-  if (guests.length > 0 && now.phase !== 'armed') {
+  const guests = guestsSince(now, host);
+  if (guests.length > 0) {
     if (dead) {
       await confirm(now, by, { stateDir: way.stateDir, mark: () => markConfirmed({ id }, host.ovs, signal) });
       return { kind: 'nothing-to-do', why: `guests have moved over adoption ${id} since: it stays` };
@@ -161,8 +169,8 @@ async function takeItBack(
     goBack: () => goBack({ id, adoption }, host, bounded),
     why: `taken back by ${by}`,
     note: noteIn(way.stateDir, id),
+    disarm: () => disarm(now, by),
   });
   if (outcome.kind === 'failed') return { kind: 'stuck', id, why: outcome.why, repair: outcome.repair };
-  if (now.deadMan !== undefined && by !== deadManName) await disarmDeadMan(now.deadMan);
   return { kind: 'back', id };
 }

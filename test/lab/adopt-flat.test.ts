@@ -114,7 +114,9 @@ describe('a NIC in a Linux bridge that Open vSwitch does not know', () => {
     expect(await host.allAnswer()).toBe(true);
   });
 
-  it('is taken back by the boot after a power cut, when it was on trial', async () => {
+  it('is taken back by the boot after a power cut, when it was on trial, whomever OVN had on this host before', async () => {
+    const guest = ['set', 'Interface', 'before', 'external_ids:iface-id=before'];
+    await host.vsctl('--no-wait', 'add-port', 'br-int', 'before', '--', ...guest);
     expect(await adopt(host, ...asked(network), '--apply', '--confirm-within', '600')).toMatchObject({ status: 0 });
     await host.kill('SIGKILL');
     // In this boot it is the dead man's, and no business of whoever settles.
@@ -125,6 +127,7 @@ describe('a NIC in a Linux bridge that Open vSwitch does not know', () => {
       stdout: expect.stringContaining('taken back'),
     });
     expect(await uplinks(host)).toEqual(before);
+    await host.vsctl('--no-wait', 'del-port', 'br-int', 'before');
     await host.start();
     expect(await host.allAnswer()).toBe(true);
   });

@@ -19,8 +19,15 @@ it.each(ends)('writes nothing before uplinks are back, and then how it ended: %o
     return outcome;
   };
   const why = 'taken back by the dead man';
-  expect(await takenBack({ goBack, why, note: (written) => done.push(written) })).toEqual(outcome);
+  const disarm = async () => undefined;
+  expect(await takenBack({ goBack, why, note: (written) => done.push(written), disarm })).toEqual(outcome);
   expect(done).toEqual(['back', record]);
+});
+
+it.each(ends)('ends the dead man only where all is back: he tries again what is stuck: %o', async (outcome) => {
+  const disarm = vi.fn(async () => undefined);
+  await takenBack({ goBack: async () => outcome, why: '', note: () => expect(disarm).not.toHaveBeenCalled(), disarm });
+  expect(disarm).toHaveBeenCalledTimes(outcome.kind === 'back' ? 1 : 0);
 });
 
 it.each(ends)('ends the same where that cannot be written, and says so: %o', async (outcome) => {
@@ -28,7 +35,8 @@ it.each(ends)('ends the same where that cannot be written, and says so: %o', asy
   const note = () => {
     throw new Error('ENOSPC: no space left on device');
   };
-  expect(await takenBack({ goBack: async () => outcome, why: '', note })).toEqual(outcome);
+  const disarm = async () => undefined;
+  expect(await takenBack({ goBack: async () => outcome, why: '', note, disarm })).toEqual(outcome);
   expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('ENOSPC'));
   said.mockRestore();
 });

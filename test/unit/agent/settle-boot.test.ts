@@ -54,7 +54,7 @@ describe('what a power cut left open', () => {
     expect(leftOpen(dir, 'boot').epochs).toEqual([]);
   });
 
-  it('is not one that is stuck: that is left by an operator’s word only', () => {
+  it('is not an attempt that is stuck: that is left by an operator’s word only', () => {
     const failed = { type: 'restore-failed', code: 'stuck', why: 'x', repair: [] } as const;
     attemptWith(dir, 1, [armed, { type: 'deadline' }, failed]);
     expect(leftOpen(dir, 'new boot').epochs).toEqual([]);
@@ -65,6 +65,12 @@ describe('what a power cut left open', () => {
     adoption(2, { type: 'armed', deadMan }, adopted);
     adoption(3, { type: 'armed', deadMan }, adopted, { type: 'back', why: 'x' });
     expect(leftOpen(dir, 'new boot').adoptions).toEqual([2, 1]);
+    expect(leftOpen(dir, 'boot').adoptions).toEqual([]);
+  });
+
+  it('is an adoption that is stuck too: what is half-way goes back', () => {
+    adoption(1, { type: 'armed', deadMan }, { type: 'stuck', why: 'no vswitchd', repair: [] });
+    expect(leftOpen(dir, 'new boot').adoptions).toEqual([1]);
     expect(leftOpen(dir, 'boot').adoptions).toEqual([]);
   });
 });
