@@ -64,6 +64,8 @@ export interface AttemptWork {
   journal: AttemptJournal | undefined;
   deadMan: DeadMan | undefined;
   deadline: Deadline | undefined;
+  /** When its guests were last judged, on the monotonic clock. */
+  judgedAtMs: number | undefined;
   post(event: AttemptEvent): void;
   watchDeadline(): void;
   stopDeadline(): void;

@@ -34,6 +34,10 @@ import { requireTarget } from './target-ready.ts';
 
 /** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
 const blackoutMarginMs = 120;
+/** Guests are looked at so often while they soak, and until a commit that waits for nobody's word. */
+const lookEveryMs = 1_000;
+/** A commit without a word wants a verdict no older than this: a look that has to ask twice, and the pause before it. */
+const evidenceMaxAgeMs = 5_000;
 
 /** One handler an effect; the table does not compile when one is missing. */
 export const effectHandlers = {
@@ -42,6 +46,7 @@ export const effectHandlers = {
   cut,
   verify,
   soak,
+  watch,
   'extend': (work) => extend(work),
   'record-commit': recordCommit,
   'restore': goBack,
@@ -148,11 +153,21 @@ async function soak(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const endMs = clock.monotonicMs() + work.grant.soakMs;
   let verdict: Verdict | undefined = work.attempt.verdict;
   while (verdict === undefined || clock.monotonicMs() < endMs) {
-    await sleep(Math.min(1_000, Math.max(0, endMs - clock.monotonicMs())), signal);
+    await sleep(Math.min(lookEveryMs, Math.max(0, endMs - clock.monotonicMs())), signal);
     verdict = await verdictNow(work, signal);
     if (verdict.kind === 'fail') break;
   }
   work.post({ type: 'soaked', verdict });
+}
+
+/** A verdict that stays as it was is not told again: it would be a line of the journal each second. */
+async function watch(work: AttemptWork, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(lookEveryMs, signal);
+    if (work.attempt.phase !== 'committing' || work.attempt.commitWord) return;
+    const verdict = await verdictNow(work, signal);
+    if (verdict.kind !== work.attempt.verdict?.kind) work.post({ type: 'soaked', verdict });
+  }
 }
 
 /** The record is the commit: from here on neither the agent nor the dead man goes back. */
@@ -162,10 +177,19 @@ async function recordCommit(work: AttemptWork, signal: AbortSignal): Promise<voi
   const leftMs = deadline === undefined ? 0 : remainingMs(deadline, context.clock.now());
   if (leftMs < -deadManGraceMs / 3)
     throw new ShuntError('timed-out', 'the word to commit came too late: the dead man is at work');
+  if (!work.attempt.commitWord) requireFreshEvidence(work);
   const wrong = context.wrongWith(work.moves.map((move) => move.tap));
   if (wrong !== undefined) throw new ShuntError('preimage-changed', `it cannot be committed: ${wrong.message}`);
   await context.host.ovs.sync(signal); // what the record says to be there is there after a power cut too
   work.post({ type: 'commit-recorded' });
+}
+
+/** Being alive is no evidence: a look that does not come to its end is no pass. */
+function requireFreshEvidence({ context, judgedAtMs = 0 }: AttemptWork): void {
+  const ageMs = context.clock.monotonicMs() - judgedAtMs;
+  if (ageMs <= evidenceMaxAgeMs) return;
+  const seen = `the last look at its guests came to its end ${(ageMs / 1_000).toFixed(1)} s before`;
+  throw new ShuntError('timed-out', `the deadline passed without the word to commit, and ${seen}`);
 }
 
 async function goBack(work: AttemptWork, signal: AbortSignal): Promise<void> {

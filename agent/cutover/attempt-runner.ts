@@ -36,11 +36,12 @@ const failureEvent = {
   'cut': 'step-failed',
   'verify': 'step-failed',
   'soak': 'step-failed',
+  'watch': 'step-failed',
   'extend': 'step-failed',
   'record-commit': 'commit-failed',
 } as const satisfies Partial<Record<AttemptEffect, AttemptEvent['type']>>;
 
-/** One attempt under way: events go through the machine, into the journal, and come back as effects, one after the other. */
+/** One attempt under way: events go through the machine, into the journal, and come back as effects, one after the other but for `watch`. */
 export class AttemptRunner implements Disposable, AttemptWork {
   readonly context: AttemptContext;
   readonly nonce: string;
@@ -54,6 +55,7 @@ export class AttemptRunner implements Disposable, AttemptWork {
   journal: AttemptJournal | undefined;
   deadMan: DeadMan | undefined;
   deadline: Deadline | undefined;
+  judgedAtMs: number | undefined;
   readonly gone = new Set<string>();
   /** Lines of the notes beside the journal that were acted upon. */
   notes = 0;
@@ -273,9 +275,11 @@ export class AttemptRunner implements Disposable, AttemptWork {
     this.#abort = new AbortController();
   }
 
+  /** The one that looks on until something else comes goes beside the others: nothing waits for it. */
   #begin(effect: AttemptEffect): void {
     const { signal } = this.#abort;
-    this.#work = this.#work.then(() => this.#perform(effect, signal));
+    if (effect === 'watch') void this.#perform(effect, signal);
+    else this.#work = this.#work.then(() => this.#perform(effect, signal));
   }
 
   async #perform(effect: AttemptEffect, signal: AbortSignal): Promise<void> {

@@ -41,6 +41,7 @@ export async function verdictNow(work: AttemptWork, signal: AbortSignal): Promis
     reporter.report('probe', { epoch: work.grant.epoch, stage, results, verdict: verdict.kind });
     if (verdict.kind === 'pass' || verdict.kind === 'no-evidence') break;
   }
+  work.judgedAtMs = work.context.clock.monotonicMs();
   return verdict ?? { kind: 'no-evidence', taps: {} };
 }
 

@@ -78,6 +78,8 @@ export type AttemptEffect =
   | 'cut'
   | 'verify'
   | 'soak'
+  /** Looks on while a commit on evidence waits for its deadline. */
+  | 'watch'
   | 'extend'
   | 'record-commit'
   | 'restore'
@@ -166,6 +168,7 @@ function inPhase(state: Attempt, event: PhaseEvent): AttemptMove {
     case 'soaking':
       return event.type === 'soaked' ? judged(state, event.verdict, 'committing') : failedOrStay(state, event);
     case 'committing':
+      if (event.type === 'soaked') return watched(state, event.verdict);
       if (event.type === 'commit-recorded') return go(state, donePhaseOf(state), ['disarm', 'guard']);
       return event.type === 'commit-failed' ? goBack(because(state, event)) : failedOrStay(state, event);
     case 'reverting':
@@ -192,7 +195,16 @@ function judged(state: Attempt, verdict: Verdict, next: 'soaking' | 'committing'
   if (found.kind === 'extend') return go(known, 'verifying', ['extend']);
   if (found.kind === 'back') return goBack({ ...known, code: found.code, why: found.why });
   if (next === 'soaking') return go(known, 'soaking', ['soak']);
-  return go(known, 'committing', known.commitWord ? ['record-commit'] : []);
+  if (known.commitWord) return go(known, 'committing', ['record-commit']);
+  return go(known, 'committing', known.commitOn === 'evidence' ? ['watch'] : []);
+}
+
+/** What is to commit on evidence alone is looked at until its deadline, when the newest verdict counts. A bad one goes back at once; a word needs none. */
+function watched(state: Attempt, verdict: Verdict): AttemptMove {
+  if (state.commitOn !== 'evidence' || state.commitWord) return stay(state);
+  const known = { ...state, verdict };
+  const found = judgeVerdict(verdict, false);
+  return found.kind === 'back' ? goBack({ ...known, code: found.code, why: found.why }) : { state: known, effects: [] };
 }
 
 type RestoreEvent = Extract<AttemptEvent, { type: 'restored' | 'restore-failed' }>;
@@ -234,12 +246,16 @@ function commitWord(state: Attempt): AttemptMove {
   }
 }
 
-/** The deadline commits only on evidence, and only what has soaked; everything else that is open goes back. */
+/** The deadline commits only on evidence that is fresh (who records it looks at its age), and only what has soaked; everything else that is open goes back. */
 function deadline(state: Attempt): AttemptMove {
   switch (state.phase) {
     case 'committing':
       if (state.commitOn === 'evidence' && state.verdict?.kind === 'pass') return { state, effects: ['record-commit'] };
-      return goBack({ ...state, code: 'timed-out', why: 'the deadline passed without the word to commit' });
+      return goBack({
+        ...state,
+        code: 'timed-out',
+        why: `the deadline passed without the word to commit${stillUnsure(state.verdict)}`,
+      });
     case 'arming':
     case 'entering':
     case 'unstaging':

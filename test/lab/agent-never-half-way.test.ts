@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { journalPath, readAttempt, readReverts } from '../../agent/journal/attempt-journal.ts';
 import { tryRun } from '../../lab/command.ts';
+import { dropByMac } from '../../lab/faults/drop-by-mac.ts';
 import { inNetns } from '../../lab/netns.ts';
 import { killProgram } from '../../lab/programs.ts';
 import { networkOf } from '../../lab/topology.ts';
@@ -146,6 +147,18 @@ describe('without a word from the coordinator', () => {
     await host.cut(1, { deadlineMs: 4_000, commitOn: 'evidence' });
     await host.phase(1, 'committed');
     expect(await host.plugs()).toEqual(all('target'));
+    expect(await host.allAnswer()).toBe(true);
+  });
+
+  it('a cutover on evidence goes back, if a guest falls silent while it waits for its deadline', async () => {
+    host = await AgentHost.up();
+    await host.prepare(1);
+    await host.cut(1, { deadlineMs: 20_000, commitOn: 'evidence' });
+    await host.phase(1, 'committing');
+    await dropByMac(host.lab, 'hv1', host.guests[0]!.mac); // four guests were asked for
+    const state = await host.phase(1, 'reverted');
+    expect(state).toMatchObject({ code: 'verdict-failed', why: expect.stringContaining(host.guests[0]!.tap) }); // as above
+    expect(await host.plugs()).toEqual(all('legacy'));
     expect(await host.allAnswer()).toBe(true);
   });
 });

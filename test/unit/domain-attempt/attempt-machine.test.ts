@@ -226,6 +226,47 @@ describe('the deadline', () => {
   });
 });
 
+describe('a commit on evidence that waits for its deadline', () => {
+  const onEvidence = toSoaked.map((event) =>
+    event.type === 'grant' ? { ...event, commitOn: 'evidence' as const } : event,
+  );
+  const waiting = () => play(onEvidence).state;
+  const seen = (verdict: Verdict): AttemptEvent => ({ type: 'soaked', verdict });
+
+  it('looks on, where no word has come; for the word nobody looks', () => {
+    expect(play(onEvidence).effects).toContain('watch');
+    expect(play([...onEvidence.slice(0, 6), { type: 'commit-word' }, seen(pass)]).effects).not.toContain('watch');
+    expect(play(toSoaked).effects).not.toContain('watch');
+  });
+
+  it('goes back at once when guests that answered fall silent', () => {
+    expect(play([seen(fail)], waiting())).toMatchObject({
+      state: { phase: 'reverting', code: 'verdict-failed', why: expect.stringContaining('tap1: no answer') },
+      effects: ['restore'],
+    });
+  });
+
+  it.each([unclear, silent])('goes back at its deadline when the newest look is no pass: $kind', (verdict) => {
+    expect(play([seen(verdict)], waiting())).toMatchObject({ state: { phase: 'committing' }, effects: [] });
+    expect(play([seen(verdict), { type: 'deadline' }], waiting())).toMatchObject({
+      state: { phase: 'reverting', code: 'timed-out' },
+      effects: ['restore'],
+    });
+    expect(play([seen(verdict), seen(pass), { type: 'deadline' }], waiting()).effects).toEqual(['record-commit']);
+  });
+
+  it('commits on a word at once, and takes in no look that ends later', () => {
+    const asked = play([{ type: 'commit-word' }], waiting());
+    expect(asked.effects).toEqual(['record-commit']);
+    expect(play([seen(fail)], asked.state)).toEqual({ state: asked.state, effects: [] });
+  });
+
+  it('is all that looks: an attempt that waits for the word stays as it is', () => {
+    const { state } = play(toSoaked);
+    expect(play([seen(fail)], state)).toEqual({ state, effects: [] });
+  });
+});
+
 describe('too little evidence', () => {
   const verifying = () => inPhase('verifying');
 
