@@ -52,8 +52,9 @@ export class Attempts implements Disposable {
     return this.#highest.value;
   }
 
+  /** The newest attempt. One whose journal could not be taken up has nobody who is at it: that is told as `stuck`. */
   get current(): AttemptState | undefined {
-    return this.#runner?.state;
+    return this.#runner?.state ?? this.#left.told(this.#highest.value);
   }
 
   /** Taps of the newest attempt. */

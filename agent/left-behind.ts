@@ -1,4 +1,5 @@
 import type { Finding } from '../domain/findings.ts';
+import type { AttemptState } from '../domain/orders.ts';
 import { ShuntError } from '../platform/shunt-error.ts';
 import { readTroubles, type Trouble, troubleText } from './journal/troubles.ts';
 
@@ -33,6 +34,26 @@ export class LeftBehind {
       host: this.#options.systemId,
       message: troubleText(trouble),
     }));
+  }
+
+  /**
+   * What is told of attempt `epoch`, if it is among them: without a word of it, who ordered it would take it for one that was never begun. Which way it
+   * led is in its journal alone.
+   */
+  told(epoch: number): AttemptState | undefined {
+    const trouble = this.#troubles.find((one) => one.epoch === epoch);
+    if (trouble === undefined) return undefined;
+    const code = trouble.state === 'stuck' ? 'stuck' : 'records-corrupt';
+    const nothing = { baseline: [], blackouts: [], repair: [] };
+    return {
+      epoch,
+      phase: 'stuck',
+      direction: 'forward',
+      method: 'direct',
+      code,
+      why: troubleText(trouble),
+      ...nothing,
+    };
   }
 
   /** Fails with `wrong-state` where there are any. */

@@ -1,11 +1,11 @@
 import { isDonePhase, restsOf } from '../domain/attempt/operation-phases.ts';
 import type { Resolution } from '../domain/orders.ts';
 import { findEnd } from '../domain/rewire/where-at-rest.ts';
-import { isShuntError, ShuntError } from '../platform/shunt-error.ts';
+import { isShuntError } from '../platform/shunt-error.ts';
 import type { AgentConfig } from './config.ts';
 import { type Host, openHost } from './host/host.ts';
 import { readFacts } from './host/read-facts.ts';
-import { journaledEpochs, readAttempt, writeNotes } from './journal/attempt-journal.ts';
+import { readAttempt, writeNotes } from './journal/attempt-journal.ts';
 import type { RevertRecord } from './journal/journal-records.ts';
 import type { ReplayedAttempt } from './journal/replay.ts';
 import { type Trouble, troubleOf } from './journal/troubles.ts';
@@ -66,20 +66,14 @@ export function resolutionOf({ replayed }: Pick<Trouble, 'replayed'>, { rest }: 
   return rest === 'to' ? { rest: rests.to, outcome: 'committed' } : { rest: rests.from, outcome: 'reverted' };
 }
 
-/** The same of one that is at rest already: the word is given again, or was never needed. Fails with `not-found`. */
+/** The same of one that is at rest already: the word is given again, or was never needed. */
 export function standingOf(stateDir: string, epoch: number): Resolution {
-  const unknown: Resolution = { rest: 'legacy', outcome: 'reverted' };
-  if (!journaledEpochs(stateDir).includes(epoch))
-    throw new ShuntError(
-      'not-found',
-      `there is no journal of attempt ${epoch} on this host: nothing was touched by it`,
-    );
   const replayed = troubleFree(stateDir, epoch);
-  if (replayed === undefined) return unknown;
+  if (replayed === undefined) return { rest: 'legacy', outcome: 'reverted' };
   return resolutionOf({ replayed }, { rest: isDonePhase(replayed.attempt.phase) ? 'to' : 'from' });
 }
 
-/** Undefined: nobody can read it any more. */
+/** Undefined: nobody can read it any more, or it is gone. */
 function troubleFree(stateDir: string, epoch: number): ReplayedAttempt | undefined {
   try {
     return readAttempt(stateDir, epoch);

@@ -131,6 +131,7 @@ export function writeRestNote(stateDir: string, attempt: Attempt): void {
 /** Writes lines of somebody who is not the agent's journal, synced, or fails with `journal-failed`. */
 export function writeNotes(stateDir: string, epoch: number, records: readonly RevertRecord[]): void {
   guarded(`writing how attempt ${epoch} ended`, () => {
+    mkdirSync(attemptsDir(stateDir), { recursive: true, mode: 0o700 }); // the word on an attempt whose files are gone
     using notes = openRevertNotes(stateDir, epoch);
     for (const record of records) notes.append({ ...record });
     notes.sync();

@@ -62,6 +62,6 @@ export function troubleText({ epoch, state, phase }: Trouble): string {
     case 'open':
       return `attempt ${epoch} never came to rest (${phase}); ${hint}`;
     case 'unreadable':
-      return `the journal of attempt ${epoch} cannot be read (${phase}): look at the taps of this host yourself; ${hint} --force`;
+      return `the journal of attempt ${epoch} cannot be read (${phase}): nobody takes its taps back. Look at the taps of this host yourself; when they are in their places: shunt-agent resolve --attempt ${epoch} --force here, then shunt host resolve HOST`;
   }
 }

@@ -34,7 +34,7 @@ export function advanceAttempt(state: LedgerState, world: World, attempt: Attemp
   if (local !== undefined && agent?.connected === true && isOpen(local.phase)) return followOpen(context);
   if (!attempt.granted) return prepareAttempt(context);
   if (agent === undefined || !agent.connected) return wait('its agent: granted, and nobody knows how far it came');
-  return cut(context);
+  return isLost(context) ? close(context, 'stuck', { code: 'stuck', why: whyLost(context) }) : cut(context);
 }
 
 /** Takes over what the agent reports: the end of the attempt, or a new phase. */
@@ -100,6 +100,21 @@ function orderCommit(context: AttemptContext): Step {
   const { systemId, epoch } = context.attempt;
   const asked = askOrder(context, systemId, 'commit', { type: 'commit', epoch });
   return act(asked?.kind === 'busy' ? asked.effects : [], 'its agent to commit');
+}
+
+/**
+ * It was begun, and its agent, which is here, has no record of it: nobody takes it back. While it was being armed there was no journal yet, and an agent that
+ * has kept its number has not begun.
+ */
+function isLost({ attempt, agent, local }: AttemptContext): boolean {
+  if (local !== undefined || !isOpen(attempt.phase)) return false;
+  return attempt.phase !== 'arming' || (agent?.highestEpoch ?? 0) < attempt.epoch;
+}
+
+function whyLost({ attempt: { epoch, phase, hostname }, agent }: AttemptContext): string {
+  const gone = (agent?.highestEpoch ?? 0) < epoch ? ' --gone' : '';
+  const lost = `its agent has no record of attempt ${epoch} any more, which was ${phase} when it last told of it`;
+  return `${lost}: nobody knows where its taps are, and nobody takes them back. Look at them on ${hostname}, put them in their places, then \`shunt host resolve ${hostname}${gone}\``;
 }
 
 /** The grant is in the ledger, and the agent has not begun: it gets the order (again), or the attempt ends untouched. */

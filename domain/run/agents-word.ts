@@ -16,8 +16,12 @@ export function agentsWord(state: LedgerState, world: World): readonly LedgerEve
   });
 }
 
-/** Of one that its agent has looked after, `stuck` is old news that was still on its way. */
-function isStuckSince({ outcome, resolved }: Attempt, { phase }: AttemptState): boolean {
+/**
+ * Of one that its agent has looked after, `stuck` is old news that was still on its way. One whose journal cannot be read any more is where the ledger knows
+ * that it came to rest; but one given up as untouched was begun after all, and one given up with its hypervisor has turned up.
+ */
+function isStuckSince({ outcome, resolved }: Attempt, { phase, code }: AttemptState): boolean {
+  if (code === 'records-corrupt' && outcome !== 'blocked' && resolved !== 'gone') return false;
   return phase === 'stuck' && outcome !== undefined && outcome !== 'stuck' && resolved !== 'looked';
 }
 

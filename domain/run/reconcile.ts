@@ -114,7 +114,7 @@ function adoption(state: LedgerState, world: World, { systemId, hostname, by }: 
   const base = { type: 'attempt-adopted', systemId, hostname, epoch, by } as const;
   const { attempt } = agent;
   if (attempt === undefined || attempt.epoch < epoch) {
-    const why = 'its agent has accepted this number and has no journal of it: nothing was touched by it';
+    const why = 'its agent tells of no attempt of this number: it was never begun there, or its journal is gone';
     return [{ ...base, direction: 'forward', taps: [], outcome: 'blocked', why, blackouts: [], repair: [] }];
   }
   const { operation, direction, why, code, blackouts, repair } = attempt;

@@ -38,6 +38,8 @@ export class SimAgent {
   /** What it hears of its own guests. */
   baselineOf = (taps: readonly TapTarget[]): readonly ProbeResult[] =>
     taps.map(({ tap, portId }) => ({ vantage: 'local', tap, portId, sent: 8, answered: 8 }));
+  /** Attempts whose journals cannot be read, and that somebody has looked after at the hypervisor itself. */
+  readonly lookedAfter = new Set<number>();
   #word = false;
   #patience = 0;
 
@@ -85,6 +87,20 @@ export class SimAgent {
     this.reconnect(nowMs);
   }
 
+  /** `kill -9`, and its newest journal cannot be read: nobody is at that attempt. Its taps stay as they are. */
+  restartUnread(nowMs: number): void {
+    this.reconnect(nowMs);
+    const nothing = { baseline: [], blackouts: [], repair: [] };
+    const told = { phase: 'stuck', code: 'records-corrupt', why: 'its journal cannot be read' } as const;
+    this.attempt = { epoch: this.highestEpoch, direction: 'forward', method: 'direct', ...told, ...nothing };
+  }
+
+  /** `shunt-agent resolve --force`; the agent has nothing to tell of it any more. */
+  lookAfter(): void {
+    this.lookedAfter.add(this.highestEpoch);
+    this.attempt = undefined;
+  }
+
   obey(order: Order, silent: ReadonlySet<string>): OrderResult {
     const { orderId } = order;
     type Refused = Extract<OrderResult, { kind: 'refused' }>;
@@ -107,6 +123,7 @@ export class SimAgent {
       case 'prepare': {
         if (order.epoch < this.highestEpoch) return refuse('epoch-stale');
         if (this.attempt?.epoch === order.epoch) return accept();
+        if (this.highestEpoch === order.epoch && this.cuts.includes(order.epoch)) return refuse('epoch-stale');
         if (this.attempt !== undefined && isOpen(this.attempt.phase)) return refuse('wrong-state');
         this.highestEpoch = order.epoch;
         this.taps = new Set(order.taps.map((tap) => tap.portId));
@@ -144,7 +161,9 @@ export class SimAgent {
       case 'ensure-probes':
         return accept();
       case 'resolve':
-        if (this.attempt?.epoch !== order.epoch) return refuse('wrong-state');
+        if (this.lookedAfter.has(order.epoch))
+          return { ...accept(), resolved: { rest: 'legacy', outcome: 'reverted' } };
+        if (this.attempt?.epoch !== order.epoch || this.attempt.code === 'records-corrupt') return refuse('stuck');
         if (this.revertFails) return { ...refuse('stuck'), repair: ['ovs-vsctl …'] };
         this.repair();
         return { ...accept(), resolved: { rest: 'legacy', outcome: 'reverted' } };
