@@ -1,11 +1,12 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
 import type { AgentMessage } from '../domain/orders.ts';
 import { describeError, isShuntError, ShuntError } from '../platform/shunt-error.ts';
-import { agentOptions, unsentMessagesMax } from './channel-options.ts';
+import { agentOptions, keepaliveBoundMs, unsentMessagesMax } from './channel-options.ts';
 import { agentsDefinition } from './definitions.ts';
 import type { AgentMessage as PbAgentMessage } from './gen/shunt/v1/AgentMessage.ts';
 import type { CoordinatorMessage__Output as PbCoordinatorMessage } from './gen/shunt/v1/CoordinatorMessage.ts';
 import { agentMessageCodec, type CoordinatorMessage, coordinatorMessageCodec } from './session-codec.ts';
+import { Standstill } from './standstill.ts';
 import { fromStatus } from './status.ts';
 import { UnsentLimit } from './unsent.ts';
 
@@ -23,6 +24,8 @@ export interface AgentSessionOptions {
   readonly onMessage: (message: CoordinatorMessage) => void;
   /** A message that could not be decoded. If it was an order, it is already answered: `refused`, code `protocol`. */
   readonly onRefused?: (error: ShuntError) => void;
+  /** Of a clock that nobody sets. Default: the process's. */
+  readonly monotonicMs?: () => number;
 }
 
 export interface AgentSession {
@@ -36,7 +39,8 @@ export interface AgentSession {
 
 /**
  * Opens the agent's stream on a channel of its own and returns at once; without a coordinator `closed` resolves with
- * `coordinator-unavailable`. Trying again is the caller's.
+ * `coordinator-unavailable`. Trying again is the caller's. A process that stood still for longer than the coordinator waits for it ends the session
+ * unread (`timed-out`): the coordinator has given it up, decided without this host, and says on a new stream what it still wants.
  */
 export function openAgentSession(options: AgentSessionOptions): AgentSession {
   return new Session(options);
@@ -48,6 +52,7 @@ class Session implements AgentSession {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<PbAgentMessage, PbCoordinatorMessage>;
   readonly #unsent: UnsentLimit<PbAgentMessage>;
+  readonly #standstill: Standstill;
   #over = false;
   #leaving = false;
   #failure: ShuntError | undefined;
@@ -58,11 +63,13 @@ class Session implements AgentSession {
     const { path, requestSerialize, responseDeserialize } = agentsDefinition.Session;
     this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#unsent = new UnsentLimit(this.#call, () => this.#fail(tooSlow()));
+    const { monotonicMs = () => performance.now() } = options;
+    this.#standstill = new Standstill(monotonicMs, (stoodMs) => this.#fail(stoodStill(stoodMs)));
     this.closed = this.#watch();
   }
 
   send(message: AgentMessage): boolean {
-    if (this.#over || this.#leaving) return false;
+    if (this.#over || this.#leaving || this.#failure) return false;
     return this.#unsent.write(agentMessageCodec.encode(message));
   }
 
@@ -82,6 +89,7 @@ class Session implements AgentSession {
     this.#call.on('error', () => undefined); // `status` says the same, and comes always
     this.#call.on('status', (ended) => {
       this.#over = true;
+      this.#standstill[Symbol.dispose]();
       this.#options.signal.removeEventListener('abort', abort);
       this.#client.close();
       if (this.#failure) resolve({ kind: 'failed', error: this.#failure });
@@ -94,7 +102,8 @@ class Session implements AgentSession {
   }
 
   #receive(wire: PbCoordinatorMessage): void {
-    if (this.#over) return;
+    this.#standstill.look();
+    if (this.#over || this.#failure) return;
     const message = this.#decode(wire);
     if (message) this.#options.onMessage(message);
   }
@@ -135,5 +144,14 @@ function tooSlow(): ShuntError {
   return new ShuntError(
     'limit-reached',
     `the coordinator does not read: ${unsentMessagesMax} messages wait to be sent`,
+  );
+}
+
+function stoodStill(stoodMs: number): ShuntError {
+  const [stood, bound] = [stoodMs, keepaliveBoundMs].map((ms) => (ms / 1_000).toFixed(1));
+  return new ShuntError(
+    'timed-out',
+    `this agent stood still for ${stood} s (stopped, swapped out, or without processor time), and a coordinator waits for ${bound} s: what it ordered ` +
+      'meanwhile was not read, and nothing was done for it; on the next stream it says what it still wants',
   );
 }

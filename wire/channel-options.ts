@@ -5,9 +5,13 @@ const mebibyte = 1024 * 1024;
 /** A peer that is silent for so long is dead. More only where processors are so slow that a living one may be (lab/vm, emulated). */
 const keepaliveTimeoutMs = Number(process.env['SHUNT_KEEPALIVE_TIMEOUT_MS'] ?? '') || 1000;
 
-/** A dead peer is noticed after at most keepalive time plus timeout: 3 s. */
+const keepaliveTimeMs = 2000;
+
+/** A dead peer is noticed after at most so long: 3 s. Who was silent for longer has been given up by the other side. */
+export const keepaliveBoundMs = keepaliveTimeMs + keepaliveTimeoutMs;
+
 const keepalive = {
-  'grpc.keepalive_time_ms': 2000,
+  'grpc.keepalive_time_ms': keepaliveTimeMs,
   'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
   'grpc.keepalive_permit_without_calls': 1,
 } as const;

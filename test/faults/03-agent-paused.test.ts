@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReverts } from '../../agent/journal/attempt-journal.ts';
 import { isStopped } from '../../lab/faults/process-pause.ts';
+import { keepaliveBoundMs } from '../../wire/channel-options.ts';
 import { cut, type Deed, endsOf, flip, OneHost, stage } from './fixture/one-host.ts';
 import { RowWatch } from './fixture/row-watch.ts';
 import { TapWatch } from './fixture/tap-watch.ts';
@@ -71,6 +72,31 @@ describe(titleOf(3), () => {
     await host.kill('SIGCONT');
     await host.phase(world.epoch, 'reverted');
     expect(await rows.seen()).toEqual([]);
+    expect(await world.atRest()).toBe('legacy');
+  });
+
+  it('while prepared, and the order to begin lies unread until its stream is dead: whoever wakes begins nothing', async () => {
+    const { host } = world;
+    await world.goTo('legacy');
+    await host.kill('SIGKILL');
+    await host.start('active');
+    world.epoch += 1;
+    expect(await host.prepare(world.epoch)).toMatchObject({ kind: 'accepted' });
+    await using moves = await TapWatch.begin(host);
+    await host.kill('SIGSTOP');
+    await host.until('the agent to stop', () => isStopped(host.pid) || undefined);
+    const stoppedMs = performance.now();
+    void host.cut(world.epoch, { commitOn: 'evidence' });
+    await host.streamEnded();
+    const isLate = () => performance.now() - stoppedMs > keepaliveBoundMs || undefined;
+    await host.until('the agent to stand still for longer than a coordinator waits', isLate);
+    host.hello = undefined;
+    await host.kill('SIGCONT');
+    const hello = await host.until('the agent to come back', () => host.hello);
+    expect(hello.attempt).toMatchObject({ epoch: world.epoch, phase: 'prepared' });
+    expect(await host.revert(world.epoch, 'the run was aborted')).toMatchObject({ kind: 'accepted' });
+    await host.phase(world.epoch, 'reverted');
+    expect(await moves.seen()).toEqual([]);
     expect(await world.atRest()).toBe('legacy');
   });
 

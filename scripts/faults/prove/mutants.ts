@@ -79,6 +79,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guarantee: 'fencing',
+    what: 'an agent that wakes obeys what it was sent while it stood still',
+    edits: [
+      {
+        file: 'wire/standstill.ts',
+        function: 'Standstill.look',
+        from: 'stoodMs > keepaliveBoundMs',
+        to: 'stoodMs < 0',
+      },
+    ],
+    rows: [3],
+  },
+  {
+    guarantee: 'fencing',
     what: 'what somebody else has written since the arming is not looked at',
     edits: [
       {

@@ -182,6 +182,11 @@ export class AgentHost implements AsyncDisposable {
     ];
   }
 
+  /** Resolves when the stream that the agent has now is over for us. */
+  async streamEnded(): Promise<void> {
+    await this.#session?.closed;
+  }
+
   async order(order: Order): Promise<OrderResult> {
     const session = this.#session;
     if (session === undefined) throw new Error('the agent is not connected');
