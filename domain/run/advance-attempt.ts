@@ -168,6 +168,8 @@ function tooLate({ state, world, attempt }: AttemptContext): string | undefined 
   if (run?.control === 'paused') return `the run was paused before it began: ${run.pausedWhy ?? ''}`;
   if (isUnknown(state, world, attempt.systemId))
     return 'its agent was away when it was granted, and its deadline has passed';
+  const [host] = attempt.direction === 'back' ? [] : [...state.stuck].toSorted(); // where an operator ordered it there is no run that pauses
+  if (host !== undefined) return describeHold({ kind: 'fleet-stuck', host });
   const [barrier] = attemptBarriers(state, world, attempt);
   return barrier && describeHold(barrier);
 }

@@ -2,12 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Resolution } from '../../../domain/orders.ts';
 import { exitStatus } from '../../../domain/run/exit-status.ts';
 import { explainWhy } from '../../../domain/run/explain-why.ts';
-import { revertHost } from '../../../domain/run/host-commands.ts';
+import { operateHost, revertHost } from '../../../domain/run/host-commands.ts';
 import { hostView } from '../../../domain/run/host-view.ts';
 import { emptyLedger, newestAttempt } from '../../../domain/run/ledger-state.ts';
 import { replay } from '../../../domain/run/reduce.ts';
 import { askToResolve, resolveHost } from '../../../domain/run/resolve-host.ts';
-import { abortRun, pauseRun, resumeRun, retryHost, startWave } from '../../../domain/run/run-commands.ts';
+import {
+  abortRun,
+  type Commanded,
+  pauseRun,
+  resumeRun,
+  retryHost,
+  startWave,
+} from '../../../domain/run/run-commands.ts';
 import { runView } from '../../../domain/run/run-view.ts';
 import { runningCloud, runPlan, type SimCloud } from './sim-cloud.ts';
 
@@ -123,6 +130,42 @@ describe('a hypervisor that is stuck', () => {
     const sim = stuckCloud();
     expect(resolve(sim)).toBe('stuck');
     expect(newestAttempt(sim.state, 'hv2')?.outcome).toBe('stuck');
+  });
+
+  describe('while another one is ordered by itself, granted, and not told to begin', () => {
+    /** As after a crash of the coordinator just then; hv1 is stuck meanwhile. Returns how often hv2 began. */
+    function grantedBeside(order: (sim: SimCloud) => Commanded): { readonly sim: SimCloud; readonly begun: number } {
+      const sim = runningCloud([1, 1], { method: 'shunt' });
+      sim.settle();
+      sim.command(order(sim));
+      for (let round = 0; newestAttempt(sim.state, 'hv2')?.granted !== true && round < 50; round += 1) sim.step();
+      const { attempt, cuts } = sim.agent('hv2');
+      expect(attempt).toMatchObject({ phase: 'prepared', epoch: newestAttempt(sim.state, 'hv2')?.epoch });
+      const before = cuts.length;
+      const agent = sim.agent('hv1');
+      if (agent.attempt !== undefined) agent.attempt = { ...agent.attempt, phase: 'stuck', why: 'no vswitchd' };
+      sim.crash();
+      sim.settle();
+      expect([...sim.state.stuck]).toEqual(['hv1']);
+      return { sim, begun: cuts.length - before };
+    }
+
+    it('calls that off where it leads forward', () => {
+      const { sim, begun } = grantedBeside(({ state, world }) => operateHost(state, world, { ...who, verb: 'finish' }));
+      expect(begun).toBe(0);
+      expect(newestAttempt(sim.state, 'hv2')).toMatchObject({
+        operation: 'finish',
+        outcome: 'reverted',
+        why: expect.stringMatching(/^hv1 is stuck; nothing goes forward anywhere/),
+      });
+      expect([...sim.agent('hv2').places.values()], 'as it was').toEqual(['shunted']);
+    });
+
+    it('lets it go where it leads back', () => {
+      const { sim, begun } = grantedBeside(({ state, world }) => revertHost(state, world, who));
+      expect(begun).toBe(1);
+      expect(newestAttempt(sim.state, 'hv2')).toMatchObject({ direction: 'back', outcome: 'committed' });
+    });
   });
 
   it('shows the repair commands that its agent names now', () => {
