@@ -7,7 +7,7 @@ export interface Span {
 
 /** The value behind a quote. */
 export interface QuotedSpan extends Span {
-  /** No quote ends it: it is what its line has left. */
+  /** Nobody knows whether it is the value: no quote ends it, and it is what its line has left, or it follows a word of prose. */
   readonly isOpen?: true;
 }
 

@@ -43,9 +43,26 @@ export class Redactor {
   #secretsOf(text: string): string {
     const out = text
       .replace(pemKeys, () => this.#secret())
-      .replace(userPart, (_all, slashes: string, user: string) => `${slashes}${this.#secret(...passwordsOf(user))}@`)
+      .replace(words, (word) => (word.includes('://') ? this.#withoutUserParts(word) : word))
       .replace(bearer, (_all, word: string, value: string) => `${word} ${this.#secret(value)}`);
     return this.#withoutTokens(this.#withoutNamed(out)).replace(natsSeeds, () => this.#secret());
+  }
+
+  /** Up to the last `@` of each URL, for a password may hold some, and slashes and quotes too; one without any is understood with the next. */
+  #withoutUserParts(word: string): string {
+    let out = '';
+    let rest = '';
+    for (const url of word.split(betweenUrls)) {
+      rest += url;
+      if (!url.includes('@')) continue;
+      const slashes = rest.indexOf('://');
+      const from = slashes + '://'.length;
+      const to = rest.lastIndexOf('@');
+      if (slashes < 0 || to <= from) continue;
+      out += `${rest.slice(0, from)}${this.#secret(...passwordsOf(rest.slice(from, to)))}${rest.slice(to)}`;
+      rest = '';
+    }
+    return out + rest;
   }
 
   #withoutNamed(text: string): string {
@@ -97,8 +114,9 @@ export class Redactor {
 }
 
 const pemKeys = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
-/** Up to the last `@` before the path: a password may hold some. */
-const userPart = /(:\/\/)([^\s/"']+)@/g;
+const words = /[^\s"]+/g;
+/** Where the next one of a list begins. */
+const betweenUrls = /(?<=[,;|'])(?=[A-Za-z][A-Za-z0-9+.-]{0,32}:\/\/)/;
 const bearer = /\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi;
 const natsSeeds = /\bS[AUONCX][A-Z2-7]{54,58}\b/g;
 const macs = /(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])/g;
@@ -126,7 +144,8 @@ const secretLinesMax = 64;
 const secretLineCharsMin = 12;
 
 function passwordsOf(user: string): readonly string[] {
-  return [user.slice(user.indexOf(':') + 1)];
+  const password = user.slice(user.indexOf(':') + 1);
+  return [password, password.replaceAll("''", "'")]; // as between the quotes of YAML
 }
 
 function isJsonWebToken(before = ' ', header = '', body = ''): boolean {

@@ -3,12 +3,19 @@ import { matchAt, type QuotedSpan, QuotedSpans } from './quoted-spans.ts';
 /** Where the value of a key that is called like a secret stands in a text. */
 export type SecretSpan = QuotedSpan;
 
-/** Names of keys whose values nobody else may read. `psk`: Open vSwitch's tunnels with IPsec have it in a row. */
+/** Names of keys whose values nobody else may read. `psk`: Open vSwitch's tunnels with IPsec have it in a row. `pass`: of flags alone, for verdicts are called so. */
 const secretName =
-  '(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|psk|nkey|jwt|seed)[A-Za-z0-9_-]{0,128}';
+  '(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|psk|nkey|jwt|seed|(?<=--[A-Za-z0-9_-]{0,64})pass)[A-Za-z0-9_-]{0,128}';
 
-/** `key: `, `key=`, `"key":`, also where quotes are escaped; `"key",` of a map in the JSON of OVSDB. What stands before the word does not matter. */
-const names = `${secretName}(?:(?:\\\\*["'])?\\s*([:=])[ \\t]*|\\\\*"\\s*,\\s*(?=\\\\*"))`;
+/** Of a command line: behind a flag, and behind the word alone. A quote that ends a string begins no value. */
+const blank = `[ \\t]{1,8}(?!--|\\\\*["'](?:[\\s,:;}\\])]|$))(?=\\S)`;
+const ofCommands = `(?=[ \\t])(?:(?<=--[A-Za-z0-9_-]{0,224})${blank}|(?<=(?<![A-Za-z0-9_-])(?:passw(?:or)?d|passphrase))(${blank}))`;
+
+/**
+ * `key: `, `key=`, `"key":`, also where quotes are escaped; `"key",` of a map in the JSON of OVSDB; `--key ` and `password ` of a command line. What stands
+ * before the word does not matter.
+ */
+const names = `${secretName}(?:(?:\\\\*["'])?\\s*([:=])[ \\t]*|\\\\*"\\s*,\\s*(?=\\\\*")|${ofCommands})`;
 
 /**
  * Values of keys that are called like secrets, in their order, none within another. Rather too long than too short: what a reader of YAML, JSON, a
@@ -18,7 +25,9 @@ export function* secretSpans(text: string): Generator<SecretSpan> {
   const name = new RegExp(names, 'gi');
   const quotes = new QuotedSpans(text);
   for (let found = name.exec(text); found !== null; found = name.exec(text)) {
-    const span = valueAt(text, { from: name.lastIndex, name: found.index, separator: found[1] }, quotes);
+    const [, separator, mayBeProse] = found;
+    const value = valueAt(text, { from: name.lastIndex, name: found.index, separator }, quotes);
+    const span = mayBeProse === undefined ? value : wordOfProse(text, value);
     if (!isSecret(text.slice(span.from, span.to))) continue; // it may hold others that are
     yield span;
     name.lastIndex = span.to;
@@ -31,6 +40,12 @@ export const gone = '<redacted>';
 /** A flag or a small number is none. */
 function isSecret(value: string): boolean {
   return value !== '' && value !== gone && !/^(?:true|false|null|\d{1,5}|~),?$/.test(value);
+}
+
+/** Nothing is known of what it is elsewhere, and the lines below are others'. */
+function wordOfProse(text: string, { from, to }: SecretSpan): SecretSpan {
+  const [line = ''] = text.slice(from, to).split(/\r?\n/, 1);
+  return { from, to: from + line.length, isOpen: true };
 }
 
 interface Place {

@@ -29,6 +29,34 @@ describe('secrets', () => {
 
   it.each([
     ['an @ in a password', 'nats://shunt:p@ss-w0rd-tail@10.0.0.1:4222/x', 'nats://<redacted>@10.0.0.1:4222/x'],
+    ['a quote in a URL', "nats://ann:it's-tail@10.0.0.1:4222 it's", "nats://<redacted>@10.0.0.1:4222 it's"],
+    ['a slash in a URL', 'dial nats://ann:x/y-tail@h: no', 'dial nats://<redacted>@h: no'],
+    [
+      'a list of URLs',
+      `["nats://a:x/tail@h1,tls://h2,nats://tail@h3",'nats://b:tail@h4','nats://h5']`,
+      `["nats://<redacted>@h1,tls://<redacted>@h3",'nats://<redacted>@h4','nats://h5']`,
+    ],
+    ['a URL in JSON', '{"a":"nats://ann:x/tail@h","b":"c@d"}', '{"a":"nats://<redacted>@h","b":"c@d"}'],
+    ['a flag', 'agent --ovs-db-key-pass it-s,a/tail --mode active', 'agent --ovs-db-key-pass <redacted> --mode active'],
+    [
+      'a flag with a sign',
+      'agent --key-pass=tail --no-token --mode x',
+      'agent --key-pass=<redacted> --no-token --mode x',
+    ],
+    [
+      'a flag and quotes',
+      `x --nats-token 'a tail' --api-key "b tail" y`,
+      `x --nats-token '<redacted>' --api-key "<redacted>" y`,
+    ],
+    [
+      'a flag in JSON',
+      '{"cmd":"x --key-pass tail","a":"--token "}',
+      '{"cmd":"x --key-pass <redacted>","a":"--token "}',
+    ],
+    ['a flag in a list', '["x","--key-pass","a tail","y"]', '["x","--key-pass","<redacted>","y"]'],
+    ['a word alone', 'lanplus password tail\nand the password ', 'lanplus password <redacted>\nand the password '],
+    ['prose', "the password 's tail\nit's <- next", "the password '<redacted>\nit's <- next"],
+    ['prose in JSON', '{"a":"no password ","b":"password: tail"}', '{"a":"no password ","b":"password: <redacted>"}'],
     [
       'a block',
       'nats:\n  password: |\n    first-tail\n\n    tail\n  user: ann',
@@ -82,6 +110,16 @@ describe('secrets', () => {
       expect(redactor.redact(`no answer to ${known}, giving up`)).toBe('no answer to <redacted>, giving up');
   });
 
+  it('of URLs and flags are found elsewhere too; what follows a word of prose is not looked for', () => {
+    const redactor = new Redactor({ addresses: false });
+    redactor.learn(
+      "nats://ann:it's-s3cret/pw@10.0.0.1:4222\n'nats://bob:d''or-s3cret@h' --key-pass of-the-key\npassword expired-long-ago",
+    );
+    for (const known of ["it's-s3cret/pw", "d'or-s3cret", 'of-the-key'])
+      expect(redactor.redact(`no answer to ${known}, giving up`)).toBe('no answer to <redacted>, giving up');
+    expect(redactor.redact('a lease expired-long-ago')).toBe('a lease expired-long-ago');
+  });
+
   it('take no more than their line where no quote ends them, and nothing from other files', () => {
     const lines = Array.from(
       { length: 4_000 },
@@ -118,7 +156,7 @@ describe('secrets', () => {
   });
 
   it('are taken out whole, whatever they are made of and however they are written', () => {
-    const odd = fc.string({ unit: fc.constantFrom(...'ab1\\"\'@,;:#&{}[]()|> '), minLength: 1, maxLength: 24 });
+    const odd = fc.string({ unit: fc.constantFrom(...'ab1\\"\'/@,;:#&{}[]()|> '), minLength: 1, maxLength: 24 });
     fc.assert(
       fc.property(odd, (noise) => {
         const value = `q${noise}tail-of-it`;
@@ -128,7 +166,8 @@ describe('secrets', () => {
           `password: '${value.replaceAll("'", "''")}'`,
           `password: |\n  ${value}\nuser: ann`,
           `PASSWORD=${value.replaceAll(/["' ]/g, '')}`,
-          ...(/["'/\s]/.test(value) ? [] : [`nats://shunt:${value}@10.0.0.1`]),
+          `x --key-pass '${value.replaceAll("'", "'\\''")}' --user ann`,
+          ...(/["\s]/.test(value) ? [] : [`nats://shunt:${value}@10.0.0.1`]),
         ]) {
           const out = redact(text);
           expect(out, text).not.toContain('tail-of-it');
@@ -163,6 +202,17 @@ describe('secrets', () => {
       'eyJ',
       '://',
       '://a@',
+      ',a://',
+      ',a://a@',
+      'a@://',
+      '--',
+      '--pass',
+      '--pass ',
+      '--token a',
+      '--token\t"',
+      'password ',
+      "password 'a\n",
+      'password "',
       '-----BEGIN ',
       'basic ',
       '\\',
@@ -204,6 +254,7 @@ describe('secrets', () => {
       'credentials:\n  user: ann\n  host: ctl1\nsecrets:\n- name: a',
       'password:\nuser: ann',
       'keys: [a, b]',
+      'ada@ctl1,nats://h1:4222,tls://h2',
       'attempt 3 reverted: g1-1 does not answer; shunt retry hv3',
     ])
       expect(redact(text)).toBe(text);
