@@ -94,7 +94,10 @@ function addLedgerCommands(root: Command, does: CoordinatorActions): void {
       .command('restore <file>')
       .description('put a backup in the place of the ledger, while no coordinator runs on it; the old one is kept'),
   )
-    .option('--force', 'also when the present ledger is intact and has entries that the backup has not')
+    .option(
+      '--force',
+      'also when the present ledger is intact and has entries that the backup has not, or cannot be opened',
+    )
     .action(does.restoreLedger);
 }
 

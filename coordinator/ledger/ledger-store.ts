@@ -28,8 +28,10 @@ const schemaVersion = 1;
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const sqliteBusy = 5;
 const sqliteReadonly = 8;
+const sqliteCorrupt = 11;
 const sqliteFull = 13;
 const sqliteConstraint = 19;
+const sqliteNotADatabase = 26;
 
 /**
  * The ledger's file, synchronously; runs in the worker, and in the offline commands. Every row is part of a hash chain, which is
@@ -169,6 +171,13 @@ export class LedgerStore implements Disposable {
     );
     return this.#dead;
   }
+}
+
+/** What kept a ledger from opening is damage; anything else says nothing of what is in it. */
+export function isDamaged(error: unknown): boolean {
+  if (isShuntError(error, 'records-corrupt')) return true;
+  const code = isShuntError(error) ? resultCode(error.cause) : undefined;
+  return code === sqliteCorrupt || code === sqliteNotADatabase;
 }
 
 type HarmlessReason = 'disk-full' | 'not-writable' | 'busy';

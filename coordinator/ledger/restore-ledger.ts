@@ -17,13 +17,13 @@ import { describeError, isShuntError, ShuntError } from '../../platform/shunt-er
 import type { LedgerHead } from './chain.ts';
 import { ledgerPath, lockLedger } from './ledger.ts';
 import type { Print } from './ledger-commands.ts';
-import { LedgerStore } from './ledger-store.ts';
+import { isDamaged, LedgerStore } from './ledger-store.ts';
 import { giveToOwner } from './owner.ts';
 
 export interface RestoreOptions {
   /** The backup, made by `ledger backup`. */
   readonly file: string;
-  /** Also when the present ledger is intact and has entries that the backup has not. Never beside a running coordinator. */
+  /** Also when the present ledger is intact and has entries that the backup has not, or nobody can tell whether it is. Never beside a running coordinator. */
   readonly force: boolean;
   /** For the ledger: `user@host`. */
   readonly by: string;
@@ -46,6 +46,11 @@ export function restoreLedger(stateDir: string, options: RestoreOptions, print: 
     const isGiven = takeCopy(options.file, incoming);
     const present = lookAt(path);
     const head = checkBackup(incoming, options.file);
+    if (present.kind === 'unknown' && !options.force) {
+      const what = `restore the ledger from ${options.file}: whether the one in ${stateDir} is intact cannot be told`;
+      const now = 'See to that, and give the command again; if it is to be given up unseen: --force';
+      throw new ShuntError('wrong-state', `${what}: ${present.why}; nothing was changed. ${now}`);
+    }
     const lost = lostBy(present, path, incoming, head);
     if (lost === 'nothing, it is the same') {
       print(`${path}: has the same ${head.seq} entries as ${options.file}; nothing was changed`);
@@ -71,7 +76,9 @@ export function restoreLedger(stateDir: string, options: RestoreOptions, print: 
 type Present =
   | { readonly kind: 'none' }
   | { readonly kind: 'intact'; readonly head: LedgerHead }
-  | { readonly kind: 'broken'; readonly why: string };
+  | { readonly kind: 'broken'; readonly why: string }
+  /** It cannot be opened, for a reason that says nothing of what is in it: a newer version's, not ours to write, in use. */
+  | { readonly kind: 'unknown'; readonly why: string };
 
 const sqliteSuffixes = ['', '-wal', '-shm'] as const;
 
@@ -108,7 +115,7 @@ function lookAt(path: string): Present {
     using store = LedgerStore.open(path, { create: false }); // for writing: what its log holds goes into the file itself
     return { kind: 'intact', head: store.head };
   } catch (error) {
-    return { kind: 'broken', why: describeError(error) };
+    return { kind: isDamaged(error) ? 'broken' : 'unknown', why: describeError(error) };
   }
 }
 
@@ -160,6 +167,7 @@ function describePresent(present: Present): string {
     case 'intact':
       return `intact, ${present.head.seq} entries`;
     case 'broken':
+    case 'unknown':
       return present.why;
   }
 }

@@ -87,6 +87,34 @@ describe('ledger restore', () => {
     expect(() => entries(aside())).toThrow(/row 1 was changed/);
   });
 
+  it.each([
+    ['is no database any more', (file: Buffer) => Buffer.concat([Buffer.alloc(1_000), file.subarray(1_000)])],
+    ['is cut short', (file: Buffer) => file.subarray(0, 5_000)],
+  ])('needs no force for a file that %s', (_what, spoil) => {
+    writeFileSync(ledgerPath(dir), spoil(readFileSync(ledgerPath(dir))));
+    restore();
+    expect(entries()).toEqual(['a', 'b', 'ledger-restored']);
+  });
+
+  it.each([
+    ['a newer version wrote it', 'PRAGMA user_version = 99', /newer version \(schema 99/],
+    ['it is another program’s', 'PRAGMA application_id = 1', /another program's database/],
+  ])(
+    'refuses to replace one of which nobody can tell whether it is intact, unless it is told to: %s',
+    (_why, sql, why) => {
+      const db = new DatabaseSync(ledgerPath(dir));
+      db.exec(sql);
+      db.close();
+      const before = readFileSync(ledgerPath(dir));
+      expect(() => restore()).toThrow(why);
+      expect(() => restore()).toThrow(/cannot be told.*nothing was changed.*--force/);
+      expect(readFileSync(ledgerPath(dir))).toEqual(before);
+      expect(restore(true).join('\n')).toMatch(why);
+      expect(entries()).toEqual(['a', 'b', 'ledger-restored']);
+      expect(readFileSync(aside())).toEqual(before);
+    },
+  );
+
   it('needs no force where the backup has all of it and more', async () => {
     await fill(2, 'c');
     rmSync(backup);
