@@ -76,7 +76,11 @@ function addLedgerCommands(root: Command, does: CoordinatorActions): void {
     .command('ledger')
     .description('look at the ledger (also beside a running coordinator), back it up, restore it')
     .addHelpText('after', ledgerExamples);
-  withStateDir(ledger.command('verify').description('check the whole hash chain; exit 5 when it is broken'))
+  withStateDir(
+    ledger
+      .command('verify')
+      .description('check the whole hash chain; exit 5 when it is broken, or holds what this version does not know'),
+  )
     .option('--backup <file>', 'also that this backup is a part of it: exit 5 when the newest entries were cut off')
     .action(does.verifyLedger);
   withStateDir(ledger.command('show').description('print entries, oldest first'))

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../../domain/ledger-events.ts';
-import { isShuntError, ShuntError } from '../../platform/shunt-error.ts';
+import { describeError, isShuntError, ShuntError } from '../../platform/shunt-error.ts';
 import { eventView } from '../../wire/event-view.ts';
 import { ledgerPath } from './ledger.ts';
 import { LedgerStore } from './ledger-store.ts';
@@ -11,14 +11,23 @@ export type Print = (line: string) => void;
 const chunk = 1_000;
 
 /**
- * `ledger verify`: reads the whole chain (also beside a running coordinator). Throws `records-corrupt`, naming the row. `backup`: also
- * that this backup is a part of it, which tells whether its newest entries were cut off.
+ * `ledger verify`: reads the whole chain (also beside a running coordinator). Throws `records-corrupt`, naming the row, where it is broken; `ledger-failed` where
+ * it holds what this version does not know. `backup`: also that this backup is a part of it, which tells whether its newest entries were cut off.
  */
 export function verifyLedger(stateDir: string, print: Print, backup?: string): void {
   const path = ledgerPath(stateDir);
   using store = openChecked(path);
   print(`${path}: ${store.head.seq} entries, the chain is intact, head ${store.head.hash}`);
-  if (backup === undefined) return;
+  if (backup !== undefined) verifyContains(store, path, backup, print);
+  try {
+    store.requireKnown();
+  } catch (cause) {
+    const now = 'nothing is damaged, and no backup is needed: run the version that wrote it';
+    throw new ShuntError('ledger-failed', `verify the ledger ${path}: ${describeError(cause)}; ${now}`);
+  }
+}
+
+function verifyContains(store: LedgerStore, path: string, backup: string, print: Print): void {
   using other = LedgerStore.open(backup, { readOnly: true });
   const { head } = other;
   if (head.seq === 0 || store.hashAt(head.seq) === head.hash) {

@@ -103,6 +103,20 @@ export class LedgerStore implements Disposable {
     return row && String(row['hash']);
   }
 
+  /** Fails at the first entry that this version does not know, naming it: the chain vouches that it is as it was written, so a newer version wrote it. */
+  requireKnown(): void {
+    for (const found of this.#db.prepare(`${selectRows} ORDER BY seq`).iterate()) {
+      const row = rowOf(found);
+      try {
+        entryOf(row);
+      } catch (error) {
+        const before = row.seq === 1 ? 'no entry before it' : `entries 1 to ${row.seq - 1} can be read`;
+        const what = `its chain is intact, but this version cannot read entry ${row.seq}: ${describeError(error)}; ${before}`;
+        throw new ShuntError('ledger-failed', `read the ledger: ${what}`);
+      }
+    }
+  }
+
   /** Copies the ledger, as of one moment, to a new file. */
   async backup(target: string): Promise<void> {
     if (existsSync(target)) throw new ShuntError('already-exists', `back the ledger up to ${target}: the file exists`);

@@ -102,6 +102,7 @@ function takeCopy(file: string, incoming: string): boolean {
 function checkBackup(incoming: string, file: string): LedgerHead {
   try {
     using store = LedgerStore.open(incoming, { readOnly: true }); // an empty file is no ledger here
+    store.requireKnown(); // or no coordinator of this version would start on it
     return store.head;
   } catch (cause) {
     const code = isShuntError(cause) ? cause.code : 'ledger-failed';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,16 @@ async function fill(from: number, ...whys: readonly string[]): Promise<void> {
 function entries(path = ledgerPath(dir)): readonly string[] {
   using store = LedgerStore.open(path, { readOnly: true });
   return store.read(1, 99).map(({ event }) => (event.type === 'run-paused' ? event.why : event.type));
+}
+
+/** An entry of another version, rightly chained. */
+function appendUnknown(path: string, format: number, json: string): void {
+  const db = new DatabaseSync(path);
+  const last = db.prepare('SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1').get();
+  const [seq, before] = [Number(last?.['seq']) + 1, String(last?.['hash'])];
+  const hash = createHash('sha256').update(`${before}\n${seq}\n${at}\n${format}\n${json}`).digest('hex');
+  db.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)').run(seq, at, format, json, before, hash);
+  db.close();
 }
 
 function sweepPresent(): void {
@@ -159,6 +170,11 @@ describe('ledger restore', () => {
       /it cannot be used, nothing was changed/,
     ],
     ['is cut short', () => writeFileSync(backup, readFileSync(backup).subarray(0, 5_000)), /it cannot be used/],
+    [
+      'this version cannot read',
+      () => appendUnknown(backup, 1, '{"type":"new"}'),
+      /it cannot be used, nothing was changed/,
+    ],
   ];
   it.each(bad)('refuses a backup that %s, and leaves the ledger and no litter', (_name, spoil, message) => {
     spoil();
@@ -195,6 +211,19 @@ describe('ledger verify', () => {
     db.exec("UPDATE ledger SET at = 'x' WHERE seq = 3");
     db.close();
     expect(() => verifyLedger(dir, quiet)).toThrow(/row 3 was changed.*entries 1 to 2 are intact.*ledger restore/);
+  });
+
+  it.each([
+    ['a format', 2, '{}', /entry 3: .*row 3 has format 2/],
+    ['an event', 1, '{"type":"run-moonlit"}', /entry 3: .*row 3 holds an event/],
+    ['a text', 1, '{"type":', /entry 3: .*JSON/],
+  ])('tells an entry that this version does not know from a broken chain: %s', (_what, format, json, why) => {
+    appendUnknown(ledgerPath(dir), format, json);
+    const lines: string[] = [];
+    const verify = () => verifyLedger(dir, (line) => lines.push(line), backup);
+    expect(verify).toThrow(why);
+    expect(verify).toThrow(/its chain is intact.*entries 1 to 2 can be read; nothing is damaged.*version/);
+    expect(lines.slice(0, 2)).toEqual([expect.stringContaining('3 entries'), expect.stringContaining('1 are newer')]);
   });
 
   it('tells with a backup whether the newest entries were cut off', async () => {
