@@ -30,7 +30,7 @@ import {
 } from './proof-of-life.ts';
 import { restore } from './restore.ts';
 import { execute } from './rewire-executor.ts';
-import { requireTarget } from './target-ready.ts';
+import { readyToArm, requireTarget } from './target-ready.ts';
 
 /** Questions asked before the first tap leaves, and after the last has arrived, so that the gap has two ends. */
 const blackoutMarginMs = 120;
@@ -97,8 +97,7 @@ function plannedMoves(work: AttemptWork, taps = work.grant.taps): readonly TapMo
 /** Journal synced, then dead man: if either cannot be had, nothing is touched. */
 async function arm(work: AttemptWork, signal: AbortSignal): Promise<void> {
   const { context, grant } = work;
-  await context.onBegin();
-  await requireTarget(work, signal);
+  await readyToArm(work, signal);
   work.moves = movesNow(work);
   signal.throwIfAborted(); // called off meanwhile: a journal would say for ever that it is arming
   work.deadline = deadlineAfter(grant.deadlineMs, context.clock.now());

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 /** A host without guests whose every part is ready; `begins` holds what begins until it resolves. */
-function context(begins: () => Promise<void>): AttemptContext {
+function context(begins: () => Promise<void>, clock = systemClock): AttemptContext {
   const ready = async () => undefined;
   const nothing = () => undefined;
   const replica = { table: () => ({ values: () => [].values(), get: nothing }) };
@@ -33,7 +33,7 @@ function context(begins: () => Promise<void>): AttemptContext {
   const prober = { attachPorts: nothing, baseline: none, verify: none, startBlackout: () => ({ stop: () => [] }) };
   const parts = {
     host: { identity, ovs, netlink, integration, ovn, providers: {}, plane: {}, midonet: {} },
-    ...{ clock: systemClock, logger: createLogger({ name: 't', level: 'silent' }), stateDir, deadMan: 'process' },
+    ...{ clock, logger: createLogger({ name: 't', level: 'silent' }), stateDir, deadMan: 'process' },
     ...{ revertCommand: () => ['true'], prober, probePorts: { ensure: none }, reporter: { report: nothing } },
     ...{ onState: nothing, onFinding: nothing, onGuard: nothing, onUnguard: ready, onGone: nothing },
     ...{ wrongWith: nothing, onStage: nothing, onConnections: nothing, onBegin: begins },
@@ -64,4 +64,38 @@ describe('an attempt that is called off while it is arming', () => {
       expect(() => runner.writeRest()).not.toThrow(); // the next attempt is not held up for a rest that needs no writing
     },
   );
+});
+
+describe('an agent that stands still after the order to begin, before anything is written', () => {
+  it('is prepared when it wakes, and writes and arms nothing', async () => {
+    let stoodMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + stoodMs };
+    let begun = 0;
+    const begins = async () => {
+      if (begun++ === 1) stoodMs = 60_000;
+    };
+    const order = { type: 'prepare', orderId: 'o', epoch: 1, direction: 'forward', taps: [], networks: [] } as const;
+    using runner = AttemptRunner.begin(context(begins, clock), order);
+    runner.post({ type: 'prepare' });
+    await runner.idle;
+    const limits = { deadlineMs: 120_000, soakMs: 0, commitOn: 'evidence', batchSize: 1 } as const;
+    runner.take({
+      epoch: 1,
+      operation: 'cut',
+      direction: 'forward',
+      method: 'direct',
+      taps: [],
+      networks: [],
+      ...limits,
+    });
+    runner.post({ type: 'grant', commitOn: 'evidence' });
+    await runner.armed();
+    const { phase, code, why } = runner.attempt;
+    expect({ phase, code, why }).toEqual({
+      phase: 'prepared',
+      code: 'timed-out',
+      why: expect.stringContaining("the order to begin is 60 s old: hv1's agent stood still"),
+    });
+    expect([journaledEpochs(stateDir), runner.deadMan]).toEqual([[], undefined]);
+  });
 });
