@@ -133,7 +133,8 @@ describe('an attempt', () => {
           throw new Error(`touched ${String(name)}`);
         },
       });
-    const context = watched({ onBegin: () => there.promise });
+    const clock = { monotonicMs: () => 0 }; // to know how old the order is by then
+    const context = watched({ onBegin: () => there.promise, clock });
     const work = watched({ context, grant: { networks: [], taps: [] } }) as unknown as AttemptWork; // all else is not to be asked for
     const ended = Promise.resolve(effectHandlers[effect](work, new AbortController().signal));
     ended.catch(() => undefined); // below
