@@ -92,12 +92,12 @@ describe(titleOf(13), () => {
     if (window === 'prepared' && afterReboot(from).length > 0) return expectRefused(at, script, cast);
     const booted = await (window === 'prepared' ? changedBefore(script, cast) : changedAt(window, script, cast));
     const phase = await conclude(script);
-    expect([at, phase]).toEqual([at, script.end === 'commit' ? donePhaseOf(script.deed) : 'reverted']);
+    expect(phase, at).toBe(script.end === 'commit' ? donePhaseOf(script.deed) : 'reverted');
     const place = phase === 'reverted' ? from : to;
     await untilAllOn([place, ...afterReboot(place)], { but: booted });
-    expect([at, guests.goneIn(world.epoch, [cast.deleted, cast.away])]).toEqual([at, [cast.deleted, cast.away]]);
+    expect(guests.goneIn(world.epoch, [cast.deleted, cast.away]), at).toEqual([cast.deleted, cast.away]);
     await untilNothingIsLeftOf(at, [cast.deleted, cast.away]);
-    expect([at, await guests.silent()]).toEqual([at, []]);
+    expect(await guests.silent(), at).toEqual([]);
   }
 
   async function changedBefore(script: Script, cast: Cast): Promise<LabGuest> {
@@ -111,13 +111,11 @@ describe(titleOf(13), () => {
     const { from } = endsOf(script.deed);
     const { booted, answer } = await preparedThenChanged(script, cast);
     const tapElsewhere = expect.objectContaining({ kind: 'tap-elsewhere', tap: cast.rebooted.tap });
-    expect([at, answer]).toMatchObject([
-      at,
-      { kind: 'refused', code: 'preimage-changed', findings: expect.arrayContaining([tapElsewhere]) },
-    ]);
+    const findings = expect.arrayContaining([tapElsewhere]);
+    expect(answer, at).toMatchObject({ kind: 'refused', code: 'preimage-changed', findings });
     await untilAllOn([from, ...afterReboot(from)], { but: booted });
     await untilNothingIsLeftOf(at, [cast.deleted, cast.away]);
-    expect([at, await guests.silent()]).toEqual([at, []]);
+    expect(await guests.silent(), at).toEqual([]);
   }
 
   async function preparedThenChanged({ deed }: Script, cast: Cast) {
