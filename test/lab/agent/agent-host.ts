@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { disarmDeadMan } from '../../../agent/cutover/dead-man.ts';
+import { readTroubles, type Trouble } from '../../../agent/journal/troubles.ts';
 import { isDonePhase } from '../../../domain/attempt/operation-phases.ts';
 import type { NetworkTarget, TapTarget } from '../../../domain/network-model.ts';
 import type {
@@ -334,8 +336,22 @@ export class AgentHost implements AsyncDisposable {
     await this.kill('SIGCONT');
     await this.kill('SIGKILL');
     await this.#server?.[Symbol.asyncDispose]();
+    await this.#endDeadMen();
     await downLab(this.name);
     rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  /** Of a test that failed in the middle of an attempt. */
+  async #endDeadMen(): Promise<void> {
+    for (const { replayed } of this.#troubles()) if (replayed?.deadMan) await disarmDeadMan(replayed.deadMan);
+  }
+
+  #troubles(): readonly Trouble[] {
+    try {
+      return readTroubles(this.stateDir);
+    } catch {
+      return []; // the lab goes, whatever became of its disk
+    }
   }
 
   async #isLegacy(tap: string): Promise<boolean> {
